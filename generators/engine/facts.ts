@@ -1,0 +1,33 @@
+import type { Layer } from './layer.ts';
+
+/** What the chosen layers declare, gathered by kind; each kind is rendered in one template. */
+export interface Facts {
+  readonly dependencies: readonly { readonly name: string; readonly version: string }[];
+  readonly devDependencies: readonly { readonly name: string; readonly version: string }[];
+  readonly scripts: readonly { readonly name: string; readonly command: string }[];
+  readonly environment: NonNullable<Layer['environment']>;
+  readonly resolvers: NonNullable<Layer['resolvers']>;
+  readonly tables: NonNullable<Layer['tables']>;
+  readonly modules: NonNullable<Layer['modules']>;
+  readonly docs: NonNullable<Layer['docs']>;
+}
+
+/** Gathers the facts of the layers; packages are sorted, as npm itself would write them. */
+export function gatherFacts(layers: readonly Layer[], versions: Readonly<Record<string, string>>): Facts {
+  const packages = (key: 'dependencies' | 'devDependencies') =>
+    [...new Set(layers.flatMap((layer) => layer[key] ?? []))]
+      .sort()
+      .map((name) => ({ name, version: versions[name] as string }));
+  return {
+    dependencies: packages('dependencies'),
+    devDependencies: packages('devDependencies'),
+    scripts: layers.flatMap((layer) =>
+      Object.entries(layer.scripts ?? {}).map(([name, command]) => ({ name, command })),
+    ),
+    environment: layers.flatMap((layer) => layer.environment ?? []),
+    resolvers: layers.flatMap((layer) => layer.resolvers ?? []),
+    tables: layers.flatMap((layer) => layer.tables ?? []),
+    modules: layers.flatMap((layer) => layer.modules ?? []),
+    docs: layers.flatMap((layer) => layer.docs ?? []),
+  };
+}

@@ -1,0 +1,36 @@
+import type { Answers } from '../answers/options.ts';
+import type { PackageName } from '../../templates/versions.ts';
+
+/** An environment variable that the generated repository reads: a line of its .env.example and README. */
+export interface EnvironmentVariable {
+  readonly name: string;
+  readonly about: string;
+  readonly example?: string;
+  readonly required?: boolean;
+  readonly secret?: boolean;
+}
+
+/** The facts of one layer: its folder holds the files, this object everything that several layers share a file for. */
+export interface Layer {
+  /** The layer's folder below templates/, for example `resolution/api-key`. */
+  readonly id: string;
+  readonly when: (answers: Answers) => boolean;
+  /** Path prefixes that are emitted only when the condition holds. */
+  readonly only?: Readonly<Record<string, (answers: Answers) => boolean>>;
+  readonly dependencies?: readonly PackageName[];
+  readonly devDependencies?: readonly PackageName[];
+  readonly scripts?: Readonly<Record<string, string>>;
+  readonly environment?: readonly EnvironmentVariable[];
+  /** Mounted by the composition root, src/app.ts. */
+  readonly resolvers?: readonly { readonly name: string; readonly from: string }[];
+  /** Kysely table types that src/tables.ts composes. */
+  readonly tables?: readonly { readonly name: string; readonly type: string; readonly from: string }[];
+  readonly modules?: readonly { readonly name: string; readonly title: string }[];
+  /** Paragraphs of the generated README. */
+  readonly docs?: readonly { readonly title: string; readonly body: string }[];
+}
+
+/** Types a layer's facts; the value is returned as it is. */
+export function defineLayer(layer: Layer): Layer {
+  return layer;
+}
