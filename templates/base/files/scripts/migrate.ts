@@ -1,0 +1,36 @@
+import { parseArgs } from 'node:util';
+import { migrate, MigrationError } from '../src/platform/migrations.ts';
+import { loadEnvironment } from './environment.ts';
+
+const usage = 'usage: npm run db:migrate [-- --json]';
+
+async function main(): Promise<number> {
+  let json: boolean;
+  try {
+    json = parseArgs({ options: { json: { type: 'boolean', default: false } } }).values.json;
+  } catch (error) {
+    console.error(`${(error as Error).message}\n${usage}`);
+    return 2;
+  }
+  const environment = loadEnvironment();
+  const adminUrl = environment.DATABASE_ADMIN_URL;
+  if (adminUrl === undefined || adminUrl === '') {
+    console.error('DATABASE_ADMIN_URL is not set. Next: name a role with CREATEROLE that owns the database, or start one with npm run dev.');
+    return 1;
+  }
+  try {
+    const steps: string[] = [];
+    const onStep = (line: string) => (json ? steps.push(line) : console.log(line));
+    const applied = await migrate({ adminUrl, environment, onStep });
+    if (json) console.log(JSON.stringify({ applied, steps }));
+    else console.log(applied.length === 0 ? 'up to date' : `${applied.length} migrations applied`);
+    return 0;
+  } catch (error) {
+    const message = (error as Error).message;
+    if (json) console.log(JSON.stringify({ error: message }));
+    console.error(error instanceof MigrationError ? message : `The migrations stopped: ${message}`);
+    return 1;
+  }
+}
+
+process.exitCode = await main();

@@ -1,0 +1,37 @@
+import { createHash } from 'node:crypto';
+import { readdir, readFile } from 'node:fs/promises';
+
+/** One file below db/migrations. */
+export interface Migration {
+  /** Path below db/migrations, for example `tenant/0001_members.sql`: its name in the ledger. */
+  readonly name: string;
+  /** SHA-256 of the text, in hex. */
+  readonly checksum: string;
+  readonly sql: string;
+  /** Runs on every run, as the administrator, and may change; every other file runs once, as the migrator. */
+  readonly repeated: boolean;
+}
+
+/** Both from src/ and from dist/ two folders up is the repository. */
+const folder = new URL('../../db/migrations/', import.meta.url);
+const repeatedMark = '-- run: every time, as the administrator\n';
+
+/** Reads db/migrations in the order in which the files run: those of the platform, then those of the tenants, each by name. */
+export async function readMigrations(): Promise<Migration[]> {
+  const found: Migration[] = [];
+  for (const part of ['platform', 'tenant']) {
+    const names = (await readdir(new URL(`${part}/`, folder))).filter((name) => name.endsWith('.sql')).sort();
+    for (const name of names) {
+      const sql = (await readFile(new URL(`${part}/${name}`, folder), 'utf8')).replaceAll('\r\n', '\n');
+      const checksum = createHash('sha256').update(sql).digest('hex');
+      found.push({ name: `${part}/${name}`, checksum, sql, repeated: sql.startsWith(repeatedMark) });
+    }
+  }
+  return found;
+}
+
+/** Names of the migrations that a database lacks, given what platform.schema_version() said: `name:checksum`. */
+export function missingMigrations(migrations: readonly Migration[], schemaVersion: readonly string[]): string[] {
+  const applied = new Set(schemaVersion);
+  return migrations.filter(({ name, checksum }) => !applied.has(`${name}:${checksum}`)).map(({ name }) => name);
+}

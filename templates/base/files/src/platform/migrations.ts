@@ -1,0 +1,174 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import pg from 'pg';
+import { projectName, roles } from '../tenancy/roles.ts';
+import { applyContextSecrets } from './context-secrets.ts';
+import { type Migration, readMigrations } from './migration-files.ts';
+import { applyRolePasswords } from './role-passwords.ts';
+
+export interface Applied {
+  readonly name: string;
+  readonly checksum: string;
+  readonly milliseconds: number;
+}
+
+export interface MigrateOptions {
+  /** A role with CREATEROLE that owns the database; it need not be superuser. Not through a transaction pooler: the lock lives in the session. */
+  readonly adminUrl: string;
+  /** DATABASE_URL, DATABASE_PLATFORM_URL and the secrets of the tenant context are applied where they are set. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Told each step in one line. */
+  readonly onStep?: (line: string) => void;
+}
+
+/** What the person who runs the migrations has to mend; the message says how. */
+export class MigrationError extends Error {
+  override readonly name = 'MigrationError';
+}
+
+/** Brings the database up to db/migrations; a second run waits for the first. Returns what it applied. */
+export async function migrate(options: MigrateOptions): Promise<Applied[]> {
+  const { adminUrl, environment, onStep = () => {} } = options;
+  const migrations = await readMigrations();
+  const client = new pg.Client({ connectionString: adminUrl, application_name: `${projectName} migrations` });
+  client.on('error', () => {}); // A connection that dies fails the statement that runs on it.
+  await client.connect();
+  try {
+    await lock(client, onStep);
+    await assertAdministrator(client);
+    const ledger = await readLedger(client);
+    assertUnchanged(migrations, ledger);
+    const applied: Applied[] = [];
+    for (const migration of migrations) {
+      const isNew = ledger.get(migration.name) !== migration.checksum;
+      if (!isNew && !migration.repeated) continue;
+      const milliseconds = await applyWithRetries(client, migration);
+      if (!isNew) continue;
+      applied.push({ name: migration.name, checksum: migration.checksum, milliseconds });
+      onStep(`applied ${migration.name} (${milliseconds} ms)`);
+    }
+    const secrets = [...(await applyRolePasswords(client, environment)), ...(await applyContextSecrets(client, environment))];
+    for (const line of secrets) onStep(line);
+    return applied;
+  } finally {
+    await client.end();
+  }
+}
+
+/** Held until the connection ends, so a run that dies never blocks the next one. */
+async function lock(client: pg.Client, onStep: (line: string) => void): Promise<void> {
+  const key = [`${projectName} migrations`];
+  const free = await client.query<{ free: boolean }>(
+    'select pg_catalog.pg_try_advisory_lock(pg_catalog.hashtextextended($1, 0)) as free',
+    key,
+  );
+  if (free.rows[0]?.free === true) return;
+  onStep('another run holds the lock; waiting for it');
+  await client.query('select pg_catalog.pg_advisory_lock(pg_catalog.hashtextextended($1, 0))', key);
+}
+
+async function assertAdministrator(client: pg.Client): Promise<void> {
+  const { rows } = await client.query<{
+    name: string;
+    database: string;
+    version: number;
+    superuser: boolean;
+    createsRoles: boolean;
+    owns: boolean;
+    rolesExist: boolean;
+  }>(
+    `select current_user as name, current_database() as database, current_setting('server_version_num')::integer as version,
+      rolsuper as superuser, rolcreaterole as "createsRoles",
+      pg_catalog.pg_has_role(current_user, (select datdba from pg_catalog.pg_database where datname = current_database()), 'usage') as owns,
+      (select count(*) from pg_catalog.pg_roles where rolname = any($1)) = cardinality($1::text[]) as "rolesExist"
+    from pg_catalog.pg_roles
+    where rolname = current_user`,
+    [Object.values(roles)],
+  );
+  const admin = rows[0];
+  if (admin === undefined) throw new MigrationError('The role of DATABASE_ADMIN_URL is not in pg_roles.');
+  if (admin.version < 150000) throw new MigrationError('PostgreSQL 15 or newer is needed. Next: upgrade the server.');
+  if (admin.superuser) return;
+  if (!admin.owns) {
+    throw new MigrationError(
+      `${admin.name} does not own the database ${admin.database}. Next: alter database "${admin.database}" owner to "${admin.name}";`,
+    );
+  }
+  if (!admin.createsRoles && !admin.rolesExist) {
+    throw new MigrationError(`${admin.name} may not create roles. Next: alter role "${admin.name}" createrole;`);
+  }
+}
+
+/** Checksums by name; empty before the first run. */
+async function readLedger(client: pg.Client): Promise<Map<string, string>> {
+  const { rows } = await client.query<{ exists: boolean }>(
+    `select pg_catalog.to_regclass('platform.migrations') is not null as exists`,
+  );
+  if (rows[0]?.exists !== true) return new Map();
+  await client.query('begin');
+  await client.query(`set local role ${roles.migrator}`);
+  const ledger = await client.query<{ name: string; checksum: string }>('select name, checksum from platform.migrations');
+  await client.query('commit');
+  return new Map(ledger.rows.map(({ name, checksum }) => [name, checksum]));
+}
+
+function assertUnchanged(migrations: readonly Migration[], ledger: ReadonlyMap<string, string>): void {
+  const changed = migrations.filter(({ name, checksum, repeated }) => {
+    const before = ledger.get(name);
+    return !repeated && before !== undefined && before !== checksum;
+  });
+  if (changed.length === 0) return;
+  throw new MigrationError(
+    `Changed after it was applied here: ${changed.map(({ name }) => `db/migrations/${name}`).join(', ')}.\n` +
+      'Nothing was run. Next: restore the file and put the change into a new one.',
+  );
+}
+
+/** Roles are shared by the databases of a cluster: two runs that alter one role at the same time get XX000 or 40P01, and the later one tries again. */
+async function applyWithRetries(client: pg.Client, migration: Migration): Promise<number> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      const start = performance.now();
+      await apply(client, migration);
+      return Math.round(performance.now() - start);
+    } catch (error) {
+      const transient = error instanceof pg.DatabaseError && (error.code === '40P01' || /tuple concurrently/.test(error.message));
+      if (!migration.repeated || !transient || attempt === 10) throw explain(error, migration);
+      await pause(20 * attempt * Math.random());
+    }
+  }
+}
+
+/**
+ * One file, one transaction. The migrator runs it as itself, because the policy tenant_migrate shows it every row (as the owner a backfill would silently touch none), and
+ * hands what it made to the owner.
+ */
+async function apply(client: pg.Client, migration: Migration): Promise<void> {
+  const searchPath = migration.name.startsWith('tenant/') ? 'app, pg_temp' : 'pg_catalog, pg_temp';
+  try {
+    await client.query(`begin; set local lock_timeout = '30s'; set local search_path = ${searchPath}`);
+    if (!migration.repeated) await client.query(`set local role ${roles.migrator}`);
+    await client.query(migration.sql);
+    if (client.getTransactionStatus() !== 'T') {
+      throw new MigrationError(`db/migrations/${migration.name} ends the transaction that it runs in. Next: remove its commit or rollback.`);
+    }
+    await client.query(`set local role ${roles.migrator}; reassign owned by ${roles.migrator} to ${roles.owner}`);
+    await client.query(
+      `insert into platform.migrations (name, checksum) values ($1, $2)
+      on conflict (name) do update set checksum = excluded.checksum, applied_at = now() where migrations.checksum <> excluded.checksum`,
+      [migration.name, migration.checksum],
+    );
+    await client.query('commit');
+  } catch (error) {
+    await client.query('rollback').catch(() => {}); // On a dead connection the first error is the one to report.
+    throw error;
+  }
+}
+
+/** Names the file and the line that the server complained about. */
+function explain(error: unknown, migration: Migration): unknown {
+  if (!(error instanceof pg.DatabaseError)) return error;
+  const position = Number(error.position ?? Number.NaN);
+  const line = Number.isNaN(position) ? '' : `:${migration.sql.slice(0, position).split('\n').length}`;
+  const hint = error.hint === undefined ? '' : ` (${error.hint})`;
+  return new MigrationError(`db/migrations/${migration.name}${line}: ${error.message}${hint} [${error.code}]`, { cause: error });
+}

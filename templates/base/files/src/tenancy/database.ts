@@ -1,0 +1,181 @@
+import pg from 'pg';
+import { currentTenant, insideTransaction, runInTransaction, type TenantContext } from './context.ts';
+import { clockDifference, detectPooler } from './connection-facts.ts';
+import { TenancyError } from './errors.ts';
+import { createConnection, createTransactionConnection, type TenantConnection } from './kysely-driver.ts';
+import { Lanes } from './lanes.ts';
+import { projectName } from './roles.ts';
+import { type QueryResult, Session } from './session.ts';
+import { assertPlainStatement, type Statement } from './statements.ts';
+import type { ContextStatement } from './strategy.ts';
+import { tenantFilter } from './tenant-filter.ts';
+import { TransactionSession } from './transaction.ts';
+
+export type { TenantConnection } from './kysely-driver.ts';
+export type { QueryResult } from './session.ts';
+export type { Statement } from './statements.ts';
+
+/** The database as the tenant that runAsTenant() named sees it. Every statement enters the tenant anew. */
+export interface Database {
+  /** One statement on a connection of its own, in one round trip. */
+  query<Row>(statement: Statement): Promise<QueryResult<Row>>;
+  /** One short read on connections that all requests share; the server refuses writes on them. */
+  read<Row>(statement: Statement): Promise<QueryResult<Row>>;
+  /** Several statements, all or nothing; N of them take N + 1 round trips. */
+  transaction<T>(work: (connection: TenantConnection) => Promise<T>): Promise<T>;
+  /** Kysely by way of query(). */
+  readonly writer: TenantConnection;
+  /** Kysely by way of read(). */
+  readonly reader: TenantConnection;
+  /** One statement without a tenant: only the look-up functions of the schema platform answer it. */
+  lookup<Row>(statement: Statement): Promise<QueryResult<Row>>;
+  /** True when a pooler stands between; then prepared statements are used only if it keeps track of them. */
+  readonly transport: { readonly pooler: boolean; readonly preparedStatements: boolean };
+  close(): Promise<void>;
+}
+
+export interface DatabaseOptions {
+  /** Logs in as the runtime role. */
+  readonly url: string;
+  /** The settings that make a statement run as the tenant; `now` is the database's clock in milliseconds. */
+  readonly enter: (tenant: TenantContext, now: number) => ContextStatement;
+  /** The settings of a statement without a tenant. */
+  readonly outside: ContextStatement;
+  /** Schema of the tenant tables. */
+  readonly schema: string;
+  /** Connections for query() and transaction(), at most. */
+  readonly poolSize: number;
+  /** Connections that read() shares. */
+  readonly lanes: number;
+}
+
+const readOnly = ['transaction_read_only', 'on'] as const;
+
+/** Connects to the database; refuses a clock that is more than 60 seconds off. */
+export async function createDatabase(options: DatabaseOptions): Promise<Database> {
+  const config: pg.ClientConfig = {
+    connectionString: options.url,
+    application_name: projectName,
+    connectionTimeoutMillis: 10_000,
+    keepAlive: true,
+  };
+  const pool = new pg.Pool({
+    ...config,
+    max: options.poolSize,
+    maxLifetimeSeconds: 3600,
+    pipeline: true,
+    // Without a listener a connection that dies in use would end the process; its statement fails anyway.
+    onConnect: (client) => void client.on('error', () => {}),
+  });
+  pool.on('error', () => {}); // An idle connection that dies is replaced by the pool.
+  try {
+    const first = await pool.connect();
+    const [difference, transport] = await facts(first).finally(() => first.release());
+    const lanes = new Lanes(options.lanes, config, { named: transport.preparedStatements });
+    return assemble({ ...options, pool, lanes, transport, now: () => Date.now() + difference });
+  } catch (error) {
+    await pool.end();
+    throw error;
+  }
+}
+
+async function facts(client: pg.ClientBase): Promise<[number, Database['transport']]> {
+  return [await clockDifference(client), await detectPooler(client)];
+}
+
+interface Parts extends DatabaseOptions {
+  readonly pool: pg.Pool;
+  readonly lanes: Lanes;
+  readonly transport: Database['transport'];
+  readonly now: () => number;
+}
+
+function assemble({ enter, outside, pool, lanes, transport, now, schema }: Parts): Database {
+  const sessions = new WeakMap<pg.ClientBase, Session>();
+  let closing: Promise<unknown> | undefined;
+
+  async function withSession<T>(work: (session: Session) => Promise<T>): Promise<T> {
+    if (closing !== undefined) throw new TenancyError('closed', 'The database was closed.');
+    const client = await pool.connect();
+    let session = sessions.get(client);
+    if (session === undefined) {
+      session = new Session(client, { named: transport.preparedStatements });
+      sessions.set(client, session);
+    }
+    try {
+      return await work(session);
+    } finally {
+      client.release(!session.reusable);
+    }
+  }
+
+  function refuseInsideTransaction(): void {
+    if (!insideTransaction()) return;
+    throw new TenancyError('inside-transaction', 'A transaction is open. Next: use the connection that it gave to its work.');
+  }
+
+  const query = async <Row>(statement: Statement): Promise<QueryResult<Row>> => {
+    refuseInsideTransaction();
+    assertPlainStatement(statement.text);
+    const context = toStatement(enter(currentTenant(), now()));
+    return await withSession((session) => session.runAlone<Row>([context, statement]));
+  };
+
+  const read = async <Row>(statement: Statement): Promise<QueryResult<Row>> => {
+    if (closing !== undefined) throw new TenancyError('closed', 'The database was closed.');
+    assertPlainStatement(statement.text);
+    const { settings } = enter(currentTenant(), now());
+    return await lanes.run<Row>([toStatement({ settings: [...settings, readOnly] }), statement]);
+  };
+
+  const lookup = async <Row>(statement: Statement): Promise<QueryResult<Row>> => {
+    assertPlainStatement(statement.text);
+    return await lanes.run<Row>([toStatement({ settings: [...outside.settings, readOnly] }), statement]);
+  };
+
+  const plugins = [tenantFilter(schema)];
+
+  const transaction = async <T>(work: (connection: TenantConnection) => Promise<T>): Promise<T> => {
+    refuseInsideTransaction();
+    const context = toStatement(enter(currentTenant(), now()));
+    return await withSession(async (session) => {
+      const open = new TransactionSession(session, context);
+      try {
+        const result = await runInTransaction(() => work(createTransactionConnection(open, plugins)));
+        await open.commit();
+        return result;
+      } catch (error) {
+        await open.rollback();
+        throw error;
+      }
+    });
+  };
+
+  return {
+    query,
+    read,
+    lookup,
+    transaction,
+    writer: createConnection(query, plugins),
+    reader: createConnection(read, plugins),
+    transport,
+    close: async () => {
+      closing ??= Promise.all([pool.end(), lanes.close()]);
+      await closing;
+    },
+  };
+}
+
+const texts = new Map<string, string>();
+
+/** Sets settings for the transaction, as bind parameters: a seal appears in no statement text, so in no log and not in pg_stat_activity. Returns no row. */
+function toStatement({ settings }: ContextStatement): Statement {
+  const names = settings.map(([name]) => name).join();
+  let text = texts.get(names);
+  if (text === undefined) {
+    const calls = settings.map((_, index) => `pg_catalog.set_config($${index * 2 + 1}, $${index * 2 + 2}, true) is null`);
+    text = `select where ${calls.join(' or ')}`;
+    texts.set(names, text);
+  }
+  return { text, values: settings.flat() };
+}

@@ -1,0 +1,84 @@
+import pg from 'pg';
+import { isConnectionLost } from './one-sync.ts';
+import { type QueryResult, Session } from './session.ts';
+import type { Statement } from './statements.ts';
+import { wireConnection } from './wire.ts';
+
+interface Lane {
+  open: Promise<{ readonly client: pg.Client; readonly session: Session }> | undefined;
+  inFlight: number;
+}
+
+/**
+ * A few connections that all requests share: their statements travel one behind the other without waiting for answers. For short reads only, since a slow one delays those
+ * behind it. Every flight carries its own tenant context and is read-only, so a lane that dies is opened anew and what was on it runs again.
+ */
+export class Lanes {
+  readonly #lanes: readonly Lane[];
+  readonly #config: pg.ClientConfig;
+  readonly #named: boolean;
+
+  constructor(count: number, config: pg.ClientConfig, options: { readonly named: boolean }) {
+    this.#lanes = Array.from({ length: count }, () => ({ open: undefined, inFlight: 0 }));
+    this.#config = config;
+    this.#named = options.named;
+  }
+
+  /** Runs a flight on the lane that has the least to do. */
+  async run<Row>(statements: readonly Statement[]): Promise<QueryResult<Row>> {
+    try {
+      return await this.#runOnce(statements);
+    } catch (error) {
+      if (!isConnectionLost(error)) throw error;
+      return await this.#runOnce(statements);
+    }
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(
+      this.#lanes.map(async (lane) => {
+        const open = lane.open;
+        lane.open = undefined;
+        await open?.then(({ client }) => client.end()).catch(() => {}); // A lane that is gone is closed.
+      }),
+    );
+  }
+
+  async #runOnce<Row>(statements: readonly Statement[]): Promise<QueryResult<Row>> {
+    const lane = this.#lanes.reduce((least, other) => (other.inFlight < least.inFlight ? other : least));
+    lane.inFlight += 1;
+    try {
+      lane.open ??= this.#connect(lane);
+      const { client, session } = await lane.open;
+      try {
+        return await session.runAlone<Row>(statements);
+      } finally {
+        if (!session.reusable) this.#discard(lane, client);
+      }
+    } finally {
+      lane.inFlight -= 1;
+    }
+  }
+
+  #connect(lane: Lane): Lane['open'] {
+    const connect = async () => {
+      const client = new pg.Client({ ...this.#config, pipeline: true });
+      client.on('error', () => this.#discard(lane, client)); // What was on it is told by pg itself.
+      await client.connect();
+      return { client, session: new Session(client, { named: this.#named }) };
+    };
+    const open = connect();
+    open.catch(() => {
+      if (lane.open === open) lane.open = undefined;
+    });
+    return open;
+  }
+
+  /** Takes a client off its lane and ends it at once: nothing may run behind a statement that left a transaction open. The next flight opens another. */
+  #discard(lane: Lane, client: pg.Client): void {
+    void lane.open?.then((current) => {
+      if (current.client === client) lane.open = undefined;
+    }, () => {});
+    wireConnection(client).stream.destroy();
+  }
+}

@@ -1,0 +1,159 @@
+import pg from 'pg';
+import { type TenantContext, tenantId } from './context.ts';
+import { TenancyError } from './errors.ts';
+import { roles } from './roles.ts';
+import type { ContextStatement } from './strategy.ts';
+
+export interface SafetyOptions {
+  /** Logs in as the runtime role. */
+  readonly url: string;
+  /** Schema of the tenant tables. */
+  readonly schema: string;
+  /** Every secret that seals contexts, each by itself. */
+  readonly secrets: readonly {
+    readonly name: string;
+    readonly enter: (tenant: TenantContext, now: number) => ContextStatement;
+  }[];
+}
+
+/** First minor releases with the fixes of row-level security up to May 2026 (CVE-2025-8713 and before); older servers leak across policies. */
+const oldestServers = new Map([
+  [15, 18],
+  [16, 14],
+  [17, 10],
+  [18, 4],
+]);
+
+/** Refuses a database that would not keep tenants apart. The error lists everything found, each with what mends it. */
+export async function assertSafe(options: SafetyOptions): Promise<void> {
+  const client = new pg.Client({ connectionString: options.url, connectionTimeoutMillis: 10_000 });
+  client.on('error', () => {}); // A connection that dies fails the statement that runs on it.
+  await client.connect();
+  try {
+    const problems = [
+      ...(await serverProblems(client)),
+      ...(await roleProblems(client)),
+      ...(await tableProblems(client, options.schema)),
+      ...(await secretProblems(client, options.secrets)),
+    ];
+    if (problems.length === 0) return;
+    throw new TenancyError(
+      'unsafe-database',
+      `This database would not keep tenants apart:\n${problems.map((problem) => `- ${problem}`).join('\n')}`,
+    );
+  } finally {
+    await client.end();
+  }
+}
+
+async function serverProblems(client: pg.Client): Promise<string[]> {
+  const { rows } = await client.query<{ version: number }>(
+    `select pg_catalog.current_setting('server_version_num')::integer as version`,
+  );
+  const version = rows[0]?.version ?? 0;
+  const major = Math.floor(version / 10_000);
+  const minor = version % 10_000;
+  const oldest = oldestServers.get(major);
+  if (oldest === undefined) {
+    return major > 18 ? [] : [`PostgreSQL ${major} is not supported. Next: upgrade to 15.18, 16.14, 17.10, 18.4 or newer.`];
+  }
+  return minor >= oldest ? [] : [`PostgreSQL ${major}.${minor} has known holes in row-level security. Next: upgrade to ${major}.${oldest} or newer.`];
+}
+
+/** What the role that logs in is, or can become by SET ROLE. */
+async function roleProblems(client: pg.Client): Promise<string[]> {
+  const { rows } = await client.query<{ login: string; role: string; reason: string; mend: string | null }>(
+    `with recursive reachable (oid) as (
+      select oid from pg_catalog.pg_roles where rolname in (session_user, current_user)
+      union
+      select roleid from pg_catalog.pg_auth_members join reachable on member = reachable.oid
+    ), powers (oid, reason, mend) as (
+      select oid, 'is superuser', 'nosuperuser' from pg_catalog.pg_roles where rolsuper
+      union all select oid, 'bypasses row-level security', 'nobypassrls' from pg_catalog.pg_roles where rolbypassrls
+      union all select oid, 'may create roles', 'nocreaterole' from pg_catalog.pg_roles where rolcreaterole
+      union all select oid, 'may replicate, which shows every row', 'noreplication' from pg_catalog.pg_roles where rolreplication
+      union all select distinct relowner, 'owns tables of the application', null from pg_catalog.pg_class
+        where relkind in ('r', 'p', 'v', 'm') and relnamespace in (select oid from pg_catalog.pg_namespace where nspname in ('app', 'platform'))
+      union all select nspowner, 'owns the schema ' || nspname, null from pg_catalog.pg_namespace where nspname in ('app', 'platform')
+      union all select datdba, 'owns the database', null from pg_catalog.pg_database where datname = current_database()
+      union all select oid, 'reaches beyond row-level security', null from pg_catalog.pg_roles where rolname in (
+        'pg_read_all_data', 'pg_write_all_data', 'pg_maintain', 'pg_signal_backend', 'pg_read_server_files', 'pg_write_server_files', 'pg_execute_server_program'
+      )
+    )
+    select session_user::text as login, rolname as role, reason, mend
+    from reachable
+    join powers using (oid)
+    join pg_catalog.pg_roles using (oid)
+    order by rolname, reason`,
+  );
+  const problems = rows.map(({ login, role, reason, mend }) => {
+    if (role !== login) return `${login} can become ${role}, which ${reason}. Next: revoke "${role}" from "${login}";`;
+    return `${role} ${reason}. Next: ${mend === null ? `log in as ${roles.runtime}` : `alter role "${role}" ${mend};`}`;
+  });
+  const user = await client.query<{ name: string }>('select current_user as name');
+  const name = user.rows[0]?.name;
+  if (name === roles.runtime) return problems;
+  return [...problems, `DATABASE_URL logs in as ${name}, whom no policy names. Next: log in as ${roles.runtime}.`];
+}
+
+interface Table {
+  readonly name: string;
+  readonly hasTenant: boolean;
+  readonly forced: boolean;
+  readonly floor: boolean;
+  readonly allow: boolean;
+}
+
+async function tableProblems(client: pg.Client, schema: string): Promise<string[]> {
+  const { rows } = await client.query<Table>(
+    `with policies as (
+      select polrelid, polname, polpermissive, polcmd,
+        pg_catalog.pg_get_expr(polqual, polrelid) ~ 'app\\.tenant_id\\(\\)'
+          and pg_catalog.pg_get_expr(polwithcheck, polrelid) ~ 'app\\.tenant_id\\(\\)' as by_tenant
+      from pg_catalog.pg_policy
+      where (select oid from pg_catalog.pg_roles where rolname = current_user) = any (polroles)
+    )
+    select relation.oid::regclass::text as name,
+      exists (
+        select from pg_catalog.pg_attribute
+        where attrelid = relation.oid and attname = 'tenant_id' and attnotnull and not attisdropped
+      ) as "hasTenant",
+      relrowsecurity and relforcerowsecurity as forced,
+      exists (
+        select from policies
+        where polrelid = relation.oid and polname = 'tenant_floor' and not polpermissive and polcmd = '*' and by_tenant
+      ) as floor,
+      exists (select from policies where polrelid = relation.oid and polname = 'tenant_allow' and polpermissive and by_tenant) as allow
+    from pg_catalog.pg_class as relation
+    where relkind in ('r', 'p') and relnamespace = (select oid from pg_catalog.pg_namespace where nspname = $1)
+    order by 1`,
+    [schema],
+  );
+  if (rows.length === 0) return [`The schema ${schema} has no tables. Next: npm run db:migrate`];
+  return rows.flatMap(({ name, hasTenant, forced, floor, allow }) => [
+    ...(hasTenant ? [] : [`${name} has no column tenant_id that is not null. Next: add one, or move the table to the schema platform.`]),
+    ...(forced ? [] : [`${name} does not force row-level security. Next: alter table ${name} enable row level security, force row level security;`]),
+    ...(floor ? [] : [`${name} lacks the restrictive policy tenant_floor for ${roles.runtime}. Next: create it as in db/migrations/tenant/0001_members.sql.`]),
+    ...(allow ? [] : [`${name} lacks the policy tenant_allow for ${roles.runtime}. Next: create it as in db/migrations/tenant/0001_members.sql.`]),
+  ]);
+}
+
+/** Tries every secret: one that the database does not know would fail each request that it seals. */
+async function secretProblems(client: pg.Client, secrets: SafetyOptions['secrets']): Promise<string[]> {
+  const probe: TenantContext = { id: tenantId('ffffffff-ffff-4fff-bfff-ffffffffffff'), slug: 'probe' };
+  const problems: string[] = [];
+  for (const { name, enter } of secrets) {
+    await client.query('begin');
+    try {
+      for (const setting of enter(probe, Date.now()).settings) {
+        await client.query('select pg_catalog.set_config($1, $2, true)', [...setting]);
+      }
+      await client.query('select app.tenant_id()');
+    } catch (error) {
+      problems.push(`The database does not accept ${name}: ${(error as Error).message}. Next: npm run db:migrate with the same TENANT_SEAL_KEYS.`);
+    } finally {
+      await client.query('rollback');
+    }
+  }
+  return problems;
+}

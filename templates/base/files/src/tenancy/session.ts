@@ -1,0 +1,107 @@
+import pg from 'pg';
+import { Flight, isConnectionLost, Preparation, type Step } from './one-sync.ts';
+import { PreparedStatements, type Statement, statementName } from './statements.ts';
+import { send, wireConnection, type WireResult, wireValue } from './wire.ts';
+
+/** What a connection did with a statement. */
+export interface QueryResult<Row> {
+  readonly rows: Row[];
+  /** Rows returned or changed. */
+  readonly rowCount: number;
+  /** INSERT, SELECT, COMMIT ... */
+  readonly command: string;
+}
+
+/** One connection to the database, and the statements prepared on it. */
+export class Session {
+  readonly #client: pg.ClientBase;
+  readonly #named: boolean;
+  readonly #prepared = new PreparedStatements();
+  #lost = false;
+
+  constructor(client: pg.ClientBase, options: { readonly named: boolean }) {
+    this.#client = client;
+    this.#named = options.named;
+  }
+
+  /** False when the next user of the connection could find this one's transaction, or nothing at all: the connection must then be destroyed. */
+  get reusable(): boolean {
+    return !this.#lost && this.#client.getTransactionStatus() === 'I';
+  }
+
+  /** True while a transaction is open that has not failed. */
+  get inTransaction(): boolean {
+    return this.#client.getTransactionStatus() === 'T';
+  }
+
+  /** Runs statements in one flight; the result is the last one's. Statements that are new to the connection are prepared in the same write, so it stays one round trip. */
+  run<Row>(statements: readonly Statement[]): Promise<QueryResult<Row>> {
+    return this.#run<Row>(statements, () => {});
+  }
+
+  /**
+   * The same for a flight that is a transaction of its own: if it left one open, the connection is never used again. When the connection had lost its prepared statements,
+   * nothing has run, and it runs once more.
+   */
+  async runAlone<Row>(statements: readonly Statement[]): Promise<QueryResult<Row>> {
+    const assertIdle = () => {
+      if (this.#client.getTransactionStatus() !== 'I') this.#lost = true;
+    };
+    try {
+      return await this.#run<Row>(statements, assertIdle);
+    } catch (error) {
+      if (!isStale(error) || this.#lost) throw error;
+      return await this.#run<Row>(statements, assertIdle);
+    }
+  }
+
+  /** `answered` is called before the answers behind this one are read. */
+  #run<Row>(statements: readonly Statement[], answered: () => void): Promise<QueryResult<Row>> {
+    const steps = statements.map(
+      ({ text, values = [] }): Step => ({
+        name: this.#named ? statementName(text) : '',
+        text,
+        values: values.map((value) => wireValue(value)),
+      }),
+    );
+    return new Promise((resolve, reject) => {
+      let unprepared: Error | undefined;
+      const { stream } = wireConnection(this.#client);
+      stream.cork();
+      for (const step of this.#named ? steps : []) {
+        const { prepare, close } = this.#prepared.use(step.name);
+        if (!prepare) continue;
+        const done = (error: Error | null) => {
+          if (error === null) return;
+          unprepared ??= error;
+          this.#prepared.forget(step.name);
+        };
+        send(this.#client, new Preparation({ ...step, ...(close !== undefined && { close }) }, done));
+      }
+      const done = (error: Error | null, result?: WireResult) => {
+        answered();
+        if (error === null && result !== undefined) resolve(queryResult(result));
+        else reject(this.#fail(unprepared ?? error));
+      };
+      send(this.#client, new Flight(steps, done));
+      stream.uncork();
+    });
+  }
+
+  #fail(error: Error | null): Error {
+    const cause = error ?? new Error('The server sent no result.');
+    if (isConnectionLost(cause)) this.#lost = true;
+    if (isStale(cause)) this.#prepared.forgetAll();
+    return cause;
+  }
+}
+
+/** The server no longer has the statement (a pooler changed connections), or a migration changed the columns of its result. */
+function isStale(error: unknown): boolean {
+  if (!(error instanceof pg.DatabaseError)) return false;
+  return error.code === '26000' || (error.code === '0A000' && error.routine === 'RevalidateCachedQuery');
+}
+
+function queryResult<Row>(result: WireResult): QueryResult<Row> {
+  return { rows: result.rows as Row[], rowCount: result.rowCount ?? 0, command: result.command };
+}

@@ -1,0 +1,88 @@
+import { createHash } from 'node:crypto';
+import { TenancyError } from './errors.ts';
+
+/** One SQL statement with `$1`, `$2` ... for its values. */
+export interface Statement {
+  readonly text: string;
+  readonly values?: readonly unknown[];
+}
+
+const plain = /^\s*(?:select|insert|update|delete|merge|with|values|table|explain)\b/i;
+const leading = /^(?:\s|\(|--[^\n]*(?:\n|$))+/;
+
+/**
+ * Refuses what would change the session or the transaction that it shares with others: begin, commit, set, declare, listen, prepare, do, ... A comment in front hides nothing.
+ * The first line of defence; the second is that a connection whose transaction status is not idle after use is destroyed.
+ */
+export function assertPlainStatement(text: string): void {
+  if (plain.test(text) || plain.test(withoutLeadingComments(text))) return;
+  throw new TenancyError(
+    'forbidden-statement',
+    `Only statements that read or write rows run here, not: ${text.trim().slice(0, 40)}`,
+  );
+}
+
+/** Comments in PostgreSQL nest. */
+function withoutLeadingComments(text: string): string {
+  let rest = text.replace(leading, '');
+  while (rest.startsWith('/*')) {
+    let depth = 0;
+    let end = rest.length;
+    for (const { 0: token, index } of rest.matchAll(/\/\*|\*\//g)) {
+      depth += token === '/*' ? 1 : -1;
+      if (depth === 0) {
+        end = index + 2;
+        break;
+      }
+    }
+    rest = rest.slice(end).replace(leading, '');
+  }
+  return rest;
+}
+
+const remembered = new Map<string, string>();
+
+/** The name under which a statement is prepared: a hash of its text. */
+export function statementName(text: string): string {
+  const known = remembered.get(text);
+  if (known !== undefined) return known;
+  const name = `s_${createHash('sha256').update(text).digest('base64url').slice(0, 24)}`;
+  if (remembered.size >= 2000) remembered.clear();
+  remembered.set(text, name);
+  return name;
+}
+
+/** Which statements one connection has prepared, least recently used first. */
+export class PreparedStatements {
+  readonly #names = new Set<string>();
+  readonly #limit: number;
+
+  constructor(limit = 500) {
+    this.#limit = limit;
+  }
+
+  get size(): number {
+    return this.#names.size;
+  }
+
+  /** Notes a use. Says whether the statement has to be prepared first, and which one to close for it. */
+  use(name: string): { readonly prepare: boolean; readonly close?: string } {
+    if (this.#names.delete(name)) {
+      this.#names.add(name);
+      return { prepare: false };
+    }
+    const [oldest] = this.#names;
+    const close = this.#names.size >= this.#limit ? oldest : undefined;
+    if (close !== undefined) this.#names.delete(close);
+    this.#names.add(name);
+    return close === undefined ? { prepare: true } : { prepare: true, close };
+  }
+
+  forget(name: string): void {
+    this.#names.delete(name);
+  }
+
+  forgetAll(): void {
+    this.#names.clear();
+  }
+}

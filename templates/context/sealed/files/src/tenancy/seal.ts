@@ -1,0 +1,57 @@
+import { createHmac } from 'node:crypto';
+import type { TenantId } from './context.ts';
+import { TenancyError } from './errors.ts';
+
+export interface SealKey {
+  readonly id: string;
+  /** 32 to 64 bytes. */
+  readonly key: Buffer;
+}
+
+/** Seconds that a seal is genuine. It is renewed at half of that. */
+export const sealLifetime = 300;
+
+const mostRemembered = 10_000;
+
+/** Reads TENANT_SEAL_KEYS: `id:hex,...`. */
+export function parseSealKeys(text: string): SealKey[] {
+  const keys = text.split(',').map((part) => {
+    const [, id, hex] = /^\s*([A-Za-z0-9_-]{1,32}):((?:[0-9a-f]{2}){32,64})\s*$/i.exec(part) ?? [];
+    if (id === undefined || hex === undefined) {
+      throw new TenancyError('seal-keys', 'TENANT_SEAL_KEYS is not `id:hex,...` with 32 to 64 bytes each. Next: make one with openssl rand -hex 32.');
+    }
+    return { id, key: Buffer.from(hex, 'hex') };
+  });
+  if (new Set(keys.map(({ id }) => id)).size < keys.length) {
+    throw new TenancyError('seal-keys', 'TENANT_SEAL_KEYS names a key twice. Next: give every key an id of its own.');
+  }
+  return keys;
+}
+
+/** `key.tenant.expiry.signature`, as app.tenant_id() verifies it. `expiry` in unix seconds. */
+export function seal(key: SealKey, tenant: TenantId, expiry: number): string {
+  const claim = `${key.id}.${tenant}.${expiry}`;
+  return `${claim}.${createHmac('sha256', key.key).update(claim).digest('hex')}`;
+}
+
+/** Seals tenants with the first key. Seals are remembered until half of their life is over. `now` is the database's clock in milliseconds. */
+export function createSealer(keys: readonly SealKey[]): (tenant: TenantId, now: number) => string {
+  const [key] = keys;
+  if (key === undefined) throw new TenancyError('seal-keys', 'TENANT_SEAL_KEYS is empty. Next: make a key with openssl rand -hex 32.');
+  const remembered = new Map<TenantId, { readonly sealed: string; readonly made: number }>();
+  return (tenant, now) => {
+    const known = remembered.get(tenant);
+    const age = known === undefined ? Number.POSITIVE_INFINITY : now - known.made;
+    if (known !== undefined && age >= 0 && age < (sealLifetime * 1000) / 2) return known.sealed;
+    const sealed = seal(key, tenant, Math.floor(now / 1000) + sealLifetime);
+    remembered.delete(tenant);
+    remembered.set(tenant, { sealed, made: now });
+    if (remembered.size > mostRemembered) {
+      for (const oldest of remembered.keys()) {
+        remembered.delete(oldest);
+        break;
+      }
+    }
+    return sealed;
+  };
+}

@@ -1,0 +1,25 @@
+import { defineLayer } from '../../../generators/engine/layer.ts';
+
+export default defineLayer({
+  id: 'context/sealed',
+  when: (answers) => answers.context === 'sealed',
+  environment: [
+    {
+      name: 'TENANT_SEAL_KEYS',
+      about: 'Keys that seal the tenant context, `id:hex` with 32 to 64 bytes each, separated by commas. The first one seals, all of them are accepted.',
+      example: '',
+      required: true,
+      secret: true,
+    },
+  ],
+  docs: [
+    {
+      title: 'Sealed tenant context',
+      body: [
+        'The setting `app.context` names the tenant of a statement and is signed: SQL injected into a statement can set it, but not to another tenant.',
+        'To change keys, put the new one first in `TENANT_SEAL_KEYS` and keep the old one (`openssl rand -hex 32` makes one), run `npm run db:migrate`, restart the application,',
+        'leave the old key out and run `npm run db:migrate` again.',
+      ].join('\n'),
+    },
+  ],
+});
