@@ -12,6 +12,7 @@ export default defineLayer({
       secret: true,
     },
   ],
+  config: [{ name: 'sealKeys', from: './tenancy/seal-config.ts' }],
   docs: [
     {
       title: 'Sealed tenant context',

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 
 /** One file below db/migrations. */
@@ -12,12 +13,11 @@ export interface Migration {
   readonly repeated: boolean;
 }
 
-/** Both from src/ and from dist/ two folders up is the repository. */
-const folder = new URL('../../db/migrations/', import.meta.url);
 const repeatedMark = '-- run: every time, as the administrator\n';
 
 /** Reads db/migrations in the order in which the files run: those of the platform, then those of the tenants, each by name. */
 export async function readMigrations(): Promise<Migration[]> {
+  const folder = migrationsFolder();
   const found: Migration[] = [];
   for (const part of ['platform', 'tenant']) {
     const names = (await readdir(new URL(`${part}/`, folder))).filter((name) => name.endsWith('.sql')).sort();
@@ -34,4 +34,13 @@ export async function readMigrations(): Promise<Migration[]> {
 export function missingMigrations(migrations: readonly Migration[], schemaVersion: readonly string[]): string[] {
   const applied = new Set(schemaVersion);
   return migrations.filter(({ name, checksum }) => !applied.has(`${name}:${checksum}`)).map(({ name }) => name);
+}
+
+/** The nearest db/migrations above this file, which is in src/ or in a bundle in dist/. */
+function migrationsFolder(from = new URL('./', import.meta.url)): URL {
+  const folder = new URL('db/migrations/', from);
+  if (existsSync(folder)) return folder;
+  const parent = new URL('../', from);
+  if (parent.href === from.href) throw new Error('There is no folder db/migrations. Next: ship it beside dist/.');
+  return migrationsFolder(parent);
 }

@@ -83,7 +83,7 @@ async function facts(client: pg.ClientBase): Promise<[number, Database['transpor
   return [await clockDifference(client), await detectPooler(client)];
 }
 
-interface Parts extends DatabaseOptions {
+interface Parts extends Omit<DatabaseOptions, 'lanes'> {
   readonly pool: pg.Pool;
   readonly lanes: Lanes;
   readonly transport: Database['transport'];

@@ -4,8 +4,13 @@ import { type QueryResult, Session } from './session.ts';
 import type { Statement } from './statements.ts';
 import { wireConnection } from './wire.ts';
 
+interface OpenLane {
+  readonly client: pg.Client;
+  readonly session: Session;
+}
+
 interface Lane {
-  open: Promise<{ readonly client: pg.Client; readonly session: Session }> | undefined;
+  open: Promise<OpenLane> | undefined;
   inFlight: number;
 }
 
@@ -60,7 +65,7 @@ export class Lanes {
     }
   }
 
-  #connect(lane: Lane): Lane['open'] {
+  #connect(lane: Lane): Promise<OpenLane> {
     const connect = async () => {
       const client = new pg.Client({ ...this.#config, pipeline: true });
       client.on('error', () => this.#discard(lane, client)); // What was on it is told by pg itself.

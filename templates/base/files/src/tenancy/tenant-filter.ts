@@ -210,7 +210,7 @@ class TenantFilter extends OperationNodeTransformer {
       return { columns, values: ValuesNode.create(rows) };
     }
     if (SelectQueryNode.is(values) && values.setOperations === undefined) {
-      const selections = [SelectionNode.create(ValueNode.create(this.#tenant)), ...(values.selections ?? [])];
+      const selections = [SelectionNode.create(AliasNode.create(ValueNode.create(this.#tenant), IdentifierNode.create(tenantColumn))), ...(values.selections ?? [])];
       return { columns, values: { ...values, selections } as SelectQueryNode };
     }
     throw new TenancyError('unsupported', `This insert does not say where ${tenantColumn} goes. Next: name the column.`);

@@ -1,0 +1,142 @@
+import { parseArgs } from 'node:util';
+import pg from 'pg';
+import {
+  createTenant,
+  deleteTenant,
+  listTenants,
+  purgeTenants,
+  resumeTenant,
+  suspendTenant,
+  type Tenant,
+  TenantError,
+} from '../src/platform/tenants.ts';
+import { projectName, roles } from '../src/tenancy/roles.ts';
+import { loadEnvironment } from './environment.ts';
+
+const usage = `usage: npm run tenant -- <command> [--json]
+
+  create <slug> [--name <name>] [--owner <subject>]   a tenant with its first member and first credentials
+  list                                                every tenant
+  suspend <slug>                                      shut out, until resumed
+  resume <slug>                                       let back in, also after delete
+  delete <slug> [--grace-days <n>]                    shut out, and erase after n days (30)
+  purge                                               erase the deleted tenants past their grace period`;
+
+class UsageError extends Error {}
+
+interface Arguments {
+  readonly slug: string;
+  readonly json: boolean;
+  readonly name: string | undefined;
+  readonly owner: string | undefined;
+  readonly graceDays: number;
+}
+
+/** A command returns what --json prints, and what people read. */
+type Command = (client: pg.Client, given: Arguments) => Promise<{ readonly data: unknown; readonly text: string }>;
+
+const environment = loadEnvironment();
+
+const commands: Readonly<Record<string, { readonly takesSlug: boolean; readonly run: Command }>> = {
+  create: {
+    takesSlug: true,
+    run: async (client, { slug, name, owner }) => {
+      const data = await createTenant(client, { slug, name, owner, environment });
+      const shown = Object.entries(data).filter(([, value]) => value !== null);
+      return { data, text: shown.map(([key, value]) => `${key.padEnd(9)} ${value}`).join('\n') };
+    },
+  },
+  list: {
+    takesSlug: false,
+    run: async (client) => {
+      const tenants = await listTenants(client);
+      return { data: tenants, text: tenants.length === 0 ? 'no tenants' : tenants.map(describe).join('\n') };
+    },
+  },
+  suspend: { takesSlug: true, run: async (client, { slug }) => told(await suspendTenant(client, slug)) },
+  resume: { takesSlug: true, run: async (client, { slug }) => told(await resumeTenant(client, slug)) },
+  delete: { takesSlug: true, run: async (client, { slug, graceDays }) => told(await deleteTenant(client, slug, graceDays)) },
+  purge: {
+    takesSlug: false,
+    run: async (client) => {
+      const purged = await purgeTenants(client);
+      const lines = purged.map(({ slug, rows }) => `${slug}: ${Object.values(rows).reduce((sum, count) => sum + count, 0)} rows erased`);
+      return { data: purged, text: purged.length === 0 ? 'nothing to purge' : lines.join('\n') };
+    },
+  },
+};
+
+function told(tenant: Tenant): { data: Tenant; text: string } {
+  return { data: tenant, text: describe(tenant) };
+}
+
+function describe({ tenantId, slug, name, status, purgeAfter }: Tenant): string {
+  const until = purgeAfter === null ? '' : `  erased after ${purgeAfter.toISOString()}`;
+  return `${slug.padEnd(24)} ${status.padEnd(9)} ${tenantId}  ${name}${until}`;
+}
+
+function parse(): { readonly run: Command; readonly given: Arguments } {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      json: { type: 'boolean', default: false },
+      name: { type: 'string' },
+      owner: { type: 'string' },
+      'grace-days': { type: 'string', default: '30' },
+    },
+  });
+  const [name = '', slug = '', ...rest] = positionals;
+  const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
+  if (command === undefined) throw new UsageError(name === '' ? 'Which command?' : `There is no command "${name}".`);
+  if (rest.length > 0 || (slug !== '') !== command.takesSlug) {
+    throw new UsageError(command.takesSlug ? `${name} takes one slug.` : `${name} takes no slug.`);
+  }
+  const graceDays = Number(values['grace-days']);
+  if (!Number.isInteger(graceDays) || graceDays < 0 || graceDays > 3650) throw new UsageError('--grace-days is a whole number from 0 to 3650.');
+  return { run: command.run, given: { slug, json: values.json, name: values.name, owner: values.owner, graceDays } };
+}
+
+/** As the platform role: it logs in with DATABASE_PLATFORM_URL, or the administrator becomes it. */
+async function connect(): Promise<pg.Client> {
+  const { DATABASE_PLATFORM_URL: platformUrl = '', DATABASE_ADMIN_URL: adminUrl = '' } = environment;
+  if (platformUrl === '' && adminUrl === '') {
+    throw new TenantError('Neither DATABASE_PLATFORM_URL nor DATABASE_ADMIN_URL is set. Next: set one, or run npm run dev beside this.');
+  }
+  const client = new pg.Client({ connectionString: platformUrl || adminUrl, application_name: `${projectName} tenant` });
+  client.on('error', () => {}); // A connection that dies fails the statement that runs on it.
+  await client.connect();
+  if (platformUrl === '') await client.query(`set role ${roles.platform}`);
+  return client;
+}
+
+async function main(): Promise<number> {
+  let parsed: ReturnType<typeof parse>;
+  try {
+    parsed = parse();
+  } catch (error) {
+    console.error(`${(error as Error).message}\n\n${usage}`);
+    return 2;
+  }
+  let client: pg.Client | undefined;
+  try {
+    client = await connect();
+    const { data, text } = await parsed.run(client, parsed.given);
+    console.log(parsed.given.json ? JSON.stringify(data) : text);
+    return 0;
+  } catch (error) {
+    console.error(explain(error));
+    return 1;
+  } finally {
+    await client?.end();
+  }
+}
+
+function explain(error: unknown): string {
+  if (error instanceof TenantError) return error.message;
+  if (error instanceof pg.DatabaseError && (error.code === '42P01' || error.code === '3F000')) {
+    return 'The database has no tables for tenants yet. Next: npm run db:migrate';
+  }
+  return `The command failed: ${(error as Error).message || String(error)}`;
+}
+
+process.exitCode = await main();

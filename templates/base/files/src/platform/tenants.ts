@@ -1,0 +1,130 @@
+import pg from 'pg';
+import { v7 as uuidv7 } from 'uuid';
+import { placement } from '../tenancy/placement.ts';
+import { type FirstCredentials, issueFirstCredentials } from './first-credentials.ts';
+import { slugProblem } from './slugs.ts';
+
+export interface Tenant {
+  readonly tenantId: string;
+  readonly slug: string;
+  readonly name: string;
+  readonly status: 'active' | 'suspended' | 'deleted';
+  readonly createdAt: Date;
+  /** A deleted tenant can be resumed until then, and is erased by the first purge afterwards. */
+  readonly purgeAfter: Date | null;
+}
+
+export interface CreatedTenant extends FirstCredentials {
+  readonly tenantId: string;
+  readonly slug: string;
+}
+
+/** What the person at the command line has to do differently; the message says what. */
+export class TenantError extends Error {
+  override readonly name = 'TenantError';
+}
+
+const columns = `id as "tenantId", slug, name, status, created_at as "createdAt", purge_after as "purgeAfter"`;
+
+/** Creates a tenant with its first member, an owner, and first credentials. All or nothing. */
+export async function createTenant(
+  client: pg.ClientBase,
+  input: {
+    readonly slug: string;
+    readonly name?: string | undefined;
+    /** The first member's subject; `owner@<slug>` when left out. */
+    readonly owner?: string | undefined;
+    readonly environment: Readonly<Record<string, string | undefined>>;
+  },
+): Promise<CreatedTenant> {
+  const { slug, name = slug, owner = `owner@${slug}`, environment } = input;
+  const problem = slugProblem(slug);
+  if (problem !== undefined) throw new TenantError(`"${slug}" cannot be a slug: ${problem}.`);
+  const tenant = { id: uuidv7(), slug };
+  return await inTransaction(client, async () => {
+    try {
+      await client.query('insert into platform.tenants (id, slug, name) values ($1, $2, $3)', [tenant.id, slug, name]);
+    } catch (error) {
+      if (!(error instanceof pg.DatabaseError) || error.constraint !== 'tenants_slug_key') throw error;
+      throw new TenantError(`There is a tenant "${slug}" already. Next: choose another slug.`, { cause: error });
+    }
+    await client.query('insert into platform.placements (tenant_id, strategy) values ($1, $2)', [tenant.id, placement.strategy]);
+    await placement.provision(client, tenant.id);
+    await client.query(`insert into app.members (tenant_id, id, subject, role) values ($1, $2, $3, 'owner')`, [
+      tenant.id,
+      uuidv7(),
+      owner,
+    ]);
+    const credentials = await issueFirstCredentials({ client, environment, tenant, owner });
+    return { tenantId: tenant.id, slug, ...credentials };
+  });
+}
+
+/** Every tenant, deleted ones too until they are purged, by slug. */
+export async function listTenants(client: pg.ClientBase): Promise<Tenant[]> {
+  const { rows } = await client.query<Tenant>(`select ${columns} from platform.tenants order by slug`);
+  return rows;
+}
+
+/** Shuts a tenant out; its rows stay. A running application notices within CREDENTIAL_CACHE_SECONDS. */
+export async function suspendTenant(client: pg.ClientBase, slug: string): Promise<Tenant> {
+  return await change(client, slug, `set status = 'suspended' where slug = $1 and status in ('active', 'suspended')`);
+}
+
+/** Lets a suspended tenant back in, or a deleted one that was not purged yet. */
+export async function resumeTenant(client: pg.ClientBase, slug: string): Promise<Tenant> {
+  return await change(client, slug, `set status = 'active', purge_after = null where slug = $1`);
+}
+
+/** Shuts a tenant out and marks it for erasure in `graceDays` days. Deleting it again changes that day. */
+export async function deleteTenant(client: pg.ClientBase, slug: string, graceDays = 30): Promise<Tenant> {
+  return await change(
+    client,
+    slug,
+    `set status = 'deleted', purge_after = now() + make_interval(days => $2) where slug = $1`,
+    graceDays,
+  );
+}
+
+/** Erases the deleted tenants past their grace period: every row of every tenant table, then the tenant. Each by itself, so that a run that stops can be repeated. */
+export async function purgeTenants(
+  client: pg.ClientBase,
+): Promise<{ readonly tenantId: string; readonly slug: string; readonly rows: Readonly<Record<string, number>> }[]> {
+  const due = `status = 'deleted' and purge_after <= now()`;
+  const { rows: tenants } = await client.query<{ id: string; slug: string }>(
+    `select id, slug from platform.tenants where ${due} order by purge_after, slug`,
+  );
+  const purged = [];
+  for (const { id, slug } of tenants) {
+    const rows = await inTransaction(client, async () => {
+      // Resumed in the meantime, or being purged by another run: leave it.
+      const locked = await client.query(`select from platform.tenants where id = $1 and ${due} for update skip locked`, [id]);
+      if (locked.rowCount === 0) return undefined;
+      const erased = await placement.destroy(client, id);
+      await client.query('delete from platform.tenants where id = $1', [id]);
+      return erased;
+    });
+    if (rows !== undefined) purged.push({ tenantId: id, slug, rows });
+  }
+  return purged;
+}
+
+async function change(client: pg.ClientBase, slug: string, update: string, ...values: unknown[]): Promise<Tenant> {
+  const { rows } = await client.query<Tenant>(`update platform.tenants ${update} returning ${columns}`, [slug, ...values]);
+  if (rows[0] !== undefined) return rows[0];
+  const known = await client.query<{ status: string }>('select status from platform.tenants where slug = $1', [slug]);
+  if (known.rows[0] === undefined) throw new TenantError(`There is no tenant "${slug}". Next: npm run tenant -- list`);
+  throw new TenantError(`"${slug}" is ${known.rows[0].status}. Next: npm run tenant -- resume ${slug}`);
+}
+
+async function inTransaction<T>(client: pg.ClientBase, work: () => Promise<T>): Promise<T> {
+  await client.query('begin');
+  try {
+    const result = await work();
+    await client.query('commit');
+    return result;
+  } catch (error) {
+    await client.query('rollback').catch(() => {}); // On a dead connection the first error is the one to report.
+    throw error;
+  }
+}

@@ -1,0 +1,12 @@
+import { createKey } from '../api-keys/key.ts';
+import type { IssueFirstCredential } from '../first-credentials.ts';
+
+/** The first API key of a tenant; it may do everything, so that it can make narrower ones. */
+export const issue: IssueFirstCredential = async ({ client, tenant }) => {
+  const { id, token, secretHash } = createKey();
+  await client.query(
+    `insert into app.api_keys (tenant_id, id, name, secret_hash, role) values ($1, $2, 'First key', $3, 'owner')`,
+    [tenant.id, id, secretHash],
+  );
+  return { apiKey: token };
+};
