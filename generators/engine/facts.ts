@@ -6,6 +6,7 @@ export interface Facts {
   readonly devDependencies: readonly { readonly name: string; readonly version: string }[];
   readonly scripts: readonly { readonly name: string; readonly command: string }[];
   readonly environment: NonNullable<Layer['environment']>;
+  readonly config: NonNullable<Layer['config']>;
   readonly resolvers: NonNullable<Layer['resolvers']>;
   readonly tables: NonNullable<Layer['tables']>;
   readonly modules: NonNullable<Layer['modules']>;
@@ -25,6 +26,7 @@ export function gatherFacts(layers: readonly Layer[], versions: Readonly<Record<
       Object.entries(layer.scripts ?? {}).map(([name, command]) => ({ name, command })),
     ),
     environment: layers.flatMap((layer) => layer.environment ?? []),
+    config: layers.flatMap((layer) => layer.config ?? []),
     resolvers: layers.flatMap((layer) => layer.resolvers ?? []),
     tables: layers.flatMap((layer) => layer.tables ?? []),
     modules: layers.flatMap((layer) => layer.modules ?? []),

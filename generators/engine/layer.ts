@@ -21,6 +21,8 @@ export interface Layer {
   readonly devDependencies?: readonly PackageName[];
   readonly scripts?: Readonly<Record<string, string>>;
   readonly environment?: readonly EnvironmentVariable[];
+  /** Parts of src/config.ts: modules that export `variables` (Zod shapes) and `read` (values to configuration). */
+  readonly config?: readonly { readonly name: string; readonly from: string }[];
   /** Mounted by the composition root, src/app.ts. */
   readonly resolvers?: readonly { readonly name: string; readonly from: string }[];
   /** Kysely table types that src/tables.ts composes. */

@@ -1,0 +1,198 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { dirname, join } from 'node:path';
+import { type Binaries, libraryEnvironment, program } from './binaries.ts';
+import { runAs } from './places.ts';
+
+export interface Cluster {
+  /** Logs in as the superuser postgres. */
+  readonly adminUrl: string;
+  readonly stop: () => Promise<void>;
+}
+
+interface ClusterOptions {
+  readonly binaries: Binaries;
+  /** The folder that holds `data`, the password and the mark of who runs it. */
+  readonly home: string;
+  /** False for data that may be lost: no fsync. */
+  readonly durable: boolean;
+}
+
+/** What is written beside the data, so that a later start can find what a dead one left. */
+interface Mark {
+  readonly pid: number;
+  readonly password: string;
+  readonly port: number;
+}
+
+const fast = ['fsync=off', 'full_page_writes=off', 'synchronous_commit=off'];
+
+/** Makes the cluster if there is none, and starts it on a free port of 127.0.0.1. It ends with this process. */
+export async function startCluster({ binaries, home, durable }: ClusterOptions): Promise<Cluster> {
+  const user = runAs();
+  const data = join(home, 'data');
+  mkdirSync(home, { recursive: true });
+  chmodSync(home, user === undefined ? 0o700 : 0o711);
+  const mark = readMark(home);
+  const password = mark?.password ?? randomBytes(24).toString('hex');
+  const options = {
+    ...user,
+    cwd: home,
+    env: { PATH: process.env['PATH'] ?? '', ...systemRoot(), LC_ALL: 'C', TZ: 'UTC', ...libraryEnvironment(binaries) },
+  };
+  if (!existsSync(join(data, 'PG_VERSION'))) initialize(binaries, { data, password, durable, options });
+  assertSameMajor(binaries, data, options);
+
+  for (let attempt = 1; ; attempt++) {
+    const port = attempt === 1 && mark !== undefined ? mark.port : await freePort();
+    writeMark(home, { pid: process.pid, password, port });
+    try {
+      const server = await launch(binaries, { data, port, durable, options });
+      return { adminUrl: `postgres://postgres:${password}@127.0.0.1:${port}/postgres`, stop: stopper(server) };
+    } catch (error) {
+      // Between finding a free port and binding it somebody else may take it.
+      if (attempt === 5 || !/could not bind|Address already in use/i.test((error as Error).message)) throw error;
+    }
+  }
+}
+
+type SpawnOptions = { readonly cwd: string; readonly env: Record<string, string>; readonly uid?: number; readonly gid?: number };
+
+function initialize(
+  binaries: Binaries,
+  { data, password, durable, options }: { data: string; password: string; durable: boolean; options: SpawnOptions },
+): void {
+  rmSync(data, { recursive: true, force: true });
+  mkdirSync(data, { mode: 0o700 });
+  const passwordFile = join(dirname(data), 'password');
+  writeFileSync(passwordFile, password, { mode: 0o600 });
+  if (options.uid !== undefined && options.gid !== undefined) {
+    for (const path of [data, passwordFile]) chownSync(path, options.uid, options.gid);
+  }
+  const settings = ['-D', data, '-U', 'postgres', '-A', 'scram-sha-256', '--pwfile', passwordFile, '-E', 'UTF8', '--no-locale'];
+  const result = spawnSync(program(binaries, 'initdb'), durable ? settings : [...settings, '--no-sync'], { ...options, encoding: 'utf8' });
+  rmSync(passwordFile, { force: true });
+  if (result.status !== 0) {
+    rmSync(data, { recursive: true, force: true });
+    throw new Error(`initdb failed: ${lastLines(result.stderr || result.error?.message || `exit ${result.status ?? result.signal}`)}`);
+  }
+}
+
+function assertSameMajor(binaries: Binaries, data: string, options: SpawnOptions): void {
+  const made = readFileSync(join(data, 'PG_VERSION'), 'utf8').trim();
+  const { stdout } = spawnSync(program(binaries, 'postgres'), ['--version'], { ...options, encoding: 'utf8' });
+  const major = /(\d+)[.\w]*\s*(\(|$)/.exec(String(stdout).trim())?.[1];
+  if (major !== undefined && major !== made) {
+    throw new Error(`${data} was made by PostgreSQL ${made}, and this is ${major}. Next: move it away, or install PostgreSQL ${made}.`);
+  }
+}
+
+function launch(
+  binaries: Binaries,
+  { data, port, durable, options }: { data: string; port: number; durable: boolean; options: SpawnOptions },
+): Promise<ChildProcess> {
+  const settings = ['listen_addresses=127.0.0.1', 'unix_socket_directories=', 'max_connections=100', 'shared_buffers=64MB', ...(durable ? [] : fast)];
+  const server = spawn(program(binaries, 'postgres'), ['-D', data, '-p', String(port), ...settings.flatMap((each) => ['-c', each])], {
+    ...options,
+    stdio: ['ignore', 'ignore', 'pipe'],
+    // A Ctrl-C in the terminal reaches us; we then stop the server in order.
+    detached: process.platform !== 'win32',
+  });
+  return new Promise((resolve, reject) => {
+    let output = '';
+    server.stderr?.on('data', (chunk) => {
+      output = (output + String(chunk)).slice(-4000);
+      if (!output.includes('ready to accept connections')) return;
+      server.removeAllListeners('exit');
+      server.stderr?.removeAllListeners('data').resume();
+      server.unref();
+      (server.stderr as unknown as { unref?: () => void } | null)?.unref?.();
+      resolve(server);
+    });
+    server.on('error', (error) => reject(new Error(`postgres did not start: ${error.message}`)));
+    server.on('exit', (code, signal) => reject(new Error(`postgres did not start (${code ?? signal}): ${lastLines(output)}`)));
+  });
+}
+
+/** Ends the server at once; nothing committed is lost. Also when this process ends by itself. */
+function stopper(server: ChildProcess): () => Promise<void> {
+  const kill = () => void server.kill('SIGQUIT');
+  process.once('exit', kill);
+  let stopped: Promise<void> | undefined;
+  return () => {
+    stopped ??= new Promise((resolve) => {
+      process.off('exit', kill);
+      if (server.exitCode !== null || server.signalCode !== null) return resolve();
+      server.ref();
+      server.once('exit', () => resolve());
+      server.kill('SIGINT');
+    });
+    return stopped;
+  };
+}
+
+/** Ends the server that a killed run left in a home; false when its run is still alive. Only a process whose command line names this data folder is ours. */
+export async function reap(home: string): Promise<boolean> {
+  const mark = readMark(home);
+  if (mark !== undefined && mark.pid !== process.pid && alive(mark.pid)) return false;
+  const data = join(home, 'data');
+  const pidFile = join(data, 'postmaster.pid');
+  if (!existsSync(pidFile)) return true;
+  const pid = Number(readFileSync(pidFile, 'utf8').split('\n')[0]);
+  if (alive(pid) && commandLine(pid).includes(data)) {
+    process.kill(pid, 'SIGINT');
+    for (let waited = 0; alive(pid) && waited < 10_000; waited += 50) await new Promise((done) => setTimeout(done, 50));
+  }
+  rmSync(pidFile, { force: true });
+  return true;
+}
+
+function alive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+function commandLine(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
+  } catch {
+    return String(spawnSync('ps', ['-o', 'command=', '-p', String(pid)], { encoding: 'utf8' }).stdout ?? '');
+  }
+}
+
+function readMark(home: string): Mark | undefined {
+  try {
+    return JSON.parse(readFileSync(join(home, 'cluster.json'), 'utf8')) as Mark;
+  } catch {
+    return undefined;
+  }
+}
+
+function writeMark(home: string, mark: Mark): void {
+  writeFileSync(join(home, 'cluster.json'), JSON.stringify(mark), { mode: 0o600 });
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer().unref();
+    server.on('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
+    });
+  });
+}
+
+function systemRoot(): Record<string, string> {
+  return process.env['SystemRoot'] === undefined ? {} : { SystemRoot: process.env['SystemRoot'] };
+}
+
+function lastLines(text: string): string {
+  return text.trim().split('\n').slice(-4).join(' | ');
+}

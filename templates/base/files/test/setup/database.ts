@@ -1,0 +1,85 @@
+import { randomBytes } from 'node:crypto';
+import pg from 'pg';
+import { migrate } from '../../src/platform/migrations.ts';
+import { roles } from '../../src/tenancy/roles.ts';
+
+/** A migrated database of its own; the URLs are for the three logins. */
+export interface TestDatabase {
+  readonly adminUrl: string;
+  readonly runtimeUrl: string;
+  readonly platformUrl: string;
+  /** What the application and the scripts read: URLs and secrets. */
+  readonly environment: Readonly<Record<string, string>>;
+  readonly drop: () => Promise<void>;
+}
+
+/** A server with a migrated template: what it takes to make test databases. Plain data, so that it can be handed to other processes. */
+export interface TestServer {
+  readonly adminUrl: string;
+  readonly template: string;
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+const withDatabase = (url: string, database: string): string =>
+  Object.assign(new URL(url), { pathname: `/${database}` }).href;
+
+const login = (adminUrl: string, role: string, password: string): string =>
+  Object.assign(new URL(adminUrl), { username: role, password }).href;
+
+async function connected<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    return await work(client);
+  } finally {
+    await client.end();
+  }
+}
+
+/** Migrates a template database on the server; test databases are copies of it, which takes milliseconds. */
+export async function prepareServer(adminUrl: string): Promise<TestServer> {
+  const template = `template_${randomBytes(6).toString('hex')}`;
+  await connected(adminUrl, (client) => client.query(`create database ${template}`));
+  const url = withDatabase(adminUrl, template);
+  const environment = {
+    DATABASE_URL: login(url, roles.runtime, randomBytes(12).toString('hex')),
+    DATABASE_PLATFORM_URL: login(url, roles.platform, randomBytes(12).toString('hex')),
+    TENANT_SEAL_KEYS: `test:${randomBytes(32).toString('hex')}`,
+  };
+  await migrate({ adminUrl: url, environment });
+  await assertBoundByPolicies(environment.DATABASE_URL);
+  return { adminUrl, template, environment };
+}
+
+/** A stand-in that lets every login be superuser would make each isolation test pass: it is refused. */
+async function assertBoundByPolicies(runtimeUrl: string): Promise<void> {
+  const { rows } = await connected(runtimeUrl, (client) =>
+    client.query('select from pg_roles where rolname = current_user and not rolsuper and not rolbypassrls'),
+  );
+  if (rows.length === 0) throw new Error('The tests would run as a role that row-level security does not bind.');
+}
+
+/** Copies the template. */
+export async function createTestDatabaseOn(server: TestServer): Promise<TestDatabase> {
+  const name = `test_${randomBytes(6).toString('hex')}`;
+  await connected(server.adminUrl, async (client) => {
+    await client.query(`create database ${name} template ${server.template}`);
+    // Privileges of a database are not copied with it.
+    await client.query(`revoke temporary on database ${name} from public`);
+  });
+  const environment = Object.fromEntries(
+    Object.entries(server.environment).map(([key, value]) => [
+      key,
+      key.endsWith('_URL') ? withDatabase(value, name) : value,
+    ]),
+  );
+  return {
+    adminUrl: withDatabase(server.adminUrl, name),
+    runtimeUrl: environment['DATABASE_URL'] as string,
+    platformUrl: environment['DATABASE_PLATFORM_URL'] as string,
+    environment,
+    drop: async () => {
+      await connected(server.adminUrl, (client) => client.query(`drop database if exists ${name} with (force)`));
+    },
+  };
+}
