@@ -35,8 +35,8 @@ import { TenancyError } from './errors.ts';
 const tenantColumn = 'tenant_id';
 
 /**
- * Adds `tenant_id = $n` to every select, update, delete and merge, the tenant's id to every insert, and the schema to every table that names none, so that search_path decides
- * nothing. The second layer above the policies, and what partition pruning needs. Text inside sql`...` is not seen: only the policies guard it.
+ * Adds `tenant_id = $n` to every select, update, delete and merge, the tenant's id to every insert, and the schema to every table, so that search_path decides
+ * nothing. Tables that name a schema are left alone. The second layer above the policies, and what partition pruning needs. Text inside sql`...` is not seen: only the policies guard it.
  */
 export function tenantFilter(schema: string): KyselyPlugin {
   return {
@@ -140,11 +140,13 @@ class TenantFilter extends OperationNodeTransformer {
     }
   }
 
-  /** The table with its schema; undefined when it is a common table expression or names another schema. */
+  /**
+   * The table with its schema; undefined when it is a common table expression or names a schema. So a query that went through here already stays as it is: Kysely transforms
+   * some subqueries by themselves, and then once more inside the whole.
+   */
   #qualify({ table }: TableNode): TableNode | undefined {
     const name = table.identifier.name;
-    if (table.schema === undefined ? this.#common.includes(name) : table.schema.name !== this.#schema) return undefined;
-    return TableNode.createWithSchema(this.#schema, name);
+    return table.schema !== undefined || this.#common.includes(name) ? undefined : TableNode.createWithSchema(this.#schema, name);
   }
 
   /** A table of the tenants and the condition that keeps to the current one; undefined for anything else (subqueries were filtered inside). */

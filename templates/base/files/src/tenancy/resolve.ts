@@ -1,0 +1,154 @@
+import type { Operation } from '../http/operation.ts';
+import { notFound, Problem } from '../http/problem.ts';
+import { BoundedCache } from './bounded-cache.ts';
+import { runAsTenant, type TenantContext, tenantId } from './context.ts';
+import type { Database } from './database.ts';
+import { allows, lowerRole, rank, type Role, type Scope } from './roles-and-scopes.ts';
+
+/** The parts of a request that may say who is asking. Every value of a header that was sent more than once. */
+export interface Incoming {
+  readonly header: (name: string) => readonly string[];
+}
+
+/** A credential that was verified. */
+export interface Credential {
+  /** The resolver that verified it. */
+  readonly resolver: string;
+  /** Who it belongs to: a user's subject or a key's id. */
+  readonly subject: string;
+  /** The slug of the tenant that it names; undefined when it only says who is asking. */
+  readonly tenant: string | undefined;
+  /** What the credential itself grants; undefined when the tenant's members say that. */
+  readonly grant: Grant | undefined;
+  /** Milliseconds since 1970. */
+  readonly expiry: number;
+}
+
+export interface Grant {
+  readonly role: Role;
+  /** Empty: not narrowed. */
+  readonly scopes: readonly Scope[];
+}
+
+/** Verifies one kind of credential; undefined when the request carries none, a 401 when it is not valid. */
+export interface Resolver {
+  readonly name: string;
+  readonly authenticate: (incoming: Incoming) => Promise<Credential | undefined>;
+  /** Called when a request got through. */
+  readonly used?: (credential: Credential, tenant: TenantContext) => void;
+}
+
+/** Who is asking, for which tenant, and what they may do there. */
+export interface Access extends Grant {
+  readonly tenant: TenantContext;
+  readonly credentials: readonly Credential[];
+}
+
+export interface Resolution {
+  readonly resolvers: readonly Resolver[];
+  readonly database: Database;
+  readonly tenants: BoundedCache<TenantContext>;
+  readonly members: BoundedCache<{ readonly tenant: string; readonly subject: string; readonly role: Role }>;
+}
+
+/** The steps of every request, in this order. A record, so that a test can replace one and watch the isolation suite find out. */
+export const resolutionSteps = { authenticate, agree, findTenant, admit, authorize };
+export type ResolutionSteps = typeof resolutionSteps;
+
+/** What the steps share; `cacheSeconds` bounds how long a revocation elsewhere goes unnoticed. */
+export function createResolution(options: {
+  readonly resolvers: readonly Resolver[];
+  readonly database: Database;
+  readonly cacheSeconds: number;
+}): Resolution {
+  const lifetime = options.cacheSeconds * 1000;
+  return {
+    resolvers: options.resolvers,
+    database: options.database,
+    tenants: new BoundedCache({ lifetime }),
+    members: new BoundedCache({ lifetime }),
+  };
+}
+
+/** Resolves a request: whose it is and what it may do, or a Problem. */
+export async function resolve(
+  incoming: Incoming,
+  operation: Operation,
+  resolution: Resolution,
+  steps: ResolutionSteps,
+): Promise<Access> {
+  const credentials = await steps.authenticate(incoming, resolution);
+  const slug = steps.agree(credentials.map(({ tenant }) => tenant));
+  const tenant = await steps.findTenant(slug, resolution);
+  const grant = await steps.admit(credentials, tenant, resolution);
+  steps.authorize(grant, operation);
+  for (const credential of credentials) {
+    resolution.resolvers.find(({ name }) => name === credential.resolver)?.used?.(credential, tenant);
+  }
+  return { tenant, credentials, ...grant };
+}
+
+/** Verifies every credential that the request carries. 401 when there is none, and when one of them is not valid. */
+async function authenticate(incoming: Incoming, { resolvers }: Resolution): Promise<Credential[]> {
+  const found = await Promise.all(resolvers.map((resolver) => resolver.authenticate(incoming)));
+  const credentials = found.filter((credential) => credential !== undefined);
+  if (credentials.length === 0) throw unauthenticated();
+  return credentials;
+}
+
+/** The one tenant that every candidate names. None takes precedence: two that differ are the same 404 as a tenant that does not exist, and nothing was looked up. */
+function agree(candidates: readonly (string | undefined)[]): string {
+  const names = new Set(candidates.filter((name) => name !== undefined));
+  const [name] = names;
+  if (names.size !== 1 || name === undefined) throw notFound();
+  return name;
+}
+
+/** The active tenant of that name; 404 for one that is unknown, suspended or deleted. */
+async function findTenant(slug: string, { database, tenants }: Resolution): Promise<TenantContext> {
+  const known = tenants.get(slug);
+  if (known !== undefined) return known;
+  const { rows } = await database.lookup<{ id: string }>({ text: 'select id from platform.find_tenant($1)', values: [slug] });
+  if (rows[0] === undefined) throw notFound();
+  const tenant = { id: tenantId(rows[0].id), slug };
+  tenants.set(slug, tenant);
+  return tenant;
+}
+
+/** What the credentials grant in the tenant, together: the lower role, the narrower scopes. 404 for who is no member. */
+async function admit(credentials: readonly Credential[], tenant: TenantContext, resolution: Resolution): Promise<Grant> {
+  let granted: Grant | undefined;
+  for (const credential of credentials) {
+    const grant = credential.grant ?? { role: await memberRole(credential.subject, tenant, resolution), scopes: [] };
+    granted =
+      granted === undefined
+        ? grant
+        : { role: lowerRole(granted.role, grant.role), scopes: [...granted.scopes, ...grant.scopes] };
+  }
+  if (granted === undefined) throw unauthenticated();
+  return granted;
+}
+
+async function memberRole(subject: string, tenant: TenantContext, { database, members }: Resolution): Promise<Role> {
+  const key = `${tenant.id} ${subject}`;
+  const known = members.get(key);
+  if (known !== undefined) return known.role;
+  const { rows } = await runAsTenant(tenant, () =>
+    database.read<{ role: Role }>({
+      text: 'select role from app.members where tenant_id = $1 and subject = $2',
+      values: [tenant.id, subject],
+    }),
+  );
+  if (rows[0] === undefined) throw notFound();
+  members.set(key, { tenant: tenant.id, subject, role: rows[0].role });
+  return rows[0].role;
+}
+
+/** 403 when the role or the scopes are too small for the operation. By now the caller is known to belong to the tenant, so this tells nobody else anything. */
+function authorize(grant: Grant, operation: Operation): void {
+  if (rank(grant.role) < rank(operation.role)) throw new Problem(403, `This needs the role ${operation.role}.`);
+  if (!allows(grant.scopes, operation.scope)) throw new Problem(403, `This needs a key with the scope ${operation.scope}.`);
+}
+
+/** No credential, or a bad one: the same answer for both, and on every host. */
+export const unauthenticated = (): Problem => new Problem(401, undefined, { headers: { 'www-authenticate': 'Bearer' } });

@@ -1,0 +1,93 @@
+import { randomBytes } from 'node:crypto';
+import pg from 'pg';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { ContextStatement } from '../../src/tenancy/strategy.ts';
+import { openDatabase } from '../../src/tenancy/open.ts';
+import { roles } from '../../src/tenancy/roles.ts';
+import { assertSafe } from '../../src/tenancy/safety.ts';
+import { createTestDatabase, type TestDatabase } from '../setup/test-database.ts';
+import { contextSecrets } from './secrets.ts';
+
+let test: TestDatabase;
+let admin: pg.Client;
+beforeAll(async () => {
+  test = await createTestDatabase();
+  admin = new pg.Client(test.adminUrl);
+  await admin.connect();
+});
+afterAll(async () => {
+  await admin.end();
+  await test.drop();
+});
+
+const open = async (url = test.runtimeUrl) => {
+  const database = await openDatabase({ ...contextSecrets(test), database: { url, poolSize: 1, lanes: 1 } });
+  await database.close();
+};
+
+/** Breaks a defence, expects the refusal, and mends it again. */
+async function refused(breaks: string, mends: string, message: RegExp): Promise<void> {
+  await admin.query(breaks);
+  try {
+    await expect(open()).rejects.toThrow(message);
+  } finally {
+    await admin.query(mends);
+  }
+  await expect(open()).resolves.toBeUndefined();
+}
+
+describe('openDatabase', () => {
+  it('accepts what the migrations made', () => expect(open()).resolves.toBeUndefined());
+
+  it.each([
+    ['not forced', 'alter table app.members no force row level security', 'alter table app.members force row level security'],
+    ['off', 'alter table app.members disable row level security', 'alter table app.members enable row level security'],
+  ])('refuses a table whose row-level security is %s', (_, breaks, mends) =>
+    refused(breaks, mends, /app\.members does not force row-level security\. Next: alter table app\.members enable row level security, force/),
+  );
+
+  const condition = '(tenant_id = (select app.tenant_id()))';
+  const policy = (name: string, kind: string, using = condition) =>
+    `create policy ${name} on app.members as ${kind} to ${roles.runtime} using ${using} with check ${using}`;
+  it.each([
+    ['tenant_floor', 'restrictive'],
+    ['tenant_allow', 'permissive'],
+  ])('refuses a table without the policy %s, or with one that lets everything through', async (name, kind) => {
+    const drop = `drop policy ${name} on app.members`;
+    const message = new RegExp(`app\\.members lacks the .*policy ${name}`);
+    await refused(drop, policy(name, kind), message);
+    await refused(`${drop}; ${policy(name, kind, '(true)')}`, `${drop}; ${policy(name, kind)}`, message);
+  });
+
+  it('refuses a table that does not say whose its rows are', () =>
+    refused('create table app.loose (id uuid)', 'drop table app.loose', /app\.loose has no column tenant_id/));
+
+  it('refuses to log in as the administrator', async () => {
+    await expect(open(test.adminUrl)).rejects.toThrow(/is superuser|owns the database/);
+  });
+
+  it('refuses to log in as the platform role', async () => {
+    await expect(open(test.platformUrl)).rejects.toThrow(new RegExp(`whom no policy names. Next: log in as ${roles.runtime}`));
+  });
+
+  it('refuses a login that can become the owner, by however many steps', async () => {
+    const [login, between] = [`login_${randomBytes(4).toString('hex')}`, `between_${randomBytes(4).toString('hex')}`];
+    await admin.query(`create role ${login} login password 'x'; create role ${between}; grant ${roles.owner} to ${between}; grant ${between} to ${login}`);
+    try {
+      const url = Object.assign(new URL(test.runtimeUrl), { username: login, password: 'x' }).href;
+      await expect(open(url)).rejects.toThrow(new RegExp(`${login} can become ${roles.owner}, which owns tables of the application`));
+    } finally {
+      await admin.query(`drop role ${login}; drop role ${between}`);
+    }
+  });
+
+  it('says so when nothing was migrated', async () => {
+    await expect(assertSafe({ url: test.runtimeUrl, schema: 'nowhere', secrets: [] })).rejects.toThrow(/no tables. Next: npm run db:migrate/);
+  });
+
+  it('refuses a secret that the database does not know', async () => {
+    const enter = (): ContextStatement => ({ settings: [['app.context', 'x.y.z']] });
+    const secrets = [{ name: 'seal key lost', enter }];
+    await expect(assertSafe({ url: test.runtimeUrl, schema: 'app', secrets })).rejects.toThrow(/does not accept seal key lost/);
+  });
+});

@@ -1,0 +1,64 @@
+import { describe, expect, it } from 'vitest';
+import { assertPlainStatement, PreparedStatements, statementName } from '../../src/tenancy/statements.ts';
+
+describe('assertPlainStatement', () => {
+  it.each([
+    'select 1',
+    '  INSERT into x values (1)',
+    'with x as (select 1) select * from x',
+    '(select 1) union (select 2)',
+    '-- who\nselect 1',
+    '/* a /* nested */ comment */ update x set a = 1',
+    'table x',
+  ])('lets %j through', (text) => expect(() => assertPlainStatement(text)).not.toThrow());
+
+  it.each([
+    '',
+    ';',
+    'begin',
+    'BEGIN',
+    '/* select */ begin',
+    '/* /* */ select */ commit',
+    '-- select\n rollback',
+    'savepoint a',
+    'set role postgres',
+    'reset all',
+    'discard all',
+    'declare x cursor with hold for select 1',
+    'listen x',
+    'prepare x as select 1',
+    'do $$ begin end $$',
+    'call x()',
+    'copy x to stdout',
+    'create temp table x ()',
+    'selection',
+  ])('refuses %j', (text) => {
+    expect(() => assertPlainStatement(text)).toThrow(expect.objectContaining({ code: 'forbidden-statement' }));
+  });
+});
+
+describe('statementName', () => {
+  it('is the same for the same text, and no other', () => {
+    expect(statementName('select 1')).toBe(statementName('select 1'));
+    expect(statementName('select 1')).not.toBe(statementName('select  1'));
+    expect(statementName('select 1').length).toBeLessThan(63);
+  });
+});
+
+describe('PreparedStatements', () => {
+  it('prepares a statement once', () => {
+    const prepared = new PreparedStatements();
+    expect(prepared.use('a')).toEqual({ prepare: true });
+    expect(prepared.use('a')).toEqual({ prepare: false });
+  });
+
+  it('closes the least recently used one when it is full', () => {
+    const prepared = new PreparedStatements(2);
+    prepared.use('a');
+    prepared.use('b');
+    prepared.use('a');
+    expect(prepared.use('c')).toEqual({ prepare: true, close: 'b' });
+    expect(prepared.use('a')).toEqual({ prepare: false });
+    expect(prepared.size).toBe(2);
+  });
+});

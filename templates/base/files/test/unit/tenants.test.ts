@@ -1,0 +1,114 @@
+import pg from 'pg';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createTenant, deleteTenant, listTenants, purgeTenants, resumeTenant, suspendTenant, TenantError } from '../../src/platform/tenants.ts';
+import { runAsTenant } from '../../src/tenancy/context.ts';
+import { createTwoTenants } from './two-tenants.ts';
+
+let world: Awaited<ReturnType<typeof createTwoTenants>>;
+let platform: pg.Client;
+beforeAll(async () => {
+  world = await createTwoTenants();
+  platform = new pg.Client(world.test.platformUrl);
+  await platform.connect();
+});
+afterAll(async () => {
+  await platform.end();
+  await world.drop();
+});
+
+const create = (slug: string, owner?: string) => createTenant(platform, { slug, owner, environment: {} });
+const find = async (slug: string) => (await world.database.lookup({ text: 'select * from platform.find_tenant($1)', values: [slug] })).rows;
+
+describe('createTenant', () => {
+  it('makes a tenant with an owner', async () => {
+    const created = await create('carol', 'carol@example.com');
+    expect(created).toMatchObject({ slug: 'carol', tenantId: expect.stringMatching(/^[0-9a-f-]{36}$/) });
+    expect(await find('carol')).toEqual([{ id: created.tenantId, slug: 'carol', status: 'active' }]);
+    const members = await runAsTenant({ id: created.tenantId as typeof world.ada.id, slug: 'carol' }, () =>
+      world.database.reader.selectFrom('members').select(['subject', 'role']).execute(),
+    );
+    expect(members).toEqual([{ subject: 'carol@example.com', role: 'owner' }]);
+  });
+
+  it('refuses a slug that is taken, and leaves nothing of the second', async () => {
+    const before = await world.everySubject();
+    await expect(create('ada')).rejects.toThrow(/already/);
+    expect(await world.everySubject()).toEqual(before);
+  });
+
+  it.each(['', 'ab', 'Ada', '1st', 'a-', 'a--b', 'www', 'api', 'a'.repeat(41), 'ada.example', 'ad a', `ada'`])('refuses the slug %j', async (slug) => {
+    await expect(create(slug)).rejects.toThrow(TenantError);
+  });
+});
+
+describe('the life of a tenant', () => {
+  it('is suspended, resumed, deleted, and resumed again', async () => {
+    await create('dora');
+    expect(await suspendTenant(platform, 'dora')).toMatchObject({ status: 'suspended', purgeAfter: null });
+    expect(await find('dora')).toEqual([]);
+    expect(await resumeTenant(platform, 'dora')).toMatchObject({ status: 'active' });
+    const deleted = await deleteTenant(platform, 'dora');
+    expect(deleted.status).toBe('deleted');
+    expect(Math.round((Number(deleted.purgeAfter) - Date.now()) / 86_400_000)).toBe(30);
+    expect(await find('dora')).toEqual([]);
+    await expect(suspendTenant(platform, 'dora')).rejects.toThrow(/is deleted/);
+    expect(await resumeTenant(platform, 'dora')).toMatchObject({ status: 'active', purgeAfter: null });
+    expect(await find('dora')).toHaveLength(1);
+  });
+
+  it('is told apart from a tenant that is not there', async () => {
+    for (const change of [suspendTenant, resumeTenant, deleteTenant]) {
+      await expect(change(platform, 'nobody')).rejects.toThrow(/There is no tenant "nobody"/);
+    }
+  });
+});
+
+describe('purgeTenants', () => {
+  it('erases what is past its grace period, and nothing else', async () => {
+    await create('erin');
+    await create('fred');
+    await deleteTenant(platform, 'erin', 0);
+    await deleteTenant(platform, 'fred', 1);
+    const before = await world.everySubject();
+    const [purged, ...others] = await purgeTenants(platform);
+    expect(others).toEqual([]);
+    expect(purged).toMatchObject({ slug: 'erin', rows: { 'app.members': 1 } });
+    expect(await world.everySubject()).toEqual(before.filter((subject) => subject !== 'owner@erin'));
+    expect((await listTenants(platform)).map(({ slug }) => slug)).toEqual(expect.arrayContaining(['ada', 'bob', 'fred']));
+    expect((await listTenants(platform)).map(({ slug }) => slug)).not.toContain('erin');
+    expect(await purgeTenants(platform)).toEqual([]);
+  });
+
+  it('stops when a table would keep rows', async () => {
+    const admin = new pg.Client(world.test.adminUrl);
+    await admin.connect();
+    await admin.query('create table app.forgotten (tenant_id uuid not null)');
+    await create('gwen');
+    await deleteTenant(platform, 'gwen', 0);
+    await expect(purgeTenants(platform)).rejects.toThrow(/app\.forgotten/);
+    expect(await world.everySubject()).toContain('owner@gwen');
+    await admin.query('drop table app.forgotten');
+    await admin.end();
+    expect(await purgeTenants(platform)).toMatchObject([{ slug: 'gwen' }]);
+  });
+});
+
+describe('the platform role', () => {
+  it.each([
+    'select subject from app.members',
+    'select tenant_id from app.members where subject is not null',
+    `update app.members set role = 'owner'`,
+    'truncate app.members',
+    'select app.tenant_id()',
+    `update platform.tenants set slug = 'x'`,
+    'drop table app.members',
+  ])('may not %s', async (text) => {
+    await expect(platform.query(text)).rejects.toThrow(expect.objectContaining({ code: '42501' }));
+  });
+
+  it('finds and erases no row of a living tenant', async () => {
+    expect((await platform.query('select tenant_id from app.members where tenant_id = $1', [world.bob.id])).rowCount).toBe(0);
+    expect((await platform.query('delete from app.members where tenant_id = $1', [world.bob.id])).rowCount).toBe(0);
+    expect(await world.everySubject()).toContain('owner@bob');
+  });
+});

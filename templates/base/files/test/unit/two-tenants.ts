@@ -1,0 +1,60 @@
+import pg from 'pg';
+import { createTenant } from '../../src/platform/tenants.ts';
+import { runAsTenant, type TenantContext, tenantId } from '../../src/tenancy/context.ts';
+import type { Database } from '../../src/tenancy/database.ts';
+import { openDatabase } from '../../src/tenancy/open.ts';
+import { roles } from '../../src/tenancy/roles.ts';
+import { createTestDatabase } from '../setup/test-database.ts';
+import { contextSecrets } from './secrets.ts';
+
+/** A database of its own with two tenants: ada, and bob, who has more members. */
+export async function createTwoTenants(options: { poolSize?: number; lanes?: number; through?: (url: string) => Promise<string> } = {}) {
+  const test = await createTestDatabase();
+  const platform = new pg.Client(test.platformUrl);
+  await platform.connect();
+  const create = async (slug: string): Promise<TenantContext> => {
+    const { tenantId: id } = await createTenant(platform, { slug, environment: {} });
+    return { id: tenantId(id), slug };
+  };
+  const ada = await create('ada');
+  const bob = await create('bob');
+  await platform.end();
+  const { poolSize = 4, lanes = 2, through = async (url) => url } = options;
+  const url = await through(test.runtimeUrl);
+  const database = await openDatabase({ ...contextSecrets(test), database: { url, poolSize, lanes } });
+  const names = Array.from({ length: 5 }, (_, index) => `bob-${index}`);
+  await runAsTenant(bob, () => database.transaction((connection) => addMembers(connection, names)));
+  return {
+    test,
+    database,
+    ada,
+    bob,
+    /** Every row's subject, whoever's it is. */
+    everySubject: () => everySubject(test.adminUrl),
+    drop: async () => {
+      await database.close();
+      await test.drop();
+    },
+  };
+}
+
+export async function addMembers(connection: Database['writer'], subjects: readonly string[]): Promise<void> {
+  for (const subject of subjects) {
+    await connection.insertInto('members').values({ id: crypto.randomUUID(), subject, role: 'member' }).execute();
+  }
+}
+
+/** The subjects that a statement sees, sorted. */
+export const subjects = { text: 'select subject from app.members order by subject' };
+
+async function everySubject(adminUrl: string): Promise<string[]> {
+  const admin = new pg.Client(adminUrl);
+  await admin.connect();
+  try {
+    await admin.query(`set role ${roles.migrator}`);
+    const { rows } = await admin.query<{ subject: string }>(subjects.text);
+    return rows.map(({ subject }) => subject);
+  } finally {
+    await admin.end();
+  }
+}
