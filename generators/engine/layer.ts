@@ -24,10 +24,16 @@ export interface Layer {
   /** Parts of src/config.ts: modules that export `variables` (Zod shapes) and `read` (values to configuration). */
   readonly config?: readonly { readonly name: string; readonly from: string }[];
   /** Mounted by the composition root, src/app.ts. */
-  readonly resolvers?: readonly { readonly name: string; readonly from: string }[];
+  readonly resolvers?: readonly {
+    readonly name: string;
+    readonly from: string;
+    /** Its security scheme in the OpenAPI document, as TypeScript. */
+    readonly securityScheme: string;
+  }[];
   /** Kysely table types that src/tables.ts composes. */
   readonly tables?: readonly { readonly name: string; readonly type: string; readonly from: string }[];
-  readonly modules?: readonly { readonly name: string; readonly title: string }[];
+  /** Folders that export `<name>Operations` (schema.ts) and `<name>Routes` (routes.ts); src/app.ts and src/openapi.ts mount them. */
+  readonly modules?: readonly { readonly name: string; readonly from: string }[];
   /** Paragraphs of the generated README. */
   readonly docs?: readonly { readonly title: string; readonly body: string }[];
 }

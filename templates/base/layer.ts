@@ -3,7 +3,7 @@ import { defineLayer } from '../../generators/engine/layer.ts';
 export default defineLayer({
   id: 'base',
   when: () => true,
-  dependencies: ['jose', 'kysely', 'pg', 'pino', 'uuid', 'zod', 'zod-openapi'],
+  dependencies: ['kysely', 'pg', 'pino', 'uuid', 'zod', 'zod-openapi'],
   devDependencies: [
     '@types/node',
     '@types/pg',
@@ -15,6 +15,8 @@ export default defineLayer({
     'typescript',
     'vitest',
   ],
+  tables: [{ name: 'members', type: 'MembersTable', from: './platform/members/repository.ts' }],
+  modules: [{ name: 'members', from: './platform/members' }],
   scripts: {
     dev: 'tsx scripts/dev.ts',
     build: 'tsx scripts/build.ts',

@@ -36,6 +36,8 @@ export interface Resolver {
   readonly authenticate: (incoming: Incoming) => Promise<Credential | undefined>;
   /** Called when a request got through. */
   readonly used?: (credential: Credential, tenant: TenantContext) => void;
+  /** Forgets what was remembered of a subject's credentials: they were revoked or changed. */
+  readonly forget?: (subject: string) => void;
 }
 
 /** Who is asking, for which tenant, and what they may do there. */

@@ -113,7 +113,7 @@ describe('migrate()', () => {
   });
 
   it('runs in several databases of one cluster at once', async () => {
-    const urls = await Promise.all([emptyDatabase(), emptyDatabase(), emptyDatabase()]);
+    const urls = [await emptyDatabase(), await emptyDatabase(), await emptyDatabase()];
     const runs = await Promise.all(urls.map((adminUrl) => migrate({ adminUrl, environment: {} })));
     expect(runs.every((applied) => applied.length > 0)).toBe(true);
   });

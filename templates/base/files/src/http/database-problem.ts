@@ -1,0 +1,32 @@
+import { Problem } from './problem.ts';
+
+/** What PostgreSQL says to the client's doing, by SQLSTATE (PostgreSQL manual, appendix A). Its own message and detail stay in the log. */
+const answers: Readonly<Record<string, () => Problem>> = {
+  '22021': () => new Problem(422, 'A text holds a character that cannot be stored.'),
+  '22P05': () => new Problem(422, 'A text holds a character that cannot be stored.'),
+  '23503': () => new Problem(422, 'A field names something that does not exist.'),
+  '23505': () => new Problem(409, 'There is one like this already.'),
+  '23514': () => new Problem(422, 'A value is outside of what is allowed.'),
+  '40001': () => new Problem(409, 'Somebody else changed this at the same time. Try again.'),
+  '40P01': () => new Problem(409, 'Somebody else changed this at the same time. Try again.'),
+  '55P03': unavailable,
+  '57014': unavailable,
+  '57P01': unavailable,
+  '57P02': unavailable,
+  '57P03': unavailable,
+  '53300': unavailable,
+};
+
+const connectionErrors = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND']);
+
+function unavailable(): Problem {
+  return new Problem(503, 'The database does not answer in time. Try again.', { headers: { 'retry-after': '1' } });
+}
+
+/** The problem that an error of the database is to the client; undefined when the error is our own mistake. */
+export function databaseProblem(error: unknown): Problem | undefined {
+  const code = (error as { readonly code?: unknown }).code;
+  if (typeof code !== 'string') return undefined;
+  if (connectionErrors.has(code) || code.startsWith('08')) return unavailable();
+  return Object.hasOwn(answers, code) ? answers[code]?.() : undefined;
+}

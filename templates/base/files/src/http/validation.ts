@@ -1,0 +1,31 @@
+import type { z } from 'zod';
+import { type FieldError, Problem } from './problem.ts';
+
+export type Place = 'body' | 'query' | 'params';
+
+const messages: Readonly<Record<string, string>> = {
+  invalid_type: 'is missing or of the wrong type',
+  unrecognized_keys: 'has fields that are not known',
+  too_big: 'is too long or too large',
+  too_small: 'is too short or too small',
+  invalid_format: 'is not in the right form',
+  invalid_value: 'is none of the allowed values',
+};
+
+/** What the client has to mend, without a word of what it sent. */
+export function validationProblem(place: Place, error: z.ZodError): Problem {
+  // An id that cannot exist is an id that does not exist.
+  if (place === 'params') return new Problem(404);
+  const errors: FieldError[] = error.issues.map(({ path, code, message }) => ({
+    field: path.join('.') || place,
+    message: code === 'custom' ? message : (messages[code] ?? 'is not valid'),
+  }));
+  return new Problem(place === 'body' ? 422 : 400, undefined, { errors });
+}
+
+/** Parses a part of a request, or throws the problem that says what is wrong with it. */
+export function parse<Schema extends z.ZodType>(place: Place, schema: Schema, value: unknown): z.output<Schema> {
+  const parsed = schema.safeParse(value);
+  if (!parsed.success) throw validationProblem(place, parsed.error);
+  return parsed.data;
+}

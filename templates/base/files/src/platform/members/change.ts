@@ -1,0 +1,25 @@
+import { changeProblem } from '../../http/etag.ts';
+import { notFound, Problem } from '../../http/problem.ts';
+import type { TenantConnection } from '../../tenancy/database.ts';
+import { rank, type Role } from '../../tenancy/roles-and-scopes.ts';
+import { findMember, lockOwners, type Member } from './repository.ts';
+
+/** Nobody gives a role above their own, and nobody touches who has one. */
+export function assertMayGrant(own: Role, ...roles: readonly Role[]): void {
+  if (roles.some((role) => rank(role) > rank(own))) throw new Problem(403, 'Nobody changes a role above their own.');
+}
+
+/** The member that is about to get another role, or none; refuses when the tenant would be left without an owner. Inside a transaction. */
+export async function memberToChange(
+  connection: TenantConnection,
+  change: { readonly id: string; readonly by: Role; readonly to?: Role; readonly versions: readonly number[] | undefined },
+): Promise<Member> {
+  const owners = await lockOwners(connection);
+  const member = await findMember(connection, change.id);
+  if (member === undefined) throw notFound();
+  assertMayGrant(change.by, member.role, change.to ?? 'viewer');
+  if (change.versions !== undefined && !change.versions.includes(member.version)) throw changeProblem(member);
+  const losesLast = change.to !== 'owner' && owners.length === 1 && owners[0] === change.id;
+  if (losesLast) throw new Problem(409, 'A tenant keeps at least one owner.');
+  return member;
+}

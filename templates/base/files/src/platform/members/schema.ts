@@ -1,0 +1,99 @@
+import { z } from 'zod';
+import { id, idParams, text, timestamp } from '../../http/fields.ts';
+import { defineOperation } from '../../http/operation.ts';
+import { listQuery, pageOf } from '../../http/pagination.ts';
+import { memberRoles } from '../../tenancy/roles-and-scopes.ts';
+
+export const role = z.enum(memberRoles);
+
+export const member = z
+  .object({
+    id,
+    subject: z.string().meta({ description: 'The `sub` of the tokens that the member comes with.' }),
+    email: z.string().nullable(),
+    role,
+    createdAt: timestamp,
+    updatedAt: timestamp,
+    version: z.number().int(),
+  })
+  .meta({ id: 'Member' });
+
+export const newMember = z
+  .strictObject({ subject: text(255), email: z.email().max(320).nullable().default(null), role })
+  .meta({ id: 'NewMember' });
+
+export const memberChanges = z.strictObject({ role }).meta({ id: 'MemberChanges' });
+
+export const memberQuery = listQuery(['createdAt']).omit({ q: true });
+
+export type NewMember = z.output<typeof newMember>;
+export type MemberQuery = z.output<typeof memberQuery>;
+
+const tag = 'members';
+
+export const listMembers = defineOperation({
+  id: 'listMembers',
+  method: 'get',
+  path: '/v1/members',
+  summary: 'List members',
+  tag,
+  role: 'viewer',
+  scope: 'read',
+  query: memberQuery,
+  response: { status: 200, description: 'A page of members.', schema: pageOf(member) },
+});
+
+export const createMember = defineOperation({
+  id: 'createMember',
+  method: 'post',
+  path: '/v1/members',
+  summary: 'Add a member',
+  tag,
+  role: 'admin',
+  scope: 'manage',
+  body: newMember,
+  response: { status: 201, description: 'The new member.', schema: member },
+  versioned: true,
+});
+
+export const getMember = defineOperation({
+  id: 'getMember',
+  method: 'get',
+  path: '/v1/members/{id}',
+  summary: 'Read a member',
+  tag,
+  role: 'viewer',
+  scope: 'read',
+  params: idParams,
+  response: { status: 200, description: 'The member.', schema: member },
+  versioned: true,
+});
+
+export const updateMember = defineOperation({
+  id: 'updateMember',
+  method: 'patch',
+  path: '/v1/members/{id}',
+  summary: "Change a member's role",
+  tag,
+  role: 'admin',
+  scope: 'manage',
+  params: idParams,
+  body: memberChanges,
+  response: { status: 200, description: 'The changed member.', schema: member },
+  versioned: true,
+});
+
+export const deleteMember = defineOperation({
+  id: 'deleteMember',
+  method: 'delete',
+  path: '/v1/members/{id}',
+  summary: 'Remove a member',
+  tag,
+  role: 'admin',
+  scope: 'manage',
+  params: idParams,
+  response: { status: 204, description: 'The member is gone.' },
+  versioned: true,
+});
+
+export const membersOperations = [listMembers, createMember, getMember, updateMember, deleteMember];
