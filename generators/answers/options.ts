@@ -1,12 +1,214 @@
-/** What a repository is generated from: one value for every question. */
-export interface Answers {
-  readonly name: string;
-  readonly preset: string;
-  readonly framework: 'fastify';
-  readonly strategy: readonly 'shared-schema'[];
-  readonly resolution: readonly ('jwt' | 'api-key')[];
-  readonly billing: 'none';
-  readonly context: 'sealed';
-  readonly packageManager: 'npm';
-  readonly modules: readonly string[];
+import { z } from 'zod';
+
+/** One value of an option. `later`: shown, and refused with a clear word, until it can be generated. */
+export interface Choice {
+  readonly value: string;
+  readonly label: string;
+  readonly hint: string;
+  readonly later?: true;
+}
+
+/** Everything that prompts, flags, presets, rules and documentation need to know about one option. */
+export interface OptionFacts {
+  readonly kind: 'text' | 'one' | 'several' | 'switch';
+  readonly flag: string;
+  /** The flag's argument as the help shows it; none for a switch. */
+  readonly argument?: string;
+  readonly question: string;
+  readonly hint: string;
+  readonly choices?: readonly Choice[];
+  /** What `--yes` takes; names, modules and package managers have one that depends on the run. */
+  readonly fallback: string | boolean | readonly string[];
+  /** Without a terminal and without `--yes` it must be stated. */
+  readonly required?: true;
+}
+
+const facts = z.registry<OptionFacts>();
+
+type Values<C extends readonly Choice[]> = [C[number]['value'], ...C[number]['value'][]];
+
+const oneOf = <const C extends readonly Choice[]>(choices: C, about: Omit<OptionFacts, 'kind' | 'choices'>) =>
+  z.enum(choices.map((choice) => choice.value) as Values<C>).register(facts, { kind: 'one', choices, ...about });
+
+const severalOf = <const C extends readonly Choice[]>(choices: C, about: Omit<OptionFacts, 'kind' | 'choices'>) =>
+  z
+    .array(z.enum(choices.map((choice) => choice.value) as Values<C>))
+    .readonly()
+    .register(facts, { kind: 'several', choices, ...about });
+
+const text = (about: Omit<OptionFacts, 'kind'>) => z.string().register(facts, { kind: 'text', ...about });
+
+const onOff = (about: Omit<OptionFacts, 'kind'>) => z.boolean().register(facts, { kind: 'switch', ...about });
+
+/** What a repository is generated from. Only these values decide its bytes; they are the `answers` of tenant-app.json. */
+export const answersSchema = z.strictObject({
+  name: text({
+    flag: '--name',
+    argument: '<name>',
+    question: 'What is it called?',
+    hint: 'Names the package and, in snake case, the database roles. Without the flag: the last part of the folder',
+    fallback: 'my-saas',
+  }),
+  preset: text({
+    flag: '--preset',
+    argument: '<name|file>',
+    question: 'Which preset do you start from?',
+    hint: 'Answers to the other questions, by name or from a JSON file; every one of them can still be changed',
+    fallback: 'default',
+  }),
+  framework: oneOf(
+    [
+      { value: 'fastify', label: 'Fastify', hint: 'schemas validate requests and make the OpenAPI document' },
+      { value: 'express', label: 'Express', hint: 'the same API as routers and middleware', later: true },
+    ],
+    {
+      flag: '--framework',
+      argument: '<name>',
+      question: 'Which framework answers HTTP?',
+      hint: 'The API, its tests and the tenancy are the same in each; only the HTTP layer differs',
+      fallback: 'fastify',
+      required: true,
+    },
+  ),
+  resolution: severalOf(
+    [
+      { value: 'jwt', label: 'JWT', hint: 'a claim of the token names the tenant; any identity provider with a JWKS' },
+      { value: 'api-key', label: 'API key', hint: 'the key belongs to one tenant; for machines' },
+      { value: 'subdomain', label: 'Subdomain', hint: 'acme.example.com; the host names the tenant', later: true },
+    ],
+    {
+      flag: '--resolution',
+      argument: '<list>',
+      question: 'How are tenants identified?',
+      hint: 'One or more, separated by commas. A request that names two different tenants is refused, whatever the order',
+      fallback: ['jwt', 'api-key'],
+      required: true,
+    },
+  ),
+  strategy: severalOf(
+    [
+      { value: 'shared-schema', label: 'Shared schema', hint: 'one set of tables, forced row-level security; any number of tenants' },
+      { value: 'schema-per-tenant', label: 'Schema per tenant', hint: 'own tables and role a tenant; some hundred tenants', later: true },
+      { value: 'database-per-tenant', label: 'Database per tenant', hint: 'own database and login a tenant; some dozens', later: true },
+    ],
+    {
+      flag: '--strategy',
+      argument: '<name>',
+      question: 'How are tenants kept apart in PostgreSQL?',
+      hint: 'Where the rows of a tenant live; row-level security is on in every strategy',
+      fallback: ['shared-schema'],
+      required: true,
+    },
+  ),
+  context: oneOf(
+    [
+      { value: 'sealed', label: 'Sealed', hint: 'signed: SQL injected into a query cannot switch to another tenant' },
+      { value: 'plain', label: 'Plain', hint: 'a setting that injected SQL could change', later: true },
+    ],
+    {
+      flag: '--context',
+      argument: '<kind>',
+      question: 'How does PostgreSQL know the tenant of a statement?',
+      hint: 'A sealed context costs some microseconds a statement and stops injected SQL from switching tenants',
+      fallback: 'sealed',
+    },
+  ),
+  billing: oneOf(
+    [
+      { value: 'none', label: 'None', hint: 'no plans, no payment provider' },
+      { value: 'stripe', label: 'Stripe', hint: 'plans, checkout and webhooks a tenant', later: true },
+    ],
+    {
+      flag: '--billing',
+      argument: '<provider>',
+      question: 'Do tenants pay?',
+      hint: 'Adds plans and a payment provider to the repository',
+      fallback: 'none',
+      required: true,
+    },
+  ),
+  modules: severalOf(
+    [
+      { value: 'projects', label: 'Projects', hint: 'a table with its API: the pattern for your own' },
+      { value: 'tasks', label: 'Tasks', hint: 'belongs to a project: how a foreign key stays inside one tenant' },
+    ],
+    {
+      flag: '--modules',
+      argument: '<list>',
+      question: 'Which example modules?',
+      hint: 'Separated by commas. Each one is a table, its API and its tests, and is attacked by the isolation suite',
+      fallback: ['projects', 'tasks'],
+    },
+  ),
+  packageManager: oneOf(
+    [
+      { value: 'npm', label: 'npm', hint: 'comes with Node' },
+      { value: 'pnpm', label: 'pnpm', hint: 'one store for all repositories of a machine', later: true },
+    ],
+    {
+      flag: '--package-manager',
+      argument: '<name>',
+      question: 'Which package manager?',
+      hint: 'Installs the packages and is named in the documentation. Without the flag: the one that runs this command',
+      fallback: 'npm',
+    },
+  ),
+});
+
+/** What happens after the files are written. None of it changes a generated file. */
+export const stepsSchema = z.strictObject({
+  install: onOff({
+    flag: '--install',
+    question: 'Install the packages?',
+    hint: 'Without it nothing can be verified now; `create-tenant-app verify` does both later',
+    fallback: true,
+  }),
+  git: onOff({
+    flag: '--git',
+    question: 'Make a git repository with a first commit?',
+    hint: 'Left out inside another repository, unless the flag asks for it',
+    fallback: true,
+  }),
+  verify: onOff({
+    flag: '--verify',
+    question: 'Prove the isolation now?',
+    hint: 'Starts a PostgreSQL of its own and attacks the new repository; about half a minute',
+    fallback: true,
+  }),
+});
+
+export type Answers = z.infer<typeof answersSchema>;
+export type Steps = z.infer<typeof stepsSchema>;
+export type Choices = Answers & Steps;
+export type OptionKey = keyof Choices;
+
+/** One option: its key, the schema of its value, and its facts. */
+export interface Option extends OptionFacts {
+  readonly key: OptionKey;
+  readonly schema: z.ZodType;
+}
+
+const optionsOf = (shape: Record<string, z.ZodType>): Option[] =>
+  Object.entries(shape).map(([key, schema]) => ({ key: key as OptionKey, schema, ...(facts.get(schema) as OptionFacts) }));
+
+/** The options that decide the generated files, in the order in which they are asked. */
+export const answerOptions: readonly Option[] = optionsOf(answersSchema.shape);
+
+/** The options that decide what happens after the files are written. */
+export const stepOptions: readonly Option[] = optionsOf(stepsSchema.shape);
+
+export const options: readonly Option[] = [...answerOptions, ...stepOptions];
+
+/** The option with this key. */
+export function optionOf(key: OptionKey): Option {
+  return options.find((option) => option.key === key) as Option;
+}
+
+/** The values that can be generated today, and those announced. */
+export function valuesOf(option: Option): { readonly now: readonly string[]; readonly later: readonly string[] } {
+  const choices = option.choices ?? [];
+  return {
+    now: choices.filter((choice) => choice.later === undefined).map((choice) => choice.value),
+    later: choices.filter((choice) => choice.later !== undefined).map((choice) => choice.value),
+  };
 }

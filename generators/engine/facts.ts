@@ -7,6 +7,7 @@ export interface Facts {
   readonly scripts: readonly { readonly name: string; readonly command: string }[];
   readonly environment: NonNullable<Layer['environment']>;
   readonly config: NonNullable<Layer['config']>;
+  readonly developmentSecrets: NonNullable<Layer['developmentSecrets']>;
   readonly resolvers: NonNullable<Layer['resolvers']>;
   readonly tables: NonNullable<Layer['tables']>;
   readonly modules: NonNullable<Layer['modules']>;
@@ -27,6 +28,7 @@ export function gatherFacts(layers: readonly Layer[], versions: Readonly<Record<
     ),
     environment: layers.flatMap((layer) => layer.environment ?? []),
     config: layers.flatMap((layer) => layer.config ?? []),
+    developmentSecrets: layers.flatMap((layer) => layer.developmentSecrets ?? []),
     resolvers: layers.flatMap((layer) => layer.resolvers ?? []),
     tables: layers.flatMap((layer) => layer.tables ?? []),
     modules: layers.flatMap((layer) => layer.modules ?? []),

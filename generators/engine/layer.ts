@@ -23,6 +23,8 @@ export interface Layer {
   readonly environment?: readonly EnvironmentVariable[];
   /** Parts of src/config.ts: modules that export `variables` (Zod shapes) and `read` (values to configuration). */
   readonly config?: readonly { readonly name: string; readonly from: string }[];
+  /** Scripts that make this layer's secrets for development: modules with `developmentSecrets(name)`. */
+  readonly developmentSecrets?: readonly { readonly name: string; readonly from: string }[];
   /** Mounted by the composition root, src/app.ts. */
   readonly resolvers?: readonly {
     readonly name: string;

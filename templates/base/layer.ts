@@ -17,6 +17,37 @@ export default defineLayer({
   ],
   tables: [{ name: 'members', type: 'MembersTable', from: './platform/members/repository.ts' }],
   modules: [{ name: 'members', from: './platform/members' }],
+  environment: [
+    {
+      name: 'DATABASE_URL',
+      about: 'Logs in as the runtime role: `postgres://<name>_runtime:<password>@<host>/<database>`.',
+      required: true,
+      secret: true,
+    },
+    {
+      name: 'DATABASE_PLATFORM_URL',
+      about: 'Logs in as the platform role. Only `npm run tenant` uses it.',
+      secret: true,
+    },
+    {
+      name: 'DATABASE_ADMIN_URL',
+      about: 'A role with CREATEROLE that owns the database. Only `npm run db:migrate`, `tenant` and `isolation` use it; the application must not have it.',
+      secret: true,
+    },
+    { name: 'NODE_ENV', about: '`production` refuses development secrets.', example: 'production' },
+    { name: 'HOST', about: 'The address to listen on.', example: '127.0.0.1' },
+    { name: 'PORT', about: 'The port to listen on; 0 takes a free one.', example: '3000' },
+    { name: 'LOG_LEVEL', about: 'fatal, error, warn, info, debug, trace or silent.', example: 'info' },
+    { name: 'DATABASE_POOL_SIZE', about: 'Connections for writes and transactions, at most.', example: '10' },
+    { name: 'DATABASE_LANES', about: 'Connections that short reads share.', example: '4' },
+    {
+      name: 'CREDENTIAL_CACHE_SECONDS',
+      about: 'How long a verified credential is trusted before it is looked up again: the longest that a revocation can go unnoticed.',
+      example: '5',
+    },
+    { name: 'BODY_LIMIT_BYTES', about: 'The largest body of a request.', example: '100000' },
+    { name: 'REQUEST_TIMEOUT_MS', about: 'How long a client may take to send a request.', example: '15000' },
+  ],
   scripts: {
     dev: 'tsx scripts/dev.ts',
     build: 'tsx scripts/build.ts',

@@ -12,6 +12,7 @@ export default defineLayer({
       secret: true,
     },
   ],
+  developmentSecrets: [{ name: 'sealKeys', from: './secrets/seal-keys.ts' }],
   config: [{ name: 'sealKeys', from: './tenancy/seal-config.ts' }],
   docs: [
     {

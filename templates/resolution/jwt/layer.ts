@@ -15,6 +15,7 @@ export default defineLayer({
       secret: true,
     },
   ],
+  developmentSecrets: [{ name: 'tokens', from: './secrets/tokens.ts' }],
   config: [{ name: 'jwt', from: './tenancy/resolvers/jwt-config.ts' }],
   resolvers: [
     {

@@ -1,5 +1,6 @@
 import pg from 'pg';
-import { type WireConnection, WireQuery, type WireResult, type WireValue } from './wire.ts';
+import { serialize } from 'pg-protocol';
+import { type RowShape, type WireConnection, WireQuery, type WireResult, type WireValue } from './wire.ts';
 
 /** A statement ready to travel: prepared under its name, or unnamed (an empty name) and parsed on the way. */
 export interface Step {
@@ -10,35 +11,32 @@ export interface Step {
 
 type Done = (error: Error | null, result?: WireResult) => void;
 
+const describe = serialize.describe({ type: 'P' });
+const execute = serialize.execute();
+const sync = serialize.sync();
+
 /**
  * Several statements in one flight under one Sync. Between two Syncs of the extended query protocol everything is one implicit transaction (PostgreSQL manual, "Message Flow",
  * Pipelining), and after an error the server skips to the Sync: a statement whose tenant context failed cannot run, and a local setting dies with the Sync, whatever happened.
  * One round trip. The result is that of the last statement; those before it must return no rows.
  */
 export class Flight extends WireQuery {
-  readonly #steps: readonly Step[];
+  readonly #bytes: Buffer;
   #unanswered: number;
 
-  constructor(steps: readonly Step[], done: Done) {
-    super({ text: steps[steps.length - 1]?.text ?? '' });
-    this.#steps = steps;
+  /** With the `shape` that the last statement had before on this connection, the server is not asked for it. */
+  constructor(steps: readonly Step[], shape: RowShape | undefined, done: Done) {
+    super('');
+    this.#bytes = encode(steps, shape === undefined);
     this.#unanswered = steps.length - 1;
     this.callback = done;
+    if (shape === undefined) return;
+    Object.assign(this._result, shape);
+    this._accumulateRows = true;
   }
 
   override submit(connection: WireConnection): null {
-    connection.stream.cork();
-    try {
-      for (const [index, { name, text, values }] of this.#steps.entries()) {
-        if (name === '') connection.parse({ name, text });
-        connection.bind({ statement: name, values });
-        if (index === this.#steps.length - 1) connection.describe({ type: 'P', name: '' });
-        connection.execute({});
-      }
-      connection.sync();
-    } finally {
-      connection.stream.uncork();
-    }
+    if (connection.stream.writable) connection.stream.write(this.#bytes);
     return null;
   }
 
@@ -56,31 +54,37 @@ export class Flight extends WireQuery {
   }
 }
 
+function encode(steps: readonly Step[], described: boolean): Buffer {
+  const messages: Buffer[] = [];
+  for (const [index, { name, text, values }] of steps.entries()) {
+    if (name === '') messages.push(serialize.parse({ text }));
+    messages.push(serialize.bind({ statement: name, values: values as WireValue[] }));
+    if (described && index === steps.length - 1) messages.push(describe);
+    messages.push(execute);
+  }
+  messages.push(sync);
+  return Buffer.concat(messages);
+}
+
 /** Prepares a statement under a Sync of its own, so that no failure of another statement can undo it; closes one that made room. */
 export class Preparation extends WireQuery {
-  readonly #name: string;
-  readonly #text: string;
-  readonly #close: string | undefined;
+  readonly #bytes: Buffer;
 
-  constructor(statement: { readonly name: string; readonly text: string; readonly close?: string }, done: Done) {
-    super({ text: statement.text });
-    this.#name = statement.name;
-    this.#text = statement.text;
-    this.#close = statement.close;
+  constructor(statement: { readonly name: string; readonly text: string; readonly close: string | undefined }, done: Done) {
+    super('');
+    const { name, text, close } = statement;
+    this.#bytes = Buffer.concat([
+      ...(close === undefined ? [] : [serialize.close({ type: 'S', name: close })]),
+      // Closing a name that is not there is no error; preparing one that is left from before would be.
+      serialize.close({ type: 'S', name }),
+      serialize.parse({ name, text }),
+      sync,
+    ]);
     this.callback = done;
   }
 
   override submit(connection: WireConnection): null {
-    connection.stream.cork();
-    try {
-      if (this.#close !== undefined) connection.close({ type: 'S', name: this.#close });
-      // Closing a name that is not there is no error; one that is left from before would be.
-      connection.close({ type: 'S', name: this.#name });
-      connection.parse({ name: this.#name, text: this.#text });
-      connection.sync();
-    } finally {
-      connection.stream.uncork();
-    }
+    if (connection.stream.writable) connection.stream.write(this.#bytes);
     return null;
   }
 

@@ -1,7 +1,7 @@
 import pg from 'pg';
 import { Flight, isConnectionLost, Preparation, type Step } from './one-sync.ts';
 import { PreparedStatements, type Statement, statementName } from './statements.ts';
-import { send, wireConnection, type WireResult, wireValue } from './wire.ts';
+import { type RowShape, send, wireConnection, type WireResult, type WireValue, wireValue } from './wire.ts';
 
 /** What a connection did with a statement. */
 export interface QueryResult<Row> {
@@ -16,7 +16,7 @@ export interface QueryResult<Row> {
 export class Session {
   readonly #client: pg.ClientBase;
   readonly #named: boolean;
-  readonly #prepared = new PreparedStatements();
+  readonly #prepared = new PreparedStatements<RowShape>();
   #lost = false;
 
   constructor(client: pg.ClientBase, options: { readonly named: boolean }) {
@@ -57,33 +57,36 @@ export class Session {
 
   /** `answered` is called before the answers behind this one are read. */
   #run<Row>(statements: readonly Statement[], answered: () => void): Promise<QueryResult<Row>> {
-    const steps = statements.map(
-      ({ text, values = [] }): Step => ({
-        name: this.#named ? statementName(text) : '',
-        text,
-        values: values.map((value) => wireValue(value)),
-      }),
-    );
     return new Promise((resolve, reject) => {
-      let unprepared: Error | undefined;
+      const steps = statements.map(
+        ({ text, values = [] }): Step => ({ name: this.#named ? statementName(text) : '', text, values: values.map(toWire) }),
+      );
       const { stream } = wireConnection(this.#client);
+      let unprepared: Error | undefined;
+      let shape: RowShape | undefined;
       stream.cork();
-      for (const step of this.#named ? steps : []) {
-        const { prepare, close } = this.#prepared.use(step.name);
+      for (const { name, text } of this.#named ? steps : []) {
+        const { prepare, close, known } = this.#prepared.use(name);
+        shape = known;
         if (!prepare) continue;
         const done = (error: Error | null) => {
           if (error === null) return;
           unprepared ??= error;
-          this.#prepared.forget(step.name);
+          this.#prepared.forget(name);
         };
-        send(this.#client, new Preparation({ ...step, ...(close !== undefined && { close }) }, done));
+        send(this.#client, new Preparation({ name, text, close }, done));
       }
+      const last = steps[steps.length - 1]?.name ?? '';
       const done = (error: Error | null, result?: WireResult) => {
         answered();
-        if (error === null && result !== undefined) resolve(queryResult(result));
-        else reject(this.#fail(unprepared ?? error));
+        if (error !== null || result === undefined) {
+          reject(this.#fail(unprepared ?? error));
+          return;
+        }
+        if (shape === undefined) this.#prepared.learn(last, rowShape(result));
+        resolve({ rows: result.rows as Row[], rowCount: result.rowCount ?? 0, command: result.command });
       };
-      send(this.#client, new Flight(steps, done));
+      send(this.#client, new Flight(steps, shape, done));
       stream.uncork();
     });
   }
@@ -102,6 +105,11 @@ function isStale(error: unknown): boolean {
   return error.code === '26000' || (error.code === '0A000' && error.routine === 'RevalidateCachedQuery');
 }
 
-function queryResult<Row>(result: WireResult): QueryResult<Row> {
-  return { rows: result.rows as Row[], rowCount: result.rowCount ?? 0, command: result.command };
+function rowShape({ fields, _parsers, _prebuiltEmptyResultObject }: RowShape): RowShape {
+  return { fields, _parsers, _prebuiltEmptyResultObject };
+}
+
+/** Without the index that map() passes along. */
+function toWire(value: unknown): WireValue {
+  return wireValue(value);
 }

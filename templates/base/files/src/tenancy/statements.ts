@@ -52,9 +52,9 @@ export function statementName(text: string): string {
   return name;
 }
 
-/** Which statements one connection has prepared, least recently used first. */
-export class PreparedStatements {
-  readonly #names = new Set<string>();
+/** Which statements one connection has prepared, least recently used first, and what is known of each. */
+export class PreparedStatements<Known> {
+  readonly #known = new Map<string, { known: Known | undefined }>();
   readonly #limit: number;
 
   constructor(limit = 500) {
@@ -62,27 +62,33 @@ export class PreparedStatements {
   }
 
   get size(): number {
-    return this.#names.size;
+    return this.#known.size;
   }
 
   /** Notes a use. Says whether the statement has to be prepared first, and which one to close for it. */
-  use(name: string): { readonly prepare: boolean; readonly close?: string } {
-    if (this.#names.delete(name)) {
-      this.#names.add(name);
-      return { prepare: false };
+  use(name: string): { readonly prepare: boolean; readonly close?: string; readonly known?: Known | undefined } {
+    const entry = this.#known.get(name);
+    if (entry !== undefined) {
+      this.#known.delete(name);
+      this.#known.set(name, entry);
+      return { prepare: false, known: entry.known };
     }
-    const [oldest] = this.#names;
-    const close = this.#names.size >= this.#limit ? oldest : undefined;
-    if (close !== undefined) this.#names.delete(close);
-    this.#names.add(name);
-    return close === undefined ? { prepare: true } : { prepare: true, close };
+    const [oldest] = this.#known.size >= this.#limit ? this.#known.keys() : [];
+    if (oldest !== undefined) this.#known.delete(oldest);
+    this.#known.set(name, { known: undefined });
+    return oldest === undefined ? { prepare: true } : { prepare: true, close: oldest };
+  }
+
+  learn(name: string, known: Known): void {
+    const entry = this.#known.get(name);
+    if (entry !== undefined) entry.known = known;
   }
 
   forget(name: string): void {
-    this.#names.delete(name);
+    this.#known.delete(name);
   }
 
   forgetAll(): void {
-    this.#names.clear();
+    this.#known.clear();
   }
 }

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
+import { developmentSecrets } from '../../scripts/development-secrets.ts';
 import { migrate } from '../../src/platform/migrations.ts';
-import { roles } from '../../src/tenancy/roles.ts';
+import { projectName, roles } from '../../src/tenancy/roles.ts';
 
 /** A migrated database of its own; the URLs are for the three logins. */
 export interface TestDatabase {
@@ -44,7 +45,7 @@ export async function prepareServer(adminUrl: string): Promise<TestServer> {
   const environment = {
     DATABASE_URL: login(url, roles.runtime, randomBytes(12).toString('hex')),
     DATABASE_PLATFORM_URL: login(url, roles.platform, randomBytes(12).toString('hex')),
-    TENANT_SEAL_KEYS: `test:${randomBytes(32).toString('hex')}`,
+    ...(await developmentSecrets(projectName)),
   };
   await migrate({ adminUrl: url, environment });
   await assertBoundByPolicies(environment.DATABASE_URL);

@@ -46,19 +46,23 @@ describe('statementName', () => {
 });
 
 describe('PreparedStatements', () => {
-  it('prepares a statement once', () => {
-    const prepared = new PreparedStatements();
+  it('prepares a statement once, and remembers what is known of it', () => {
+    const prepared = new PreparedStatements<string>();
     expect(prepared.use('a')).toEqual({ prepare: true });
-    expect(prepared.use('a')).toEqual({ prepare: false });
+    expect(prepared.use('a')).toEqual({ prepare: false, known: undefined });
+    prepared.learn('a', 'two columns');
+    expect(prepared.use('a')).toEqual({ prepare: false, known: 'two columns' });
+    prepared.forget('a');
+    expect(prepared.use('a')).toEqual({ prepare: true });
   });
 
   it('closes the least recently used one when it is full', () => {
-    const prepared = new PreparedStatements(2);
+    const prepared = new PreparedStatements<string>(2);
     prepared.use('a');
     prepared.use('b');
     prepared.use('a');
     expect(prepared.use('c')).toEqual({ prepare: true, close: 'b' });
-    expect(prepared.use('a')).toEqual({ prepare: false });
+    expect(prepared.use('a').prepare).toBe(false);
     expect(prepared.size).toBe(2);
   });
 });

@@ -1,0 +1,67 @@
+import { spawn } from 'node:child_process';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { migrate } from '../src/platform/migrations.ts';
+import type { CreatedTenant } from '../src/platform/tenants.ts';
+import { demoTenants } from './demo-tenants.ts';
+import { developmentEnvironment } from './development-environment.ts';
+import { dataDirectory, root } from './environment.ts';
+import { startPostgres } from './postgres/start.ts';
+
+/** PostgreSQL, migrated, with two tenants; then the server, which restarts when a source file changes. Ctrl-C stops all of it. */
+async function dev(): Promise<void> {
+  const postgres = await startPostgres({ purpose: 'development', dataDirectory });
+  console.log(postgres.description);
+  try {
+    const variables = await developmentEnvironment(postgres.adminUrl);
+    await migrate({ adminUrl: postgres.adminUrl, environment: variables, onStep: reportMigration });
+    const tenants = await demoTenants(variables);
+    const environment = { ...process.env, ...variables, NODE_ENV: 'development' };
+    process.exitCode = await serve(environment, (url) => console.log(invitation(tenants, url)));
+  } finally {
+    await postgres.stop();
+  }
+}
+
+function reportMigration(line: string): void {
+  if (line.startsWith('applied')) console.log(line);
+}
+
+/** Runs the server until it or we are told to stop. Its lines pass through; `onListening` gets the first address. */
+function serve(environment: NodeJS.ProcessEnv, onListening: (url: string) => void): Promise<number> {
+  const tsx = createRequire(import.meta.url).resolve('tsx/cli');
+  const server = spawn(process.execPath, [tsx, 'watch', '--clear-screen=false', join(root, 'src/server.ts')], {
+    cwd: root,
+    env: environment,
+    stdio: ['ignore', 'pipe', 'inherit'],
+    // Ctrl-C reaches us alone; we tell the server once.
+    detached: process.platform !== 'win32',
+  });
+  let announced = false;
+  server.stdout.on('data', (chunk: Buffer) => {
+    process.stdout.write(chunk);
+    const url = /listening on (http:\/\/[^\s"]+)/.exec(chunk.toString())?.[1];
+    if (url === undefined || announced) return;
+    announced = true;
+    onListening(url);
+  });
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => server.kill('SIGTERM'));
+  return new Promise((resolve) => {
+    server.on('close', (code) => resolve(code ?? 0));
+  });
+}
+
+/** A line to paste for every tenant and way in. */
+function invitation(tenants: readonly CreatedTenant[], url: string): string {
+  const lines = tenants.flatMap(({ slug, apiKey, token }) => [
+    `\n${slug}`,
+    ...(apiKey === null ? [] : [`  curl -s ${url}/v1/projects -H 'X-API-Key: ${apiKey}'`]),
+    ...(token === null ? [] : [`  curl -s ${url}/v1/projects -H 'Authorization: Bearer ${token}'`]),
+  ]);
+  return `${lines.join('\n')}\n\n${url}/openapi.json describes the API. Ctrl-C stops.\n`;
+}
+
+dev().catch((error: unknown) => {
+  console.error((error as Error).message);
+  process.exitCode = 1;
+});

@@ -1,0 +1,58 @@
+import { describe, expect, it } from 'vitest';
+import { operations } from '../../src/openapi.ts';
+import { useWorld } from './world.ts';
+
+const world = useWorld();
+
+describe('without a credential', () => {
+  it('is alive, ready and describes itself', async () => {
+    expect((await world.asNobody.get('/healthz')).body).toEqual({ status: 'alive' });
+    expect((await world.asNobody.get('/readyz')).body).toEqual({ status: 'ready' });
+    const { body } = await world.asNobody.get<{ openapi: string; paths: object }>('/openapi.json');
+    expect(body.openapi).toBe('3.1.0');
+    expect(new Set(Object.keys(body.paths))).toEqual(new Set(operations.map(({ path }) => path)));
+  });
+
+  it.each(operations.map(({ method, path }) => [method.toUpperCase(), path] as const))('refuses %s %s', async (method, path) => {
+    const response = await fetch(`${world.application.url}${path.replace('{id}', world.acme.tenantId)}`, { method });
+    expect(response.status).toBe(401);
+    expect(response.headers.get('www-authenticate')).toBe('Bearer');
+    expect(response.headers.get('content-type')).toContain('application/problem+json');
+  });
+});
+
+describe('every answer', () => {
+  it('carries security headers and the request id that the caller gave', async () => {
+    const { headers } = await world.asAcme.get('/v1/members', { 'x-request-id': 'abc-123' });
+    expect(headers.get('x-request-id')).toBe('abc-123');
+    expect(headers.get('x-content-type-options')).toBe('nosniff');
+    expect(headers.get('content-security-policy')).toContain("default-src 'none'");
+    expect(headers.get('cache-control')).toBe('private, no-cache');
+  });
+
+  it('makes a request id of its own when the given one could spoil a log', async () => {
+    const { headers } = await world.asNobody.get('/healthz', { 'x-request-id': 'a b"c' });
+    expect(headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/);
+  });
+});
+
+describe('a request that cannot be served', () => {
+  it.each([
+    ['an unknown path', 'GET', '/v2/anything', undefined, {}, 404],
+    ['a method that the path does not have', 'PUT', '/v1/members', '{}', {}, 405],
+    ['a body that is no JSON', 'POST', '/v1/members', '{', {}, 400],
+    ['no body', 'POST', '/v1/members', undefined, {}, 400],
+    ['another content type', 'POST', '/v1/members', 'a=b', { 'content-type': 'application/x-www-form-urlencoded' }, 415],
+    ['a body that is too large', 'POST', '/v1/members', JSON.stringify({ subject: 'x'.repeat(200_000) }), {}, 413],
+  ])('%s', async (_, method, path, body, headers, status) => {
+    const response = await fetch(`${world.application.url}${path}`, {
+      method,
+      headers: { 'x-api-key': world.acme.apiKey ?? '', 'content-type': 'application/json', ...headers },
+      ...(body !== undefined && { body }),
+    });
+    expect(response.status).toBe(status);
+    const problem = (await response.json()) as { status: number; requestId: string };
+    expect(problem.status).toBe(status);
+    expect(problem.requestId).toBe(response.headers.get('x-request-id'));
+  });
+});

@@ -1,0 +1,37 @@
+import type { AddressInfo } from 'node:net';
+import { createApp } from '../../src/app.ts';
+import { readConfig } from '../../src/config.ts';
+import { createLog, type Logger } from '../../src/log.ts';
+import { openDatabase } from '../../src/tenancy/open.ts';
+import type { ResolutionSteps } from '../../src/tenancy/resolve.ts';
+
+export interface RunningApplication {
+  /** For example `http://127.0.0.1:40123`. */
+  readonly url: string;
+  readonly close: () => Promise<void>;
+}
+
+/** The application on a free port, as server.ts starts it; a test may replace a step of the resolution, or watch the log. */
+export async function startApplication(
+  environment: Readonly<Record<string, string>>,
+  more: { readonly steps?: ResolutionSteps; readonly log?: Logger } = {},
+): Promise<RunningApplication> {
+  const config = readConfig({ ...environment, NODE_ENV: 'test', LOG_LEVEL: 'silent' });
+  const log = more.log ?? createLog({ level: config.logLevel });
+  const database = await openDatabase(config);
+  try {
+    const app = await createApp({ config, database, log }, more.steps);
+    await app.listen({ host: '127.0.0.1', port: 0 });
+    const { port } = app.server.address() as AddressInfo;
+    return {
+      url: `http://127.0.0.1:${port}`,
+      close: async () => {
+        await app.close();
+        await database.close();
+      },
+    };
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
+}

@@ -1,0 +1,86 @@
+import pg from 'pg';
+import { describe, expect, it } from 'vitest';
+import { resumeTenant, suspendTenant } from '../../src/platform/tenants.ts';
+import { apiClient } from './client.ts';
+import { useWorld } from './world.ts';
+
+interface Key {
+  readonly id: string;
+  readonly token: string;
+}
+
+const world = useWorld();
+
+const issue = async (body: object): Promise<Key> => (await world.asAcme.post<Key>('/v1/api-keys', body)).body;
+const as = ({ token }: { readonly token: string }) => apiClient(world.application.url, { 'x-api-key': token });
+
+describe('an API key', () => {
+  it('is shown once, and works until it is revoked', async () => {
+    const key = await issue({ name: 'CI' });
+    expect(key.token).toMatch(/^sk_[0-9a-f]{32}\.[\w-]{43}$/);
+    expect((await as(key).get('/v1/projects')).status).toBe(200);
+    expect((await world.asAcme.get(`/v1/api-keys/${key.id}`)).body).not.toHaveProperty('token');
+    expect((await world.asAcme.delete(`/v1/api-keys/${key.id}`)).status).toBe(204);
+    expect((await as(key).get('/v1/projects')).status).toBe(401);
+    expect((await world.asAcme.post(`/v1/api-keys/${key.id}/rotate`)).status).toBe(409);
+  });
+
+  it('gets a new secret by rotation, and the old one ends', async () => {
+    const key = await issue({ name: 'Rotated' });
+    const { body } = await world.asAcme.post<Key>(`/v1/api-keys/${key.id}/rotate`);
+    expect(body.id).toBe(key.id);
+    expect((await as(key).get('/v1/projects')).status).toBe(401);
+    expect((await as(body).get('/v1/projects')).status).toBe(200);
+  });
+
+  it('ends when it expires', async () => {
+    const key = await issue({ name: 'Short', expiresAt: new Date(Date.now() + 1000).toISOString() });
+    expect((await as(key).get('/v1/projects')).status).toBe(200);
+    await new Promise((done) => setTimeout(done, 1100));
+    expect((await as(key).get('/v1/projects')).status).toBe(401);
+  });
+
+  it('can be narrowed to scopes', async () => {
+    const key = await issue({ name: 'Reader', role: 'owner', scopes: ['read'] });
+    expect((await as(key).get('/v1/projects')).status).toBe(200);
+    expect((await as(key).post('/v1/projects', { name: 'x' })).status).toBe(403);
+    expect((await as(key).get('/v1/api-keys')).status).toBe(403);
+  });
+
+  it('issues no key that may do more than itself', async () => {
+    const admin = await issue({ name: 'Admin', role: 'admin' });
+    expect((await as(admin).post('/v1/api-keys', { name: 'x', role: 'owner' })).status).toBe(403);
+    const owner = await issue({ name: 'Owner', role: 'owner' });
+    expect((await as(admin).post(`/v1/api-keys/${owner.id}/rotate`)).status).toBe(403);
+    const narrow = await issue({ name: 'Narrow', role: 'admin', scopes: ['manage'] });
+    expect((await as(narrow).post('/v1/api-keys', { name: 'x', role: 'viewer', scopes: [] })).status).toBe(403);
+    expect((await as(narrow).post('/v1/api-keys', { name: 'x', role: 'viewer', scopes: ['manage'] })).status).toBe(201);
+  });
+
+  it('notes when it was last used', async () => {
+    const key = await issue({ name: 'Noted' });
+    await as(key).get('/v1/projects');
+    await expect
+      .poll(async () => (await world.asAcme.get<{ lastUsedAt: string | null }>(`/v1/api-keys/${key.id}`)).body.lastUsedAt)
+      .not.toBeNull();
+  });
+
+  it('is refused with 401 when it is not one', async () => {
+    const { token } = await issue({ name: 'Real' });
+    const wrong = [`${token.slice(0, -1)}${token.endsWith('A') ? 'B' : 'A'}`, `${token}x`, 'sk_1.2', `${token}, ${token}`, 'x'.repeat(5000)];
+    for (const text of wrong) expect((await as({ token: text }).get('/v1/projects')).status, text.slice(0, 80)).toBe(401);
+  });
+
+  it('of a suspended tenant gets the 404 of a tenant that does not exist', async () => {
+    const client = new pg.Client({ connectionString: world.database.platformUrl });
+    await client.connect();
+    try {
+      await suspendTenant(client, 'globex');
+      expect((await world.asGlobex.get('/v1/projects')).status).toBe(404);
+      await resumeTenant(client, 'globex');
+      expect((await world.asGlobex.get('/v1/projects')).status).toBe(200);
+    } finally {
+      await client.end();
+    }
+  });
+});
