@@ -1,5 +1,12 @@
 /** Exit codes of the command line; scripts rely on them. */
-export const exitCodes = { done: 0, failed: 1, usage: 2, notVerified: 3, isolationBroken: 4, interrupted: 130 } as const;
+export const exitCodes = {
+  done: 0,
+  failed: 1,
+  usage: 2,
+  notVerified: 3,
+  isolationBroken: 4,
+  interrupted: 130,
+} as const;
 
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
 

@@ -15,10 +15,15 @@ function explain(issue: z.core.$ZodIssue, value: unknown, source: string): Tenan
     return usageError('config-key', `${source}: unknown key ${unknown}.`, [`Keys: ${keys.join(', ')}`]);
   }
   const path = issue.path.join('.');
-  if (path === '') return usageError('config-type', `${source}: must be one object with answers.`, [`Keys: ${keys.join(', ')}`]);
-  const found = issue.path.reduce<unknown>((inner, key) => (inner as Record<PropertyKey, unknown> | undefined)?.[key], value);
+  if (path === '')
+    return usageError('config-type', `${source}: must be one object with answers.`, [`Keys: ${keys.join(', ')}`]);
+  const found = issue.path.reduce<unknown>(
+    (inner, key) => (inner as Record<PropertyKey, unknown> | undefined)?.[key],
+    value,
+  );
   const option = optionOf(issue.path[0] as OptionKey);
-  if (issue.code === 'invalid_value' && typeof found === 'string') return unknownValue(option, found, `${source}, key "${path}"`);
+  if (issue.code === 'invalid_value' && typeof found === 'string')
+    return unknownValue(option, found, `${source}, key "${path}"`);
   const expected = issue.path.length === 1 && option.kind === 'several' ? 'a list of strings' : 'a string';
   return usageError('config-type', `${source}, key "${path}": must be ${expected}, is ${JSON.stringify(found)}.`);
 }
@@ -49,13 +54,17 @@ export async function readNamedFile(path: string, cwd: string, flag: string): Pr
     return await readFile(resolve(cwd, path), 'utf8');
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    const why = code === 'ENOENT' ? 'there is no such file' : code === 'EISDIR' ? 'that is a directory' : (code ?? String(error));
+    const why =
+      code === 'ENOENT' ? 'there is no such file' : code === 'EISDIR' ? 'that is a directory' : (code ?? String(error));
     throw usageError('config-file', `${flag} ${path}: ${why}.`);
   }
 }
 
 /** The answers that `--config <file|->` names; `-` is standard input. */
-export async function readConfig(from: string, input: { readonly cwd: string; readonly stdin: AsyncIterable<Buffer | string> }): Promise<Partial<Answers>> {
+export async function readConfig(
+  from: string,
+  input: { readonly cwd: string; readonly stdin: AsyncIterable<Buffer | string> },
+): Promise<Partial<Answers>> {
   if (from !== '-') return parseAnswersJson(await readNamedFile(from, input.cwd, '--config'), `--config ${from}`);
   const chunks: Buffer[] = [];
   for await (const chunk of input.stdin) chunks.push(Buffer.from(chunk));

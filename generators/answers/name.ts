@@ -16,7 +16,11 @@ export function nearestName(name: string): string {
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, '-')
     .replace(/^[^a-z]+|-+$/g, '');
-  const near = words.replace(/^pg(?=-|$)-?/, '').replace(/^[^a-z]+/, '').slice(0, longestName).replace(/-+$/, '');
+  const near = words
+    .replace(/^pg(?=-|$)-?/, '')
+    .replace(/^[^a-z]+/, '')
+    .slice(0, longestName)
+    .replace(/-+$/, '');
   return nameProblem(near) === undefined ? near : 'my-saas';
 }
 

@@ -87,9 +87,23 @@ export const answersSchema = z.strictObject({
   ),
   strategy: severalOf(
     [
-      { value: 'shared-schema', label: 'Shared schema', hint: 'one set of tables, forced row-level security; any number of tenants' },
-      { value: 'schema-per-tenant', label: 'Schema per tenant', hint: 'own tables and role a tenant; some hundred tenants', later: true },
-      { value: 'database-per-tenant', label: 'Database per tenant', hint: 'own database and login a tenant; some dozens', later: true },
+      {
+        value: 'shared-schema',
+        label: 'Shared schema',
+        hint: 'one set of tables, forced row-level security; any number of tenants',
+      },
+      {
+        value: 'schema-per-tenant',
+        label: 'Schema per tenant',
+        hint: 'own tables and role a tenant; some hundred tenants',
+        later: true,
+      },
+      {
+        value: 'database-per-tenant',
+        label: 'Database per tenant',
+        hint: 'own database and login a tenant; some dozens',
+        later: true,
+      },
     ],
     {
       flag: '--strategy',
@@ -189,7 +203,11 @@ export interface Option extends OptionFacts {
 }
 
 const optionsOf = (shape: Record<string, z.ZodType>): Option[] =>
-  Object.entries(shape).map(([key, schema]) => ({ key: key as OptionKey, schema, ...(facts.get(schema) as OptionFacts) }));
+  Object.entries(shape).map(([key, schema]) => ({
+    key: key as OptionKey,
+    schema,
+    ...(facts.get(schema) as OptionFacts),
+  }));
 
 /** The options that decide the generated files, in the order in which they are asked. */
 export const answerOptions: readonly Option[] = optionsOf(answersSchema.shape);

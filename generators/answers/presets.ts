@@ -24,6 +24,10 @@ export async function readPreset(preset: string, cwd: string): Promise<Partial<A
     ]);
   }
   const path = file ? preset : join(presetsFolder, `${preset}.json`);
-  const { name: _name, preset: _preset, ...answers } = parseAnswersJson(await readNamedFile(path, cwd, '--preset'), `--preset ${preset}`);
+  const {
+    name: _name,
+    preset: _preset,
+    ...answers
+  } = parseAnswersJson(await readNamedFile(path, cwd, '--preset'), `--preset ${preset}`);
   return answers;
 }

@@ -2,7 +2,15 @@ import * as clack from '@clack/prompts';
 import type { Readable, Writable } from 'node:stream';
 import { interrupted } from '../errors.ts';
 import { advise, type Situation } from './advisor.ts';
-import { answerOptions, optionOf, stepOptions, type Answers, type Choices, type Option, type OptionKey } from './options.ts';
+import {
+  answerOptions,
+  optionOf,
+  stepOptions,
+  type Answers,
+  type Choices,
+  type Option,
+  type OptionKey,
+} from './options.ts';
 
 /** Where questions are asked. */
 export interface Dialog {
@@ -84,10 +92,15 @@ async function askAdvisor(dialog: Dialog): Promise<void> {
     }),
   );
   const customTables = await answered(
-    clack.confirm({ message: 'Will single tenants get tables or columns that others do not have?', initialValue: false, ...dialog }),
+    clack.confirm({
+      message: 'Will single tenants get tables or columns that others do not have?',
+      initialValue: false,
+      ...dialog,
+    }),
   );
   const advice = advise({ tenants, separation, customTables });
-  const label = optionOf('strategy').choices?.find((choice) => choice.value === advice.strategy)?.label ?? advice.strategy;
+  const label =
+    optionOf('strategy').choices?.find((choice) => choice.value === advice.strategy)?.label ?? advice.strategy;
   const text = `${label}: ${advice.because}.${advice.note === undefined ? '' : `\n${advice.note}`}`;
   (advice.available ? clack.log.success : clack.log.warn)(text, { output: dialog.output });
 }
@@ -127,7 +140,11 @@ async function askSteps(given: Partial<Choices>, start: Start, dialog: Dialog): 
   const chosen = await answered(
     clack.multiselect<OptionKey>({
       message: 'What should happen now?',
-      options: open.map((option) => ({ value: option.key, label: option.question.replace(/\?$/, ''), hint: option.hint })),
+      options: open.map((option) => ({
+        value: option.key,
+        label: option.question.replace(/\?$/, ''),
+        hint: option.hint,
+      })),
       initialValues: open.filter((option) => start.fallbacks[option.key] === true).map((option) => option.key),
       required: false,
       ...dialog,
@@ -145,15 +162,23 @@ export async function ask(given: Partial<Choices>, start: Start, dialog: Dialog)
     const { key } = option;
     if (key === 'name' || given[key] !== undefined) continue;
     if (key === 'preset') {
-      const names = start.presets.map((name) => ({ value: name, label: name, hint: 'proposes the answers to what follows' }));
-      const preset = await answered(clack.select({ message: option.question, options: names, initialValue: proposed.preset, ...dialog }));
+      const names = start.presets.map((name) => ({
+        value: name,
+        label: name,
+        hint: 'proposes the answers to what follows',
+      }));
+      const preset = await answered(
+        clack.select({ message: option.question, options: names, initialValue: proposed.preset, ...dialog }),
+      );
       choices[key] = preset;
       proposed = { ...proposed, ...(await start.readPreset(preset)) };
     } else if (key === 'strategy') {
       choices[key] = await askStrategy(proposed.strategy[0] as string, dialog);
     } else {
       const value = proposed[key];
-      choices[key] = Array.isArray(value) ? await askSeveral(option, value, dialog) : await askOne(option, value as string, dialog);
+      choices[key] = Array.isArray(value)
+        ? await askSeveral(option, value, dialog)
+        : await askOne(option, value as string, dialog);
     }
   }
   return { dir, choices: { ...choices, ...(await askSteps(given, start, dialog)) } as Partial<Choices> };

@@ -65,7 +65,10 @@ export function normalize(choices: Partial<Choices>): Partial<Choices> {
 }
 
 /** Throws the first reason why these choices cannot be generated; undecided ones are left alone. */
-export function checkChoices(choices: Partial<Choices>, sourceOf: (option: Option) => string = (option) => option.flag): void {
+export function checkChoices(
+  choices: Partial<Choices>,
+  sourceOf: (option: Option) => string = (option) => option.flag,
+): void {
   for (const option of options) {
     const given = choices[option.key];
     const { later } = valuesOf(option);

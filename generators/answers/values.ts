@@ -20,6 +20,7 @@ export function parseValue(option: Option, typed: string, source: string = optio
     if (option.kind !== 'text' && !known.includes(word)) throw unknownValue(option, word, source);
   }
   if (option.kind === 'several') return words.filter((word) => word !== '');
-  if (typed === '') throw usageError('unknown-value', `${source}: its value is empty.`, [`Values: ${listValues(option)}`]);
+  if (typed === '')
+    throw usageError('unknown-value', `${source}: its value is empty.`, [`Values: ${listValues(option)}`]);
   return typed;
 }

@@ -19,7 +19,11 @@ async function listFiles(folder: string, prefix = ''): Promise<string[]> {
     const path = prefix === '' ? entry.name : `${prefix}/${entry.name}`;
     if (entry.isDirectory()) found.push(...(await listFiles(folder, path)));
     else if (entry.isFile()) found.push(path);
-    else throw new TenantAppError('template-link', `${join(folder, path)} is not a regular file: a layer holds files, not links.`);
+    else
+      throw new TenantAppError(
+        'template-link',
+        `${join(folder, path)} is not a regular file: a layer holds files, not links.`,
+      );
   }
   return found;
 }

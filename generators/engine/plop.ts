@@ -13,6 +13,8 @@ export interface Emission {
   readonly variables: object;
   readonly versions: Readonly<Record<string, string>>;
   readonly emit: (files: readonly EmittedFile[]) => void;
+  /** Keeps the error of an action: plop reduces it to its message. */
+  readonly failed: (error: unknown) => void;
 }
 
 const helpersOf = (plop: NodePlopAPI): Helpers =>
@@ -27,16 +29,14 @@ const partialsOf = (plop: NodePlopAPI): Record<string, string> =>
  */
 export function registerRepository(plop: NodePlopAPI, layers: readonly Layer[]): void {
   plop.setActionType('layer', async (data, config) => {
-    const { templates, answers, variables, versions, emit } = data as unknown as Emission;
+    const { templates, answers, emit, failed, ...run } = data as unknown as Emission;
     const layer = config['layer'] as Layer;
     const chosen = layers.filter((layer) => layer.when(answers));
+    const variables = { ...run.variables, answers, facts: gatherFacts(chosen, run.versions) };
     const render = createRenderer(helpersOf(plop), partialsOf(plop));
-    const files = await emitLayer({
-      templates,
-      layer,
-      answers,
-      variables: { ...variables, answers, facts: gatherFacts(chosen, versions) },
-      render,
+    const files = await emitLayer({ templates, layer, answers, variables, render }).catch((error: unknown) => {
+      failed(error);
+      throw error;
     });
     emit(files);
     return `${layer.id}: ${files.length} files`;
@@ -52,11 +52,16 @@ export function registerRepository(plop: NodePlopAPI, layers: readonly Layer[]):
 }
 
 /** Runs a registered generator and returns what its actions emitted. The first failure is thrown; nothing is on disk then. */
-export async function runGenerator(plop: NodePlopAPI, name: string, input: Omit<Emission, 'emit'>): Promise<Tree> {
+export async function runGenerator(
+  plop: NodePlopAPI,
+  name: string,
+  input: Omit<Emission, 'emit' | 'failed'>,
+): Promise<Tree> {
   const emitted: EmittedFile[] = [];
-  const data: Emission = { ...input, emit: (files) => emitted.push(...files) };
+  const errors: unknown[] = [];
+  const data: Emission = { ...input, emit: (files) => emitted.push(...files), failed: (error) => errors.push(error) };
   const { failures } = await plop.getGenerator(name).runActions(data as never);
-  if (failures[0] !== undefined) throw new Error(`${failures[0].type}: ${failures[0].error}`);
+  if (failures[0] !== undefined) throw errors[0] ?? new Error(`${failures[0].type}: ${failures[0].error}`);
   return collectTree(emitted);
 }
 

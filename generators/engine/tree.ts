@@ -19,11 +19,15 @@ export function toTree(files: Iterable<TreeFile>): Tree {
 /** Throws for a path that could leave the target, or reach into its git repository. */
 export function checkPath(path: string, source: string): void {
   const segments = path.split('/');
-  const leaves = segments.some((segment) => segment === '' || segment === '.' || segment === '..' || /[\\\0:]/.test(segment));
+  const leaves = segments.some(
+    (segment) => segment === '' || segment === '.' || segment === '..' || /[\\\0:]/.test(segment),
+  );
   if (!leaves && segments[0]?.toLowerCase() !== '.git') return;
-  throw new TenantAppError('outside-target', `${source} would write ${JSON.stringify(path)}, which is outside the new repository's files.`, [
-    'Nothing was written. Correct the path in that layer.',
-  ]);
+  throw new TenantAppError(
+    'outside-target',
+    `${source} would write ${JSON.stringify(path)}, which is outside the new repository's files.`,
+    ['Nothing was written. Correct the path in that layer.'],
+  );
 }
 
 /** Collects files; two layers that own one path are a mistake in the templates, not a matter of order. */
@@ -34,7 +38,9 @@ export function collectTree(files: Iterable<TreeFile & { readonly owner: string 
     checkPath(file.path, owner);
     const other = owners.get(file.path);
     if (other !== undefined) {
-      throw new TenantAppError('two-owners', `${file.path} is emitted by both ${other} and ${owner}.`, ['One file has one layer.']);
+      throw new TenantAppError('two-owners', `${file.path} is emitted by both ${other} and ${owner}.`, [
+        'One file has one layer.',
+      ]);
     }
     owners.set(file.path, owner);
     collected.push(file);
