@@ -11,6 +11,7 @@ export const versions = {
   oxlint: '^1.94.0',
   'oxlint-tsgolint': '^7.0.2007',
   pg: '^8.23.1',
+  'pg-protocol': '^1.16.1',
   pino: '^10.4.0',
   tsx: '^4.23.15',
   typescript: '~7.0.2',

@@ -3,7 +3,7 @@ import { defineLayer } from '../../generators/engine/layer.ts';
 export default defineLayer({
   id: 'base',
   when: () => true,
-  dependencies: ['kysely', 'pg', 'pino', 'uuid', 'zod', 'zod-openapi'],
+  dependencies: ['kysely', 'pg', 'pg-protocol', 'pino', 'uuid', 'zod', 'zod-openapi'],
   devDependencies: [
     '@types/node',
     '@types/pg',

@@ -6,7 +6,8 @@ export default defineLayer({
   environment: [
     {
       name: 'TENANT_SEAL_KEYS',
-      about: 'Keys that seal the tenant context, `id:hex` with 32 to 64 bytes each, separated by commas. The first one seals, all of them are accepted.',
+      about:
+        'Keys that seal the tenant context, `id:hex` with 32 to 64 bytes each, separated by commas. The first one seals, all of them are accepted.',
       example: '',
       required: true,
       secret: true,

@@ -15,7 +15,9 @@ async function main(): Promise<number> {
   const environment = loadEnvironment();
   const adminUrl = environment.DATABASE_ADMIN_URL;
   if (adminUrl === undefined || adminUrl === '') {
-    console.error('DATABASE_ADMIN_URL is not set. Next: name a role with CREATEROLE that owns the database, or start one with npm run dev.');
+    console.error(
+      'DATABASE_ADMIN_URL is not set. Next: name a role with CREATEROLE that owns the database, or start one with npm run dev.',
+    );
     return 1;
   }
   try {

@@ -55,12 +55,17 @@ const commands: Readonly<Record<string, { readonly takesSlug: boolean; readonly 
   },
   suspend: { takesSlug: true, run: async (client, { slug }) => told(await suspendTenant(client, slug)) },
   resume: { takesSlug: true, run: async (client, { slug }) => told(await resumeTenant(client, slug)) },
-  delete: { takesSlug: true, run: async (client, { slug, graceDays }) => told(await deleteTenant(client, slug, graceDays)) },
+  delete: {
+    takesSlug: true,
+    run: async (client, { slug, graceDays }) => told(await deleteTenant(client, slug, graceDays)),
+  },
   purge: {
     takesSlug: false,
     run: async (client) => {
       const purged = await purgeTenants(client);
-      const lines = purged.map(({ slug, rows }) => `${slug}: ${Object.values(rows).reduce((sum, count) => sum + count, 0)} rows erased`);
+      const lines = purged.map(
+        ({ slug, rows }) => `${slug}: ${Object.values(rows).reduce((sum, count) => sum + count, 0)} rows erased`,
+      );
       return { data: purged, text: purged.length === 0 ? 'nothing to purge' : lines.join('\n') };
     },
   },
@@ -92,7 +97,8 @@ function parse(): { readonly run: Command; readonly given: Arguments } {
     throw new UsageError(command.takesSlug ? `${name} takes one slug.` : `${name} takes no slug.`);
   }
   const graceDays = Number(values['grace-days']);
-  if (!Number.isInteger(graceDays) || graceDays < 0 || graceDays > 3650) throw new UsageError('--grace-days is a whole number from 0 to 3650.');
+  if (!Number.isInteger(graceDays) || graceDays < 0 || graceDays > 3650)
+    throw new UsageError('--grace-days is a whole number from 0 to 3650.');
   return { run: command.run, given: { slug, json: values.json, name: values.name, owner: values.owner, graceDays } };
 }
 
@@ -100,9 +106,14 @@ function parse(): { readonly run: Command; readonly given: Arguments } {
 async function connect(): Promise<pg.Client> {
   const { DATABASE_PLATFORM_URL: platformUrl = '', DATABASE_ADMIN_URL: adminUrl = '' } = environment;
   if (platformUrl === '' && adminUrl === '') {
-    throw new TenantError('Neither DATABASE_PLATFORM_URL nor DATABASE_ADMIN_URL is set. Next: set one, or run npm run dev beside this.');
+    throw new TenantError(
+      'Neither DATABASE_PLATFORM_URL nor DATABASE_ADMIN_URL is set. Next: set one, or run npm run dev beside this.',
+    );
   }
-  const client = new pg.Client({ connectionString: platformUrl || adminUrl, application_name: `${projectName} tenant` });
+  const client = new pg.Client({
+    connectionString: platformUrl || adminUrl,
+    application_name: `${projectName} tenant`,
+  });
   client.on('error', () => {}); // A connection that dies fails the statement that runs on it.
   await client.connect();
   if (platformUrl === '') await client.query(`set role ${roles.platform}`);

@@ -46,7 +46,10 @@ export async function migrate(options: MigrateOptions): Promise<Applied[]> {
       applied.push({ name: migration.name, checksum: migration.checksum, milliseconds });
       onStep(`applied ${migration.name} (${milliseconds} ms)`);
     }
-    const secrets = [...(await applyRolePasswords(client, environment)), ...(await applyContextSecrets(client, environment))];
+    const secrets = [
+      ...(await applyRolePasswords(client, environment)),
+      ...(await applyContextSecrets(client, environment)),
+    ];
     for (const line of secrets) onStep(line);
     return applied;
   } finally {
@@ -106,7 +109,9 @@ async function readLedger(client: pg.Client): Promise<Map<string, string>> {
   if (rows[0]?.exists !== true) return new Map();
   await client.query('begin');
   await client.query(`set local role ${roles.migrator}`);
-  const ledger = await client.query<{ name: string; checksum: string }>('select name, checksum from platform.migrations');
+  const ledger = await client.query<{ name: string; checksum: string }>(
+    'select name, checksum from platform.migrations',
+  );
   await client.query('commit');
   return new Map(ledger.rows.map(({ name, checksum }) => [name, checksum]));
 }
@@ -131,7 +136,8 @@ async function applyWithRetries(client: pg.Client, migration: Migration): Promis
       await apply(client, migration);
       return Math.round(performance.now() - start);
     } catch (error) {
-      const transient = error instanceof pg.DatabaseError && (error.code === '40P01' || /tuple concurrently/.test(error.message));
+      const transient =
+        error instanceof pg.DatabaseError && (error.code === '40P01' || /tuple concurrently/.test(error.message));
       if (!migration.repeated || !transient || attempt === 10) throw explain(error, migration);
       await pause(20 * attempt * Math.random());
     }
@@ -149,7 +155,9 @@ async function apply(client: pg.Client, migration: Migration): Promise<void> {
     if (!migration.repeated) await client.query(`set local role ${roles.migrator}`);
     await client.query(migration.sql);
     if (client.getTransactionStatus() !== 'T') {
-      throw new MigrationError(`db/migrations/${migration.name} ends the transaction that it runs in. Next: remove its commit or rollback.`);
+      throw new MigrationError(
+        `db/migrations/${migration.name} ends the transaction that it runs in. Next: remove its commit or rollback.`,
+      );
     }
     await client.query(`set local role ${roles.migrator}; reassign owned by ${roles.migrator} to ${roles.owner}`);
     await client.query(
@@ -170,5 +178,7 @@ function explain(error: unknown, migration: Migration): unknown {
   const position = Number(error.position ?? Number.NaN);
   const line = Number.isNaN(position) ? '' : `:${migration.sql.slice(0, position).split('\n').length}`;
   const hint = error.hint === undefined ? '' : ` (${error.hint})`;
-  return new MigrationError(`db/migrations/${migration.name}${line}: ${error.message}${hint} [${error.code}]`, { cause: error });
+  return new MigrationError(`db/migrations/${migration.name}${line}: ${error.message}${hint} [${error.code}]`, {
+    cause: error,
+  });
 }

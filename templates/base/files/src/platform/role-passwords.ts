@@ -23,7 +23,9 @@ export async function applyRolePasswords(
     if (user !== role && !user.startsWith(`${role}.`)) {
       lines.push(`${variable} logs in as ${user || 'nobody'}, not as ${role}: its password is left out`);
     } else if (password !== '') {
-      await client.query(`alter role ${pg.escapeIdentifier(role)} password ${pg.escapeLiteral(passwordVerifier(password))}`);
+      await client.query(
+        `alter role ${pg.escapeIdentifier(role)} password ${pg.escapeLiteral(passwordVerifier(password))}`,
+      );
       lines.push(`password of ${role} set from ${variable}`);
     }
   }

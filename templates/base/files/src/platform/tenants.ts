@@ -48,7 +48,10 @@ export async function createTenant(
       if (!(error instanceof pg.DatabaseError) || error.constraint !== 'tenants_slug_key') throw error;
       throw new TenantError(`There is a tenant "${slug}" already. Next: choose another slug.`, { cause: error });
     }
-    await client.query('insert into platform.placements (tenant_id, strategy) values ($1, $2)', [tenant.id, placement.strategy]);
+    await client.query('insert into platform.placements (tenant_id, strategy) values ($1, $2)', [
+      tenant.id,
+      placement.strategy,
+    ]);
     await placement.provision(client, tenant.id);
     await client.query(`insert into app.members (tenant_id, id, subject, role) values ($1, $2, $3, 'owner')`, [
       tenant.id,
@@ -98,7 +101,10 @@ export async function purgeTenants(
   for (const { id, slug } of tenants) {
     const rows = await inTransaction(client, async () => {
       // Resumed in the meantime, or being purged by another run: leave it.
-      const locked = await client.query(`select from platform.tenants where id = $1 and ${due} for update skip locked`, [id]);
+      const locked = await client.query(
+        `select from platform.tenants where id = $1 and ${due} for update skip locked`,
+        [id],
+      );
       if (locked.rowCount === 0) return undefined;
       const erased = await placement.destroy(client, id);
       await client.query('delete from platform.tenants where id = $1', [id]);
@@ -110,7 +116,10 @@ export async function purgeTenants(
 }
 
 async function change(client: pg.ClientBase, slug: string, update: string, ...values: unknown[]): Promise<Tenant> {
-  const { rows } = await client.query<Tenant>(`update platform.tenants ${update} returning ${columns}`, [slug, ...values]);
+  const { rows } = await client.query<Tenant>(`update platform.tenants ${update} returning ${columns}`, [
+    slug,
+    ...values,
+  ]);
   if (rows[0] !== undefined) return rows[0];
   const known = await client.query<{ status: string }>('select status from platform.tenants where slug = $1', [slug]);
   if (known.rows[0] === undefined) throw new TenantError(`There is no tenant "${slug}". Next: npm run tenant -- list`);

@@ -32,7 +32,10 @@ export function tenantId(value: string): TenantId {
 export function runAsTenant<T>(tenant: TenantContext, work: () => T): T {
   const outer = scopes.getStore();
   if (outer?.transaction?.open === true && outer.tenant.id !== tenant.id) {
-    throw new TenancyError('other-tenant', 'Another tenant was entered inside a transaction. Next: end the transaction first.');
+    throw new TenancyError(
+      'other-tenant',
+      'Another tenant was entered inside a transaction. Next: end the transaction first.',
+    );
   }
   const id = tenantId(tenant.id);
   const transaction = outer?.tenant.id === id ? outer.transaction : undefined;

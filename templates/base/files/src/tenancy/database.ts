@@ -18,20 +18,20 @@ export type { Statement } from './statements.ts';
 /** The database as the tenant that runAsTenant() named sees it. Every statement enters the tenant anew. */
 export interface Database {
   /** One statement on a connection of its own, in one round trip. */
-  query<Row>(statement: Statement): Promise<QueryResult<Row>>;
+  readonly query: <Row>(statement: Statement) => Promise<QueryResult<Row>>;
   /** One short read on connections that all requests share; the server refuses writes on them. */
-  read<Row>(statement: Statement): Promise<QueryResult<Row>>;
+  readonly read: <Row>(statement: Statement) => Promise<QueryResult<Row>>;
   /** Several statements, all or nothing; N of them take N + 1 round trips. */
-  transaction<T>(work: (connection: TenantConnection) => Promise<T>): Promise<T>;
+  readonly transaction: <T>(work: (connection: TenantConnection) => Promise<T>) => Promise<T>;
   /** Kysely by way of query(). */
   readonly writer: TenantConnection;
   /** Kysely by way of read(). */
   readonly reader: TenantConnection;
   /** One statement without a tenant: only the look-up functions of the schema platform answer it. */
-  lookup<Row>(statement: Statement): Promise<QueryResult<Row>>;
+  readonly lookup: <Row>(statement: Statement) => Promise<QueryResult<Row>>;
   /** True when a pooler stands between; then prepared statements are used only if it keeps track of them. */
   readonly transport: { readonly pooler: boolean; readonly preparedStatements: boolean };
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 export interface DatabaseOptions {
@@ -111,7 +111,10 @@ function assemble({ enter, outside, pool, lanes, transport, now, schema }: Parts
 
   function refuseInsideTransaction(): void {
     if (!insideTransaction()) return;
-    throw new TenancyError('inside-transaction', 'A transaction is open. Next: use the connection that it gave to its work.');
+    throw new TenancyError(
+      'inside-transaction',
+      'A transaction is open. Next: use the connection that it gave to its work.',
+    );
   }
 
   const query = async <Row>(statement: Statement): Promise<QueryResult<Row>> => {
@@ -173,7 +176,9 @@ function toStatement({ settings }: ContextStatement): Statement {
   const names = settings.map(([name]) => name).join();
   let text = texts.get(names);
   if (text === undefined) {
-    const calls = settings.map((_, index) => `pg_catalog.set_config($${index * 2 + 1}, $${index * 2 + 2}, true) is null`);
+    const calls = settings.map(
+      (_, index) => `pg_catalog.set_config($${index * 2 + 1}, $${index * 2 + 2}, true) is null`,
+    );
     text = `select where ${calls.join(' or ')}`;
     texts.set(names, text);
   }

@@ -81,9 +81,12 @@ export class Lanes {
 
   /** Takes a client off its lane and ends it at once: nothing may run behind a statement that left a transaction open. The next flight opens another. */
   #discard(lane: Lane, client: pg.Client): void {
-    void lane.open?.then((current) => {
-      if (current.client === client) lane.open = undefined;
-    }, () => {});
+    void lane.open?.then(
+      (current) => {
+        if (current.client === client) lane.open = undefined;
+      },
+      () => {},
+    );
     wireConnection(client).stream.destroy();
   }
 }

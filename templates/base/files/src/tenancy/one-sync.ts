@@ -70,7 +70,10 @@ function encode(steps: readonly Step[], described: boolean): Buffer {
 export class Preparation extends WireQuery {
   readonly #bytes: Buffer;
 
-  constructor(statement: { readonly name: string; readonly text: string; readonly close: string | undefined }, done: Done) {
+  constructor(
+    statement: { readonly name: string; readonly text: string; readonly close: string | undefined },
+    done: Done,
+  ) {
     super('');
     const { name, text, close } = statement;
     this.#bytes = Buffer.concat([

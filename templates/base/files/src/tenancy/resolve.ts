@@ -110,7 +110,10 @@ function agree(candidates: readonly (string | undefined)[]): string {
 async function findTenant(slug: string, { database, tenants }: Resolution): Promise<TenantContext> {
   const known = tenants.get(slug);
   if (known !== undefined) return known;
-  const { rows } = await database.lookup<{ id: string }>({ text: 'select id from platform.find_tenant($1)', values: [slug] });
+  const { rows } = await database.lookup<{ id: string }>({
+    text: 'select id from platform.find_tenant($1)',
+    values: [slug],
+  });
   if (rows[0] === undefined) throw notFound();
   const tenant = { id: tenantId(rows[0].id), slug };
   tenants.set(slug, tenant);
@@ -118,7 +121,11 @@ async function findTenant(slug: string, { database, tenants }: Resolution): Prom
 }
 
 /** What the credentials grant in the tenant, together: the lower role, the narrower scopes. 404 for who is no member. */
-async function admit(credentials: readonly Credential[], tenant: TenantContext, resolution: Resolution): Promise<Grant> {
+async function admit(
+  credentials: readonly Credential[],
+  tenant: TenantContext,
+  resolution: Resolution,
+): Promise<Grant> {
   let granted: Grant | undefined;
   for (const credential of credentials) {
     const grant = credential.grant ?? { role: await memberRole(credential.subject, tenant, resolution), scopes: [] };
@@ -149,8 +156,10 @@ async function memberRole(subject: string, tenant: TenantContext, { database, me
 /** 403 when the role or the scopes are too small for the operation. By now the caller is known to belong to the tenant, so this tells nobody else anything. */
 function authorize(grant: Grant, operation: Operation): void {
   if (rank(grant.role) < rank(operation.role)) throw new Problem(403, `This needs the role ${operation.role}.`);
-  if (!allows(grant.scopes, operation.scope)) throw new Problem(403, `This needs a key with the scope ${operation.scope}.`);
+  if (!allows(grant.scopes, operation.scope))
+    throw new Problem(403, `This needs a key with the scope ${operation.scope}.`);
 }
 
 /** No credential, or a bad one: the same answer for both, and on every host. */
-export const unauthenticated = (): Problem => new Problem(401, undefined, { headers: { 'www-authenticate': 'Bearer' } });
+export const unauthenticated = (): Problem =>
+  new Problem(401, undefined, { headers: { 'www-authenticate': 'Bearer' } });

@@ -55,9 +55,15 @@ async function serverProblems(client: pg.Client): Promise<string[]> {
   const minor = version % 10_000;
   const oldest = oldestServers.get(major);
   if (oldest === undefined) {
-    return major > 18 ? [] : [`PostgreSQL ${major} is not supported. Next: upgrade to 15.18, 16.14, 17.10, 18.4 or newer.`];
+    return major > 18
+      ? []
+      : [`PostgreSQL ${major} is not supported. Next: upgrade to 15.18, 16.14, 17.10, 18.4 or newer.`];
   }
-  return minor >= oldest ? [] : [`PostgreSQL ${major}.${minor} has known holes in row-level security. Next: upgrade to ${major}.${oldest} or newer.`];
+  return minor >= oldest
+    ? []
+    : [
+        `PostgreSQL ${major}.${minor} has known holes in row-level security. Next: upgrade to ${major}.${oldest} or newer.`,
+      ];
 }
 
 /** What the role that logs in is, or can become by SET ROLE. */
@@ -131,10 +137,24 @@ async function tableProblems(client: pg.Client, schema: string): Promise<string[
   );
   if (rows.length === 0) return [`The schema ${schema} has no tables. Next: npm run db:migrate`];
   return rows.flatMap(({ name, hasTenant, forced, floor, allow }) => [
-    ...(hasTenant ? [] : [`${name} has no column tenant_id that is not null. Next: add one, or move the table to the schema platform.`]),
-    ...(forced ? [] : [`${name} does not force row-level security. Next: alter table ${name} enable row level security, force row level security;`]),
-    ...(floor ? [] : [`${name} lacks the restrictive policy tenant_floor for ${roles.runtime}. Next: create it as in db/migrations/tenant/0001_members.sql.`]),
-    ...(allow ? [] : [`${name} lacks the policy tenant_allow for ${roles.runtime}. Next: create it as in db/migrations/tenant/0001_members.sql.`]),
+    ...(hasTenant
+      ? []
+      : [`${name} has no column tenant_id that is not null. Next: add one, or move the table to the schema platform.`]),
+    ...(forced
+      ? []
+      : [
+          `${name} does not force row-level security. Next: alter table ${name} enable row level security, force row level security;`,
+        ]),
+    ...(floor
+      ? []
+      : [
+          `${name} lacks the restrictive policy tenant_floor for ${roles.runtime}. Next: create it as in db/migrations/tenant/0001_members.sql.`,
+        ]),
+    ...(allow
+      ? []
+      : [
+          `${name} lacks the policy tenant_allow for ${roles.runtime}. Next: create it as in db/migrations/tenant/0001_members.sql.`,
+        ]),
   ]);
 }
 
@@ -150,7 +170,9 @@ async function secretProblems(client: pg.Client, secrets: SafetyOptions['secrets
       }
       await client.query('select app.tenant_id()');
     } catch (error) {
-      problems.push(`The database does not accept ${name}: ${(error as Error).message}. Next: npm run db:migrate with the same TENANT_SEAL_KEYS.`);
+      problems.push(
+        `The database does not accept ${name}: ${(error as Error).message}. Next: npm run db:migrate with the same TENANT_SEAL_KEYS.`,
+      );
     } finally {
       await client.query('rollback');
     }

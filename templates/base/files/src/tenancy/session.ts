@@ -1,6 +1,6 @@
 import pg from 'pg';
 import { Flight, isConnectionLost, Preparation, type Step } from './one-sync.ts';
-import { PreparedStatements, type Statement, statementName } from './statements.ts';
+import { type Prepared, PreparedStatements, type Statement, statementName } from './statements.ts';
 import { type RowShape, send, wireConnection, type WireResult, type WireValue, wireValue } from './wire.ts';
 
 /** What a connection did with a statement. */
@@ -58,17 +58,20 @@ export class Session {
   /** `answered` is called before the answers behind this one are read. */
   #run<Row>(statements: readonly Statement[], answered: () => void): Promise<QueryResult<Row>> {
     return new Promise((resolve, reject) => {
-      const steps = statements.map(
-        ({ text, values = [] }): Step => ({ name: this.#named ? statementName(text) : '', text, values: values.map(toWire) }),
-      );
+      const steps = statements.map(({ text, values = [] }): Step => ({
+        name: this.#named ? statementName(text) : '',
+        text,
+        values: values.map(toWire),
+      }));
       const { stream } = wireConnection(this.#client);
-      let unprepared: Error | undefined;
-      let shape: RowShape | undefined;
       stream.cork();
+      process.nextTick(() => stream.uncork()); // All that is sent in one turn leaves in one write.
+      let unprepared: Error | undefined;
+      let last: Prepared<RowShape> | undefined;
       for (const { name, text } of this.#named ? steps : []) {
-        const { prepare, close, known } = this.#prepared.use(name);
-        shape = known;
-        if (!prepare) continue;
+        const { prepared, isNew, close } = this.#prepared.use(name);
+        last = prepared;
+        if (!isNew) continue;
         const done = (error: Error | null) => {
           if (error === null) return;
           unprepared ??= error;
@@ -76,18 +79,16 @@ export class Session {
         };
         send(this.#client, new Preparation({ name, text, close }, done));
       }
-      const last = steps[steps.length - 1]?.name ?? '';
       const done = (error: Error | null, result?: WireResult) => {
         answered();
         if (error !== null || result === undefined) {
           reject(this.#fail(unprepared ?? error));
           return;
         }
-        if (shape === undefined) this.#prepared.learn(last, rowShape(result));
+        if (last !== undefined) last.known ??= rowShape(result);
         resolve({ rows: result.rows as Row[], rowCount: result.rowCount ?? 0, command: result.command });
       };
-      send(this.#client, new Flight(steps, shape, done));
-      stream.uncork();
+      send(this.#client, new Flight(steps, last?.known, done));
     });
   }
 

@@ -52,9 +52,14 @@ export function statementName(text: string): string {
   return name;
 }
 
-/** Which statements one connection has prepared, least recently used first, and what is known of each. */
+/** One preparation of a statement on a connection, and what was learned from its answers. */
+export interface Prepared<Known> {
+  known?: Known;
+}
+
+/** Which statements one connection has prepared, least recently used first. */
 export class PreparedStatements<Known> {
-  readonly #known = new Map<string, { known: Known | undefined }>();
+  readonly #prepared = new Map<string, Prepared<Known>>();
   readonly #limit: number;
 
   constructor(limit = 500) {
@@ -62,33 +67,29 @@ export class PreparedStatements<Known> {
   }
 
   get size(): number {
-    return this.#known.size;
+    return this.#prepared.size;
   }
 
   /** Notes a use. Says whether the statement has to be prepared first, and which one to close for it. */
-  use(name: string): { readonly prepare: boolean; readonly close?: string; readonly known?: Known | undefined } {
-    const entry = this.#known.get(name);
-    if (entry !== undefined) {
-      this.#known.delete(name);
-      this.#known.set(name, entry);
-      return { prepare: false, known: entry.known };
+  use(name: string): { readonly prepared: Prepared<Known>; readonly isNew: boolean; readonly close?: string } {
+    const known = this.#prepared.get(name);
+    if (known !== undefined) {
+      this.#prepared.delete(name);
+      this.#prepared.set(name, known);
+      return { prepared: known, isNew: false };
     }
-    const [oldest] = this.#known.size >= this.#limit ? this.#known.keys() : [];
-    if (oldest !== undefined) this.#known.delete(oldest);
-    this.#known.set(name, { known: undefined });
-    return oldest === undefined ? { prepare: true } : { prepare: true, close: oldest };
-  }
-
-  learn(name: string, known: Known): void {
-    const entry = this.#known.get(name);
-    if (entry !== undefined) entry.known = known;
+    const [oldest] = this.#prepared.size >= this.#limit ? this.#prepared.keys() : [];
+    if (oldest !== undefined) this.#prepared.delete(oldest);
+    const prepared = {};
+    this.#prepared.set(name, prepared);
+    return { prepared, isNew: true, ...(oldest !== undefined && { close: oldest }) };
   }
 
   forget(name: string): void {
-    this.#known.delete(name);
+    this.#prepared.delete(name);
   }
 
   forgetAll(): void {
-    this.#known.clear();
+    this.#prepared.clear();
   }
 }

@@ -13,7 +13,7 @@ export interface TenantStore {
   /** Schema of the tenant tables. */
   readonly schema: string;
   /** The settings that make a statement run as the tenant. `now` is the database's clock in milliseconds. */
-  enter(tenant: TenantContext, now: number): ContextStatement;
+  readonly enter: (tenant: TenantContext, now: number) => ContextStatement;
   /** Settings of a statement that runs before a tenant is known: whatever a connection still carries is gone. */
   readonly outside: ContextStatement;
 }
@@ -22,7 +22,7 @@ export interface TenantStore {
 export interface TenantPlacement {
   readonly strategy: string;
   /** Makes room for a tenant's rows. */
-  provision(client: pg.ClientBase, tenantId: string): Promise<void>;
+  readonly provision: (client: pg.ClientBase, tenantId: string) => Promise<void>;
   /** Erases every row of a tenant that is past its grace period; returns how many by table. */
-  destroy(client: pg.ClientBase, tenantId: string): Promise<Readonly<Record<string, number>>>;
+  readonly destroy: (client: pg.ClientBase, tenantId: string) => Promise<Readonly<Record<string, number>>>;
 }

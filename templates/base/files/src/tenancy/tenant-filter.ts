@@ -39,25 +39,30 @@ const tenantColumn = 'tenant_id';
  * nothing. Tables that name a schema are left alone. The second layer above the policies, and what partition pruning needs. Text inside sql`...` is not seen: only the policies guard it.
  */
 export function tenantFilter(schema: string): KyselyPlugin {
+  const filter = new TenantFilter(schema);
   return {
-    transformQuery: ({ node, queryId }) => {
-      // A transformation keeps the tree's type; so do Kysely's own plugins.
-      return new TenantFilter(schema, currentTenant().id).transformNode(node, queryId) as RootOperationNode;
-    },
+    transformQuery: ({ node, queryId }) => filter.apply(node, queryId),
     transformResult: async ({ result }) => result,
   };
 }
 
 class TenantFilter extends OperationNodeTransformer {
   readonly #schema: string;
-  readonly #tenant: string;
+  // Making a transformer costs more than the transformation, so one serves all queries; it runs synchronously, one query after the other.
+  #tenant = '';
   /** Names of the common table expressions around the current node. */
   #common: readonly string[] = [];
 
-  constructor(schema: string, tenant: string) {
+  constructor(schema: string) {
     super();
     this.#schema = schema;
-    this.#tenant = tenant;
+  }
+
+  apply(node: RootOperationNode, queryId: QueryId): RootOperationNode {
+    this.#tenant = currentTenant().id;
+    this.#common = [];
+    this.nodeStack.length = 0; // A query that was refused half-way may have left some.
+    return this.transformNode(node, queryId) as RootOperationNode; // A transformation keeps the kind of a node; Kysely's own plugins rely on it too.
   }
 
   protected override transformSelectQuery(node: SelectQueryNode, queryId?: QueryId): SelectQueryNode {
@@ -146,7 +151,9 @@ class TenantFilter extends OperationNodeTransformer {
    */
   #qualify({ table }: TableNode): TableNode | undefined {
     const name = table.identifier.name;
-    return table.schema !== undefined || this.#common.includes(name) ? undefined : TableNode.createWithSchema(this.#schema, name);
+    return table.schema !== undefined || this.#common.includes(name)
+      ? undefined
+      : TableNode.createWithSchema(this.#schema, name);
   }
 
   /** A table of the tenants and the condition that keeps to the current one; undefined for anything else (subqueries were filtered inside). */
@@ -157,7 +164,10 @@ class TenantFilter extends OperationNodeTransformer {
     if (qualified === undefined) return undefined;
     const named =
       alias !== undefined && IdentifierNode.is(alias.alias) ? TableNode.create(alias.alias.name) : qualified;
-    return { node: alias === undefined ? qualified : { ...alias, node: qualified } as AliasNode, filter: this.#isMine(named) };
+    return {
+      node: alias === undefined ? qualified : ({ ...alias, node: qualified } as AliasNode),
+      filter: this.#isMine(named),
+    };
   }
 
   #tables(nodes: readonly OperationNode[] = []): Filtered<OperationNode> {
@@ -174,7 +184,10 @@ class TenantFilter extends OperationNodeTransformer {
     const nodes = joins.map((join) => {
       const table = this.#tenantTable(join.table);
       if (join.joinType === 'RightJoin' || join.joinType === 'FullJoin') {
-        throw new TenancyError('unsupported', 'A right or full join cannot be filtered by tenant. Next: write a left join.');
+        throw new TenancyError(
+          'unsupported',
+          'A right or full join cannot be filtered by tenant. Next: write a left join.',
+        );
       }
       if (table === undefined) return join;
       if (join.on !== undefined) return onto({ ...join, table: table.node }, [table.filter]);
@@ -201,7 +214,11 @@ class TenantFilter extends OperationNodeTransformer {
     const columns = [ColumnNode.create(tenantColumn), ...(insert.columns ?? [])];
     const { values } = insert;
     if (insert.defaultValues === true || values === undefined) {
-      return { columns, values: ValuesNode.create([PrimitiveValueListNode.create([this.#tenant])]), defaultValues: false };
+      return {
+        columns,
+        values: ValuesNode.create([PrimitiveValueListNode.create([this.#tenant])]),
+        defaultValues: false,
+      };
     }
     if (ValuesNode.is(values)) {
       const rows = values.values.map((row) =>
@@ -212,10 +229,16 @@ class TenantFilter extends OperationNodeTransformer {
       return { columns, values: ValuesNode.create(rows) };
     }
     if (SelectQueryNode.is(values) && values.setOperations === undefined) {
-      const selections = [SelectionNode.create(AliasNode.create(ValueNode.create(this.#tenant), IdentifierNode.create(tenantColumn))), ...(values.selections ?? [])];
+      const selections = [
+        SelectionNode.create(AliasNode.create(ValueNode.create(this.#tenant), IdentifierNode.create(tenantColumn))),
+        ...(values.selections ?? []),
+      ];
       return { columns, values: { ...values, selections } as SelectQueryNode };
     }
-    throw new TenancyError('unsupported', `This insert does not say where ${tenantColumn} goes. Next: name the column.`);
+    throw new TenancyError(
+      'unsupported',
+      `This insert does not say where ${tenantColumn} goes. Next: name the column.`,
+    );
   }
 }
 
@@ -232,7 +255,10 @@ function onto(join: JoinNode, filters: readonly OperationNode[]): JoinNode {
 /** The conditions in front of what was there. Kysely writes `a or b` and raw SQL without parentheses, so those get some. */
 function conjunction(filters: readonly OperationNode[], rest: OperationNode | undefined): OperationNode | undefined {
   const all = rest === undefined ? filters : [...filters, isClosed(rest) ? rest : ParensNode.create(rest)];
-  return all.reduce<OperationNode | undefined>((left, right) => (left ? AndNode.create(left, right) : right), undefined);
+  return all.reduce<OperationNode | undefined>(
+    (left, right) => (left ? AndNode.create(left, right) : right),
+    undefined,
+  );
 }
 
 function isClosed(node: OperationNode): boolean {

@@ -23,7 +23,10 @@ export class TransactionSession {
   /** Runs any statement: savepoints and cursors. */
   async control<Row>(statement: Statement): Promise<QueryResult<Row>> {
     if (this.#state === 'over') {
-      throw new TenancyError('transaction-over', 'The transaction is over. Next: await every statement inside its work.');
+      throw new TenancyError(
+        'transaction-over',
+        'The transaction is over. Next: await every statement inside its work.',
+      );
     }
     const opening = this.#state === 'new' ? [{ text: 'begin' }, this.#context] : [];
     this.#state = 'open';
@@ -34,10 +37,14 @@ export class TransactionSession {
 
   /** Reads a result in pieces, through a cursor that ends with the reading. */
   async *stream<Row>(statement: Statement, size: number): AsyncGenerator<Row[]> {
-    if (!Number.isInteger(size) || size < 1) throw new TenancyError('unsupported', 'A stream is read in pieces of 1 row or more.');
+    if (!Number.isInteger(size) || size < 1)
+      throw new TenancyError('unsupported', 'A stream is read in pieces of 1 row or more.');
     assertPlainStatement(statement.text);
     const cursor = `stream_${(this.#cursors += 1)}`;
-    await this.control({ text: `declare ${cursor} no scroll cursor for ${statement.text}`, values: statement.values ?? [] });
+    await this.control({
+      text: `declare ${cursor} no scroll cursor for ${statement.text}`,
+      values: statement.values ?? [],
+    });
     try {
       for (;;) {
         const { rows } = await this.control<Row>({ text: `fetch forward ${size} from ${cursor}` });

@@ -8,7 +8,13 @@ import pg from 'pg';
 
 /** The connection below a client. */
 export interface WireConnection extends EventEmitter {
-  readonly stream: { write(bytes: Buffer): boolean; cork(): void; uncork(): void; destroy(): void; readonly writable: boolean };
+  readonly stream: {
+    write(bytes: Buffer): boolean;
+    cork(): void;
+    uncork(): void;
+    destroy(): void;
+    readonly writable: boolean;
+  };
 }
 
 /** A parameter as it travels: text, or bytes as they are. */
@@ -44,7 +50,8 @@ export interface WireQuery {
 export const WireQuery = pg.Query as unknown as new (text: string) => WireQuery;
 
 /** Converts a value to what travels. Throws for what cannot be converted. */
-export const wireValue = (pg as unknown as { utils: { prepareValue(value: unknown): WireValue } }).utils.prepareValue;
+export const wireValue = (pg as unknown as { utils: { prepareValue: (value: unknown) => WireValue } }).utils
+  .prepareValue;
 
 export function wireConnection(client: pg.ClientBase): WireConnection {
   return (client as unknown as { connection: WireConnection }).connection;

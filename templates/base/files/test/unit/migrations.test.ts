@@ -66,7 +66,9 @@ describe('migrate()', () => {
   });
 
   it('needs no superuser', async (context) => {
-    const { rows } = await admin.query<{ superuser: boolean }>('select rolsuper as superuser from pg_roles where rolname = current_user');
+    const { rows } = await admin.query<{ superuser: boolean }>(
+      'select rolsuper as superuser from pg_roles where rolname = current_user',
+    );
     if (rows[0]?.superuser !== true) return context.skip();
     const login = { role: `dba_${randomBytes(6).toString('hex')}`, password: 'dba' };
     await admin.query(`create role ${login.role} login createrole password 'dba'`);
@@ -80,13 +82,17 @@ describe('migrate()', () => {
   });
 
   it('says what the administrator lacks', async (context) => {
-    const { rows } = await admin.query<{ superuser: boolean }>('select rolsuper as superuser from pg_roles where rolname = current_user');
+    const { rows } = await admin.query<{ superuser: boolean }>(
+      'select rolsuper as superuser from pg_roles where rolname = current_user',
+    );
     if (rows[0]?.superuser !== true) return context.skip();
     const login = { role: `dba_${randomBytes(6).toString('hex')}`, password: 'dba' };
     await admin.query(`create role ${login.role} login password 'dba'`);
     logins.push(login.role);
     const adminUrl = Object.assign(new URL(await emptyDatabase()), { username: login.role, password: 'dba' }).href;
-    await expect(migrate({ adminUrl, environment: {} })).rejects.toThrow(/does not own the database .* Next: alter database/);
+    await expect(migrate({ adminUrl, environment: {} })).rejects.toThrow(
+      /does not own the database .* Next: alter database/,
+    );
     return undefined;
   });
 
@@ -95,13 +101,17 @@ describe('migrate()', () => {
     await migrate({ adminUrl, environment: {} });
     const changed = `update platform.migrations set checksum = 'another' where name = 'tenant/0001_members.sql'`;
     await within(adminUrl, (client) => client.query(changed));
-    await expect(migrate({ adminUrl, environment: {} })).rejects.toThrow(/Changed after it was applied here: db\/migrations\/tenant\/0001_members.sql/);
+    await expect(migrate({ adminUrl, environment: {} })).rejects.toThrow(
+      /Changed after it was applied here: db\/migrations\/tenant\/0001_members.sql/,
+    );
   });
 
   it('names the file and the line of an error, keeps what was done before, and goes on from there', async () => {
     const adminUrl = await emptyDatabase();
     await within(adminUrl, (client) => client.query('create schema app; create table app.members ()'));
-    await expect(migrate({ adminUrl, environment: {} })).rejects.toThrow(/db\/migrations\/tenant\/0001_members\.sql.*already exists/);
+    await expect(migrate({ adminUrl, environment: {} })).rejects.toThrow(
+      /db\/migrations\/tenant\/0001_members\.sql.*already exists/,
+    );
     await within(adminUrl, (client) => client.query('drop table app.members'));
     expect((await migrate({ adminUrl, environment: {} }))[0]?.name).toBe('tenant/0001_members.sql');
   });
@@ -122,9 +132,19 @@ describe('migrate()', () => {
     const adminUrl = await emptyDatabase();
     await migrate({ adminUrl, environment: {} });
     const mayMakeTemporary = async () =>
-      (await within(adminUrl, (client) => client.query<{ may: boolean }>(`select has_database_privilege($1, current_database(), 'temp') as may`, [roles.runtime]))).rows[0]?.may;
+      (
+        await within(adminUrl, (client) =>
+          client.query<{ may: boolean }>(`select has_database_privilege($1, current_database(), 'temp') as may`, [
+            roles.runtime,
+          ]),
+        )
+      ).rows[0]?.may;
     expect(await mayMakeTemporary()).toBe(false);
-    await within(adminUrl, (client) => client.query(`do $$ begin execute format('grant temporary on database %I to public', current_database()); end $$`));
+    await within(adminUrl, (client) =>
+      client.query(
+        `do $$ begin execute format('grant temporary on database %I to public', current_database()); end $$`,
+      ),
+    );
     expect(await mayMakeTemporary()).toBe(true);
     await migrate({ adminUrl, environment: {} });
     expect(await mayMakeTemporary()).toBe(false);
@@ -142,7 +162,9 @@ describe('platform.schema_version()', () => {
   it('tells the runtime role what was applied', async () => {
     const test = await createTestDatabase();
     const migrations = await readMigrations();
-    const { rows } = await within(test.runtimeUrl, (client) => client.query<{ version: string[] }>('select platform.schema_version() as version'));
+    const { rows } = await within(test.runtimeUrl, (client) =>
+      client.query<{ version: string[] }>('select platform.schema_version() as version'),
+    );
     expect(missingMigrations(migrations, rows[0]?.version ?? [])).toEqual([]);
     const [first, ...rest] = rows[0]?.version ?? [];
     expect(missingMigrations(migrations, rest)).toEqual([first?.split(':')[0]]);

@@ -40,10 +40,18 @@ describe('openDatabase', () => {
   it('accepts what the migrations made', () => expect(open()).resolves.toBeUndefined());
 
   it.each([
-    ['not forced', 'alter table app.members no force row level security', 'alter table app.members force row level security'],
+    [
+      'not forced',
+      'alter table app.members no force row level security',
+      'alter table app.members force row level security',
+    ],
     ['off', 'alter table app.members disable row level security', 'alter table app.members enable row level security'],
   ])('refuses a table whose row-level security is %s', (_, breaks, mends) =>
-    refused(breaks, mends, /app\.members does not force row-level security\. Next: alter table app\.members enable row level security, force/),
+    refused(
+      breaks,
+      mends,
+      /app\.members does not force row-level security\. Next: alter table app\.members enable row level security, force/,
+    ),
   );
 
   const condition = '(tenant_id = (select app.tenant_id()))';
@@ -67,27 +75,37 @@ describe('openDatabase', () => {
   });
 
   it('refuses to log in as the platform role', async () => {
-    await expect(open(test.platformUrl)).rejects.toThrow(new RegExp(`whom no policy names. Next: log in as ${roles.runtime}`));
+    await expect(open(test.platformUrl)).rejects.toThrow(
+      new RegExp(`whom no policy names. Next: log in as ${roles.runtime}`),
+    );
   });
 
   it('refuses a login that can become the owner, by however many steps', async () => {
     const [login, between] = [`login_${randomBytes(4).toString('hex')}`, `between_${randomBytes(4).toString('hex')}`];
-    await admin.query(`create role ${login} login password 'x'; create role ${between}; grant ${roles.owner} to ${between}; grant ${between} to ${login}`);
+    await admin.query(
+      `create role ${login} login password 'x'; create role ${between}; grant ${roles.owner} to ${between}; grant ${between} to ${login}`,
+    );
     try {
       const url = Object.assign(new URL(test.runtimeUrl), { username: login, password: 'x' }).href;
-      await expect(open(url)).rejects.toThrow(new RegExp(`${login} can become ${roles.owner}, which owns tables of the application`));
+      await expect(open(url)).rejects.toThrow(
+        new RegExp(`${login} can become ${roles.owner}, which owns tables of the application`),
+      );
     } finally {
       await admin.query(`drop role ${login}; drop role ${between}`);
     }
   });
 
   it('says so when nothing was migrated', async () => {
-    await expect(assertSafe({ url: test.runtimeUrl, schema: 'nowhere', secrets: [] })).rejects.toThrow(/no tables. Next: npm run db:migrate/);
+    await expect(assertSafe({ url: test.runtimeUrl, schema: 'nowhere', secrets: [] })).rejects.toThrow(
+      /no tables. Next: npm run db:migrate/,
+    );
   });
 
   it('refuses a secret that the database does not know', async () => {
     const enter = (): ContextStatement => ({ settings: [['app.context', 'x.y.z']] });
     const secrets = [{ name: 'seal key lost', enter }];
-    await expect(assertSafe({ url: test.runtimeUrl, schema: 'app', secrets })).rejects.toThrow(/does not accept seal key lost/);
+    await expect(assertSafe({ url: test.runtimeUrl, schema: 'app', secrets })).rejects.toThrow(
+      /does not accept seal key lost/,
+    );
   });
 });

@@ -46,23 +46,23 @@ describe('statementName', () => {
 });
 
 describe('PreparedStatements', () => {
-  it('prepares a statement once, and remembers what is known of it', () => {
-    const prepared = new PreparedStatements<string>();
-    expect(prepared.use('a')).toEqual({ prepare: true });
-    expect(prepared.use('a')).toEqual({ prepare: false, known: undefined });
-    prepared.learn('a', 'two columns');
-    expect(prepared.use('a')).toEqual({ prepare: false, known: 'two columns' });
-    prepared.forget('a');
-    expect(prepared.use('a')).toEqual({ prepare: true });
+  it('prepares a statement once, and remembers what was learned of it', () => {
+    const statements = new PreparedStatements<string>();
+    const first = statements.use('a');
+    expect(first.isNew).toBe(true);
+    first.prepared.known = 'two columns';
+    expect(statements.use('a')).toEqual({ prepared: { known: 'two columns' }, isNew: false });
+    statements.forget('a');
+    expect(statements.use('a')).toEqual({ prepared: {}, isNew: true });
   });
 
   it('closes the least recently used one when it is full', () => {
-    const prepared = new PreparedStatements<string>(2);
-    prepared.use('a');
-    prepared.use('b');
-    prepared.use('a');
-    expect(prepared.use('c')).toEqual({ prepare: true, close: 'b' });
-    expect(prepared.use('a').prepare).toBe(false);
-    expect(prepared.size).toBe(2);
+    const statements = new PreparedStatements<string>(2);
+    statements.use('a');
+    statements.use('b');
+    statements.use('a');
+    expect(statements.use('c')).toEqual({ prepared: {}, isNew: true, close: 'b' });
+    expect(statements.use('a').isNew).toBe(false);
+    expect(statements.size).toBe(2);
   });
 });

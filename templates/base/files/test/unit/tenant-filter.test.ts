@@ -42,9 +42,18 @@ describe('tenantFilter', () => {
   });
 
   it('puts what was there into parentheses when it has an or of its own', () => {
-    const query = db.selectFrom('notes').select('id').where(sql<boolean>`body = 'a' or true`);
-    expect(compiled(query)).toBe(`select id from app.notes where app.notes.tenant_id = $tenant and (body = 'a' or true)`);
-    const chained = db.selectFrom('notes').select('id').where('id', '=', 'x').where(sql<boolean>`body = 'a' or true`);
+    const query = db
+      .selectFrom('notes')
+      .select('id')
+      .where(sql<boolean>`body = 'a' or true`);
+    expect(compiled(query)).toBe(
+      `select id from app.notes where app.notes.tenant_id = $tenant and (body = 'a' or true)`,
+    );
+    const chained = db
+      .selectFrom('notes')
+      .select('id')
+      .where('id', '=', 'x')
+      .where(sql<boolean>`body = 'a' or true`);
     expect(compiled(chained)).toContain(`$tenant and (id = $2 and body = 'a' or true)`);
   });
 

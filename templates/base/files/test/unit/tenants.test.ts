@@ -1,6 +1,14 @@
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createTenant, deleteTenant, listTenants, purgeTenants, resumeTenant, suspendTenant, TenantError } from '../../src/platform/tenants.ts';
+import {
+  createTenant,
+  deleteTenant,
+  listTenants,
+  purgeTenants,
+  resumeTenant,
+  suspendTenant,
+  TenantError,
+} from '../../src/platform/tenants.ts';
 import { runAsTenant } from '../../src/tenancy/context.ts';
 import { createTwoTenants } from './two-tenants.ts';
 
@@ -17,7 +25,8 @@ afterAll(async () => {
 });
 
 const create = (slug: string, owner?: string) => createTenant(platform, { slug, owner, environment: {} });
-const find = async (slug: string) => (await world.database.lookup({ text: 'select * from platform.find_tenant($1)', values: [slug] })).rows;
+const find = async (slug: string) =>
+  (await world.database.lookup({ text: 'select * from platform.find_tenant($1)', values: [slug] })).rows;
 
 describe('createTenant', () => {
   it('makes a tenant with an owner', async () => {
@@ -36,9 +45,12 @@ describe('createTenant', () => {
     expect(await world.everySubject()).toEqual(before);
   });
 
-  it.each(['', '-a', 'Ada', 'a-', 'a--b', 'www', 'api', 'a'.repeat(41), 'ada.example', 'ad a', `ada'`])('refuses the slug %j', async (slug) => {
-    await expect(create(slug)).rejects.toThrow(TenantError);
-  });
+  it.each(['', '-a', 'Ada', 'a-', 'a--b', 'www', 'api', 'a'.repeat(41), 'ada.example', 'ad a', `ada'`])(
+    'refuses the slug %j',
+    async (slug) => {
+      await expect(create(slug)).rejects.toThrow(TenantError);
+    },
+  );
 });
 
 describe('the life of a tenant', () => {
@@ -74,7 +86,9 @@ describe('purgeTenants', () => {
     expect(others).toEqual([]);
     expect(purged).toMatchObject({ slug: 'erin', rows: { 'app.members': 1 } });
     expect(await world.everySubject()).toEqual(before.filter((subject) => subject !== 'owner@erin'));
-    expect((await listTenants(platform)).map(({ slug }) => slug)).toEqual(expect.arrayContaining(['ada', 'bob', 'fred']));
+    expect((await listTenants(platform)).map(({ slug }) => slug)).toEqual(
+      expect.arrayContaining(['ada', 'bob', 'fred']),
+    );
     expect((await listTenants(platform)).map(({ slug }) => slug)).not.toContain('erin');
     expect(await purgeTenants(platform)).toEqual([]);
   });
@@ -107,7 +121,9 @@ describe('the platform role', () => {
   });
 
   it('finds and erases no row of a living tenant', async () => {
-    expect((await platform.query('select tenant_id from app.members where tenant_id = $1', [world.bob.id])).rowCount).toBe(0);
+    expect(
+      (await platform.query('select tenant_id from app.members where tenant_id = $1', [world.bob.id])).rowCount,
+    ).toBe(0);
     expect((await platform.query('delete from app.members where tenant_id = $1', [world.bob.id])).rowCount).toBe(0);
     expect(await world.everySubject()).toContain('owner@bob');
   });

@@ -11,8 +11,10 @@ afterAll(() => world.drop());
 beforeEach(() => asAda(() => world.database.query({ text: `delete from app.members where role <> 'owner'` })));
 
 const asAda = <T>(work: () => Promise<T>) => runAsTenant(world.ada, work);
-const transaction = <T>(work: Parameters<typeof world.database.transaction<T>>[0]) => asAda(() => world.database.transaction(work));
-const own = async () => (await asAda(() => world.database.query<{ subject: string }>(subjects))).rows.map(({ subject }) => subject);
+const transaction = <T>(work: Parameters<typeof world.database.transaction<T>>[0]) =>
+  asAda(() => world.database.transaction(work));
+const own = async () =>
+  (await asAda(() => world.database.query<{ subject: string }>(subjects))).rows.map(({ subject }) => subject);
 const code = (value: string) => expect.objectContaining({ code: value });
 
 describe('a transaction', () => {
@@ -40,7 +42,9 @@ describe('a transaction', () => {
   });
 
   it('fails with the error of its first statement, and leaves the connection in use', async () => {
-    await expect(transaction((connection) => sql`select 1 / 0`.execute(connection))).rejects.toThrow('division by zero');
+    await expect(transaction((connection) => sql`select 1 / 0`.execute(connection))).rejects.toThrow(
+      'division by zero',
+    );
     expect(await own()).toEqual(['owner@ada']);
   });
 
@@ -81,7 +85,11 @@ describe('a transaction', () => {
     const seen = await runAsTenant(world.bob, () =>
       world.database.transaction(async (connection) => {
         const found: string[] = [];
-        const query = connection.selectFrom('members').select('subject').where('role', '=', 'member').orderBy('subject');
+        const query = connection
+          .selectFrom('members')
+          .select('subject')
+          .where('role', '=', 'member')
+          .orderBy('subject');
         for await (const { subject } of query.stream(2)) found.push(subject);
         for await (const { subject } of query.stream(2)) {
           found.push(subject);
@@ -114,11 +122,15 @@ describe('a transaction', () => {
       kept = connection;
       await addMembers(connection, ['a']);
     });
-    await expect(asAda(() => addMembers(kept as NonNullable<typeof kept>, ['b']))).rejects.toThrow(code('transaction-over'));
+    await expect(asAda(() => addMembers(kept as NonNullable<typeof kept>, ['b']))).rejects.toThrow(
+      code('transaction-over'),
+    );
     expect(await own()).toEqual(['a', 'owner@ada']);
   });
 
   it.each(['commit', 'rollback', '/* */ commit', 'set role none', 'savepoint x'])('refuses %s', async (text) => {
-    await expect(transaction((connection) => sql.raw(text).execute(connection))).rejects.toThrow(code('forbidden-statement'));
+    await expect(transaction((connection) => sql.raw(text).execute(connection))).rejects.toThrow(
+      code('forbidden-statement'),
+    );
   });
 });

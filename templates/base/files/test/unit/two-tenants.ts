@@ -8,7 +8,9 @@ import { createTestDatabase } from '../setup/test-database.ts';
 import { contextSecrets } from './secrets.ts';
 
 /** A database of its own with two tenants: ada, and bob, who has more members. */
-export async function createTwoTenants(options: { poolSize?: number; lanes?: number; through?: (url: string) => Promise<string> } = {}) {
+export async function createTwoTenants(
+  options: { poolSize?: number; lanes?: number; through?: (url: string) => Promise<string> } = {},
+) {
   const test = await createTestDatabase();
   const platform = new pg.Client(test.platformUrl);
   await platform.connect();

@@ -28,7 +28,11 @@ export async function applyContextSecrets(
       );
     }
     await client.query('commit');
-    return [given === undefined ? 'TENANT_SEAL_KEYS is not set: a random seal key is in the database' : `seal keys: ${keys.map(({ id }) => id).join(', ')}`];
+    return [
+      given === undefined
+        ? 'TENANT_SEAL_KEYS is not set: a random seal key is in the database'
+        : `seal keys: ${keys.map(({ id }) => id).join(', ')}`,
+    ];
   } finally {
     if (client.getTransactionStatus() !== 'I') await client.query('rollback');
   }

@@ -18,6 +18,8 @@ export function createContextSettings(secrets: ContextSecrets): (tenant: TenantC
 export const noTenant: Settings = [['app.context', '']];
 
 /** One secret at a time, so that each can be tried against the database. */
-export function eachSecret({ sealKeys }: ContextSecrets): { readonly name: string; readonly secrets: ContextSecrets }[] {
+export function eachSecret({
+  sealKeys,
+}: ContextSecrets): { readonly name: string; readonly secrets: ContextSecrets }[] {
   return sealKeys.map((key) => ({ name: `seal key ${key.id}`, secrets: { sealKeys: [key] } }));
 }

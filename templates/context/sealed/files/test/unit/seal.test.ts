@@ -65,7 +65,7 @@ describe('app.tenant_id()', () => {
     'a signature of nothing': () => createHmac('sha256', key().key).update('').digest('hex'),
     'a signature in capitals': () => seal(key(), ada, inAMinute()).replace(/[0-9a-f]{64}$/, (hex) => hex.toUpperCase()),
     'a space behind': () => `${seal(key(), ada, inAMinute())} `,
-    'dots': () => '....',
+    dots: () => '....',
     'a long text': () => 'x'.repeat(100_000),
   };
   it.each(Object.entries(forgeries))('refuses %s', async (_, forge) => {
@@ -73,7 +73,11 @@ describe('app.tenant_id()', () => {
   });
 
   it('keeps its keys from whom it answers', async () => {
-    for (const text of ['select * from platform.seal_keys', 'delete from platform.seal_keys', 'update platform.seal_keys set id = id']) {
+    for (const text of [
+      'select * from platform.seal_keys',
+      'delete from platform.seal_keys',
+      'update platform.seal_keys set id = id',
+    ]) {
       await expect(client.query(text)).rejects.toThrow();
     }
   });
@@ -82,7 +86,10 @@ describe('app.tenant_id()', () => {
     await client.query('begin');
     await client.query(`select pg_catalog.set_config('app.context', $1, true)`, [seal(key(), ada, inAMinute())]);
     const injected = `select subject from app.members where pg_catalog.set_config('app.context', '${key().id}.${bob}.${inAMinute()}.${'0'.repeat(64)}', true) is not null`;
-    const seen = await client.query(injected).then(({ rows }) => rows, (error: { code: string }) => error.code);
+    const seen = await client.query(injected).then(
+      ({ rows }) => rows,
+      (error: { code: string }) => error.code,
+    );
     await client.query('rollback');
     expect([[], 'TN002']).toContainEqual(seen);
   });
@@ -111,8 +118,14 @@ describe('createSealer', () => {
 });
 
 describe('parseSealKeys', () => {
-  it.each(['', 'abc', 'a:', `a:${'ab'.repeat(31)}`, `a:${'ab'.repeat(65)}`, `a b:${'ab'.repeat(32)}`, `a:${'ab'.repeat(32)},`, `a:${'ab'.repeat(32)},a:${'cd'.repeat(32)}`])(
-    'refuses %j',
-    (text) => expect(() => parseSealKeys(text)).toThrow(expect.objectContaining({ code: 'seal-keys' })),
-  );
+  it.each([
+    '',
+    'abc',
+    'a:',
+    `a:${'ab'.repeat(31)}`,
+    `a:${'ab'.repeat(65)}`,
+    `a b:${'ab'.repeat(32)}`,
+    `a:${'ab'.repeat(32)},`,
+    `a:${'ab'.repeat(32)},a:${'cd'.repeat(32)}`,
+  ])('refuses %j', (text) => expect(() => parseSealKeys(text)).toThrow(expect.objectContaining({ code: 'seal-keys' })));
 });

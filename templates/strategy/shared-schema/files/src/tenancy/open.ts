@@ -12,7 +12,10 @@ export interface OpenOptions extends ContextSecrets {
 /** Connects the application to its database, and refuses one that would not keep tenants apart. */
 export async function openDatabase(options: OpenOptions): Promise<Database> {
   const { enter, outside, schema } = createSharedSchema(options);
-  const secrets = eachSecret(options).map((each) => ({ name: each.name, enter: createSharedSchema(each.secrets).enter }));
+  const secrets = eachSecret(options).map((each) => ({
+    name: each.name,
+    enter: createSharedSchema(each.secrets).enter,
+  }));
   await assertSafe({ url: options.database.url, schema, secrets });
   const database = await createDatabase({ ...options.database, enter, outside, schema });
   const { pooler, preparedStatements } = database.transport;

@@ -69,7 +69,9 @@ function inReferenceOrder(tables: readonly TenantTable[]): TenantTable[] {
   const ordered: TenantTable[] = [];
   let waiting = [...tables];
   while (waiting.length > 0) {
-    const next = waiting.find(({ name }) => !waiting.some((other) => other.name !== name && other.refersTo.includes(name)));
+    const next = waiting.find(
+      ({ name }) => !waiting.some((other) => other.name !== name && other.refersTo.includes(name)),
+    );
     // Tables that refer to each other in a circle: any order, their constraints decide.
     const table = next ?? (waiting[0] as TenantTable);
     ordered.push(table);

@@ -4,7 +4,12 @@ import type { IssueFirstCredential } from '../first-credentials.ts';
 
 /** A token of the built-in issuer for the first member; null where an identity provider issues them. */
 export const issue: IssueFirstCredential = async ({ environment, tenant, owner }) => {
-  const { JWT_DEV_KEY: key = '', JWT_ISSUER: issuer = '', JWT_AUDIENCE: audience = '', JWT_TENANT_CLAIM: tenantClaim } = environment;
+  const {
+    JWT_DEV_KEY: key = '',
+    JWT_ISSUER: issuer = '',
+    JWT_AUDIENCE: audience = '',
+    JWT_TENANT_CLAIM: tenantClaim,
+  } = environment;
   if (key === '' || issuer === '' || audience === '') return { token: null };
   const claims = { issuer, audience, subject: owner, tenantClaim: tenantClaim || 'tenant', tenant: tenant.slug };
   return { token: await signDevelopmentToken(JSON.parse(key) as JWK, claims) };
