@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import type pg from 'pg';
 import { TenancyError } from './errors.ts';
 import { processId } from './wire.ts';
@@ -28,12 +29,11 @@ export async function clockDifference(client: pg.ClientBase): Promise<number> {
 export async function detectPooler(
   client: pg.ClientBase,
 ): Promise<{ readonly pooler: boolean; readonly preparedStatements: boolean }> {
-  const name = 'pooler_probe';
-  const text = `select pg_catalog.pg_backend_pid() as pid,
-    array(select name from pg_catalog.pg_prepared_statements where statement like '%pooler probe%') as names`;
-  const { rows } = await client.query<{ pid: number; names: string[] }>({ name, text });
-  const { pid, names = [] } = rows[0] ?? {};
-  const pooler = pid !== processId(client);
-  const renamed = names.length > 0 && !names.includes(name);
-  return { pooler, preparedStatements: !pooler || renamed };
+  const backend = await client.query<{ pid: number }>('select pg_catalog.pg_backend_pid() as pid');
+  if (backend.rows[0]?.pid === processId(client)) return { pooler: false, preparedStatements: true };
+  // A name that no other client has chosen: behind the wrong pooler it would be theirs too.
+  const name = `probe_${randomBytes(8).toString('hex')}`;
+  const text = `select name from pg_catalog.pg_prepared_statements where statement like '%${name}%'`;
+  const found = await client.query<{ name: string }>({ name, text });
+  return { pooler: true, preparedStatements: found.rows.length > 0 && found.rows.every((row) => row.name !== name) };
 }
