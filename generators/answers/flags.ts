@@ -8,7 +8,7 @@ function describeValues(option: Option): string {
   return ` (${now.join(', ')}${later.length === 0 ? '' : `; not yet: ${later.join(', ')}`})`;
 }
 
-const summary = (option: Option): string => `${option.question.replace(/\?$/, '')}${describeValues(option)}`;
+const summary = (option: Option): string => `${option.label}${describeValues(option)}`;
 
 /** The name under which commander keeps a flag's value. */
 const attribute = (option: Option): string =>
@@ -18,8 +18,9 @@ const attribute = (option: Option): string =>
 export function addFlags(command: Command): Command {
   for (const option of options) {
     if (option.kind === 'switch') {
-      command.addOption(new Flag(option.flag, summary(option)));
-      command.addOption(new Flag(option.flag.replace('--', '--no-')).hideHelp());
+      const off = option.flag.replace('--', '--no-');
+      command.addOption(new Flag(option.flag, summary(option)).hideHelp());
+      command.addOption(new Flag(off, `do not ${summary(option)}`));
     } else {
       // A list may be one word with commas or the flag several times; the last of a repeated single value counts.
       const parse = (typed: string, before: unknown) => {

@@ -1,4 +1,5 @@
 import { builtinModules } from 'node:module';
+import { basename, resolve } from 'node:path';
 
 /** The longest name: PostgreSQL cuts identifiers at 63 bytes, and roles add up to `_resolver` and a run's suffix. */
 export const longestName = 50;
@@ -6,6 +7,11 @@ export const longestName = 50;
 /** The name in snake case: the prefix of the database roles. */
 export function snakeCase(name: string): string {
   return name.replace(/[^a-z0-9]+/g, '_');
+}
+
+/** The name that a folder implies: the last part of its path. */
+export function folderName(dir: string, cwd: string): string {
+  return basename(resolve(cwd, dir));
 }
 
 /** A valid name near what was typed, for the message that refuses it. */

@@ -14,7 +14,10 @@ export interface OptionFacts {
   readonly flag: string;
   /** The flag's argument as the help shows it; none for a switch. */
   readonly argument?: string;
+  /** A few words, for the help and the documentation. */
+  readonly label: string;
   readonly question: string;
+  /** The consequence of choosing. */
   readonly hint: string;
   readonly choices?: readonly Choice[];
   /** What `--yes` takes; names, modules and package managers have one that depends on the run. */
@@ -45,6 +48,7 @@ export const answersSchema = z.strictObject({
   name: text({
     flag: '--name',
     argument: '<name>',
+    label: 'name of the project',
     question: 'What is it called?',
     hint: 'Names the package and, in snake case, the database roles. Without the flag: the last part of the folder',
     fallback: 'my-saas',
@@ -52,6 +56,7 @@ export const answersSchema = z.strictObject({
   preset: text({
     flag: '--preset',
     argument: '<name|file>',
+    label: 'answers to start from',
     question: 'Which preset do you start from?',
     hint: 'Answers to the other questions, by name or from a JSON file; every one of them can still be changed',
     fallback: 'default',
@@ -64,6 +69,7 @@ export const answersSchema = z.strictObject({
     {
       flag: '--framework',
       argument: '<name>',
+      label: 'HTTP framework',
       question: 'Which framework answers HTTP?',
       hint: 'The API, its tests and the tenancy are the same in each; only the HTTP layer differs',
       fallback: 'fastify',
@@ -79,6 +85,7 @@ export const answersSchema = z.strictObject({
     {
       flag: '--resolution',
       argument: '<list>',
+      label: 'how tenants are identified',
       question: 'How are tenants identified?',
       hint: 'One or more, separated by commas. A request that names two different tenants is refused, whatever the order',
       fallback: ['jwt', 'api-key'],
@@ -108,6 +115,7 @@ export const answersSchema = z.strictObject({
     {
       flag: '--strategy',
       argument: '<name>',
+      label: 'how tenants are kept apart',
       question: 'How are tenants kept apart in PostgreSQL?',
       hint: 'Where the rows of a tenant live; row-level security is on in every strategy',
       fallback: ['shared-schema'],
@@ -122,6 +130,7 @@ export const answersSchema = z.strictObject({
     {
       flag: '--context',
       argument: '<kind>',
+      label: 'tenant context',
       question: 'How does PostgreSQL know the tenant of a statement?',
       hint: 'A sealed context costs some microseconds a statement and stops injected SQL from switching tenants',
       fallback: 'sealed',
@@ -135,6 +144,7 @@ export const answersSchema = z.strictObject({
     {
       flag: '--billing',
       argument: '<provider>',
+      label: 'billing',
       question: 'Do tenants pay?',
       hint: 'Adds plans and a payment provider to the repository',
       fallback: 'none',
@@ -149,6 +159,7 @@ export const answersSchema = z.strictObject({
     {
       flag: '--modules',
       argument: '<list>',
+      label: 'example modules',
       question: 'Which example modules?',
       hint: 'Separated by commas. Each one is a table, its API and its tests, and is attacked by the isolation suite',
       fallback: ['projects', 'tasks'],
@@ -162,6 +173,7 @@ export const answersSchema = z.strictObject({
     {
       flag: '--package-manager',
       argument: '<name>',
+      label: 'package manager',
       question: 'Which package manager?',
       hint: 'Installs the packages and is named in the documentation. Without the flag: the one that runs this command',
       fallback: 'npm',
@@ -173,18 +185,21 @@ export const answersSchema = z.strictObject({
 export const stepsSchema = z.strictObject({
   install: onOff({
     flag: '--install',
+    label: 'install the packages',
     question: 'Install the packages?',
     hint: 'Without it nothing can be verified now; `create-tenant-app verify` does both later',
     fallback: true,
   }),
   git: onOff({
     flag: '--git',
+    label: 'make a git repository with one commit',
     question: 'Make a git repository with a first commit?',
     hint: 'Left out inside another repository, unless the flag asks for it',
     fallback: true,
   }),
   verify: onOff({
     flag: '--verify',
+    label: 'prove the isolation',
     question: 'Prove the isolation now?',
     hint: 'Starts a PostgreSQL of its own and attacks the new repository; about half a minute',
     fallback: true,
@@ -197,23 +212,23 @@ export type Choices = Answers & Steps;
 export type OptionKey = keyof Choices;
 
 /** One option: its key, the schema of its value, and its facts. */
-export interface Option extends OptionFacts {
-  readonly key: OptionKey;
+export interface Option<Key extends OptionKey = OptionKey> extends OptionFacts {
+  readonly key: Key;
   readonly schema: z.ZodType;
 }
 
-const optionsOf = (shape: Record<string, z.ZodType>): Option[] =>
-  Object.entries(shape).map(([key, schema]) => ({
-    key: key as OptionKey,
+const optionsOf = <Key extends OptionKey>(shape: Readonly<Record<Key, z.ZodType>>): Option<Key>[] =>
+  (Object.entries(shape) as [Key, z.ZodType][]).map(([key, schema]) => ({
+    key,
     schema,
     ...(facts.get(schema) as OptionFacts),
   }));
 
 /** The options that decide the generated files, in the order in which they are asked. */
-export const answerOptions: readonly Option[] = optionsOf(answersSchema.shape);
+export const answerOptions: readonly Option<keyof Answers>[] = optionsOf(answersSchema.shape);
 
 /** The options that decide what happens after the files are written. */
-export const stepOptions: readonly Option[] = optionsOf(stepsSchema.shape);
+export const stepOptions: readonly Option<keyof Steps>[] = optionsOf(stepsSchema.shape);
 
 export const options: readonly Option[] = [...answerOptions, ...stepOptions];
 

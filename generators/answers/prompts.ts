@@ -2,6 +2,7 @@ import * as clack from '@clack/prompts';
 import type { Readable, Writable } from 'node:stream';
 import { interrupted } from '../errors.ts';
 import { advise, type Situation } from './advisor.ts';
+import type { Completed } from './gather.ts';
 import {
   answerOptions,
   optionOf,
@@ -9,7 +10,7 @@ import {
   type Answers,
   type Choices,
   type Option,
-  type OptionKey,
+  type Steps,
 } from './options.ts';
 
 /** Where questions are asked. */
@@ -21,18 +22,13 @@ export interface Dialog {
 
 /** What questions start from, beside the answers that are known already. */
 export interface Start {
-  /** True when the person named a folder, so that only the rest is asked. */
+  /** Given: the folder is not asked for. */
   readonly dir: string | undefined;
   readonly presets: readonly string[];
   readonly readPreset: (preset: string) => Promise<Partial<Answers>>;
   /** What is wrong with a folder to create; undefined when nothing is. */
   readonly dirProblem: (dir: string) => string | undefined;
   readonly fallbacks: Choices;
-}
-
-export interface Asked {
-  readonly dir: string;
-  readonly choices: Partial<Choices>;
 }
 
 const later = 'not available yet';
@@ -135,10 +131,12 @@ async function askDir(start: Start, dialog: Dialog): Promise<string> {
 
 /** The three steps are one question; only those that no flag decided. */
 async function askSteps(given: Partial<Choices>, start: Start, dialog: Dialog): Promise<Partial<Choices>> {
-  const open = stepOptions.filter((option) => given[option.key] === undefined);
-  if (open.length === 0) return {};
+  const open = stepOptions.filter(
+    (option) => given[option.key] === undefined && !(option.key === 'verify' && given.install === false),
+  );
+  if (open.length === 0) return { verify: false };
   const chosen = await answered(
-    clack.multiselect<OptionKey>({
+    clack.multiselect<keyof Steps>({
       message: 'What should happen now?',
       options: open.map((option) => ({
         value: option.key,
@@ -150,11 +148,16 @@ async function askSteps(given: Partial<Choices>, start: Start, dialog: Dialog): 
       ...dialog,
     }),
   );
-  return Object.fromEntries(open.map((option) => [option.key, chosen.includes(option.key)]));
+  const steps: Partial<Steps> = Object.fromEntries(open.map((option) => [option.key, chosen.includes(option.key)]));
+  if (steps.install === false && steps.verify === true) {
+    clack.log.warn('Nothing can be proven without packages, so that is left for later.', { output: dialog.output });
+    return { ...steps, verify: false };
+  }
+  return given.install === false ? { verify: false, ...steps } : steps;
 }
 
 /** Asks every option that is not given. The preset that is chosen proposes the answers to the questions after it. */
-export async function ask(given: Partial<Choices>, start: Start, dialog: Dialog): Promise<Asked> {
+export async function ask(given: Partial<Choices>, start: Start, dialog: Dialog): Promise<Completed> {
   const dir = start.dir ?? (await askDir(start, dialog));
   const choices: Record<string, unknown> = {};
   let proposed: Choices = start.fallbacks;

@@ -1,0 +1,28 @@
+import type { Readable, Writable } from 'node:stream';
+
+/** What a command has to do with the world: a test gives it streams of its own. */
+export interface Terminal {
+  readonly stdin: Readable & { readonly isTTY?: boolean };
+  readonly stdout: Writable & { readonly isTTY?: boolean; readonly columns?: number };
+  readonly stderr: Writable & { readonly isTTY?: boolean; readonly columns?: number };
+  /** The folder that paths on the command line start from. */
+  readonly cwd: string;
+  readonly env: NodeJS.ProcessEnv;
+  /** Aborted by Ctrl-C and by signals. */
+  readonly signal: AbortSignal;
+}
+
+/** npm runs a script in the project's folder and keeps the caller's in INIT_CWD. */
+export function callerFolder(env: NodeJS.ProcessEnv, cwd: string): string {
+  return isScript(env) ? (env['INIT_CWD'] ?? cwd) : cwd;
+}
+
+const isScript = (env: NodeJS.ProcessEnv): boolean =>
+  env['npm_lifecycle_event'] === 'create' && env['npm_package_name'] === 'create-tenant-app';
+
+/** Spells the command in a text as it was called, so that a next step can be copied. */
+export function spell(text: string, env: NodeJS.ProcessEnv, version: string): string {
+  const runner = env['npm_config_user_agent']?.startsWith('pnpm/') ? 'pnpm dlx' : 'npx';
+  const called = isScript(env) ? 'npm run create --' : `${runner} create-tenant-app@${version}`;
+  return text.replaceAll(/(?<!\S)create-tenant-app (?=\S)/g, `${called} `);
+}

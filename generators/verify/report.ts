@@ -1,0 +1,70 @@
+import type { Finding, Report } from './proof.ts';
+
+/** How many findings are shown in full; the suite's own report has them all. */
+const shownFindings = 5;
+
+const plural = (count: number, word: string): string =>
+  `${count.toLocaleString('en')} ${word}${count === 1 ? '' : 's'}`;
+
+function describeServer(server: unknown): string {
+  if (typeof server === 'string') return server;
+  const { description, version, kind } = (server ?? {}) as Record<string, unknown>;
+  return [description ?? kind, version].filter((part) => part !== undefined).join(' ') || 'PostgreSQL';
+}
+
+function groupLines(report: Report): string[] {
+  const width = Math.max(...report.groups.map((group) => group.name.length), 0);
+  return report.groups.map(({ name, checks, findings }) => {
+    const found = findings.length === 0 ? '' : `  ${plural(findings.length, 'finding')}`;
+    return `${findings.length === 0 ? '✓' : '✗'} ${name.padEnd(width)}  ${plural(checks, 'check').padStart(13)}${found}`;
+  });
+}
+
+function findingLines(finding: Finding): string[] {
+  const text = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));
+  const rows: [string, unknown][] = [
+    ['attack', finding.attack],
+    ['leaked', finding.leaked],
+    ['reproduce', finding.reproduce],
+    ['fix', finding.fix],
+  ];
+  const given = rows.filter(([, value]) => value !== undefined && value !== null && value !== '');
+  return [
+    `✗ ${finding.object ?? '?'}${finding.threat === undefined ? '' : ` (${finding.threat})`}`,
+    ...given.flatMap(([label, value]) =>
+      text(value)
+        .split('\n')
+        .map((line, index) => `    ${(index === 0 ? label : '').padEnd(10)} ${line}`),
+    ),
+  ];
+}
+
+function mutationLines(report: Report): string[] {
+  const { mutations } = report;
+  if (mutations === undefined || mutations === null || mutations.total === 0) return [];
+  const { caught, total, survived } = mutations;
+  const names = survived.map((one) => (typeof one === 'string' ? one : JSON.stringify(one)));
+  return [
+    `${caught === total ? '✓' : '✗'} ${caught} of ${total} sabotaged defences were noticed`,
+    ...names.map((name) => `    not noticed: ${name}`),
+  ];
+}
+
+/** The report of a proof, as lines for a terminal. */
+export function reportLines(report: Report): string[] {
+  const findings = report.groups.flatMap((group) => group.findings);
+  const scope = [
+    report.tables === undefined ? undefined : plural(report.tables, 'table'),
+    report.routes === undefined ? undefined : plural(report.routes, 'route'),
+  ].filter((part) => part !== undefined);
+  const hidden = findings.length - shownFindings;
+  return [
+    `${describeServer(report.server)}${scope.length === 0 ? '' : `; attacked ${scope.join(' and ')}`}`,
+    ...groupLines(report),
+    ...mutationLines(report),
+    ...report.accepted.map(({ threat, why }) => `! accepted: ${threat}: ${why}`),
+    ...report.notCovered.map(({ threat, why }) => `- not covered: ${threat}: ${why}`),
+    ...findings.slice(0, shownFindings).flatMap((finding) => ['', ...findingLines(finding)]),
+    ...(hidden > 0 ? ['', `and ${plural(hidden, 'more finding')}: npm run isolation`] : []),
+  ];
+}
