@@ -78,9 +78,9 @@ export const answersSchema = z.strictObject({
   ),
   resolution: severalOf(
     [
-      { value: 'jwt', label: 'JWT', hint: 'a claim of the token names the tenant; any identity provider with a JWKS' },
-      { value: 'api-key', label: 'API key', hint: 'the key belongs to one tenant; for machines' },
-      { value: 'subdomain', label: 'Subdomain', hint: 'acme.example.com; the host names the tenant', later: true },
+      { value: 'jwt', label: 'JWT', hint: 'a claim names the tenant; any provider with a JWKS' },
+      { value: 'api-key', label: 'API key', hint: 'belongs to one tenant; for machines' },
+      { value: 'subdomain', label: 'Subdomain', hint: 'acme.example.com names the tenant', later: true },
     ],
     {
       flag: '--resolution',
@@ -97,18 +97,18 @@ export const answersSchema = z.strictObject({
       {
         value: 'shared-schema',
         label: 'Shared schema',
-        hint: 'one set of tables, forced row-level security; any number of tenants',
+        hint: 'row-level security; any number of tenants',
       },
       {
         value: 'schema-per-tenant',
         label: 'Schema per tenant',
-        hint: 'own tables and role a tenant; some hundred tenants',
+        hint: 'own tables and role; hundreds of tenants',
         later: true,
       },
       {
         value: 'database-per-tenant',
         label: 'Database per tenant',
-        hint: 'own database and login a tenant; some dozens',
+        hint: 'own database and login; dozens of tenants',
         later: true,
       },
     ],
@@ -124,7 +124,7 @@ export const answersSchema = z.strictObject({
   ),
   context: oneOf(
     [
-      { value: 'sealed', label: 'Sealed', hint: 'signed: SQL injected into a query cannot switch to another tenant' },
+      { value: 'sealed', label: 'Sealed', hint: 'signed: injected SQL cannot switch tenants' },
       { value: 'plain', label: 'Plain', hint: 'a setting that injected SQL could change', later: true },
     ],
     {
@@ -153,8 +153,8 @@ export const answersSchema = z.strictObject({
   ),
   modules: severalOf(
     [
-      { value: 'projects', label: 'Projects', hint: 'a table with its API: the pattern for your own' },
-      { value: 'tasks', label: 'Tasks', hint: 'belongs to a project: how a foreign key stays inside one tenant' },
+      { value: 'projects', label: 'Projects', hint: 'a table and its API: the pattern for your own' },
+      { value: 'tasks', label: 'Tasks', hint: 'belong to projects: a foreign key inside one tenant' },
     ],
     {
       flag: '--modules',
@@ -187,21 +187,21 @@ export const stepsSchema = z.strictObject({
     flag: '--install',
     label: 'install the packages',
     question: 'Install the packages?',
-    hint: 'Without it nothing can be verified now; `create-tenant-app verify` does both later',
+    hint: 'needed for the proof',
     fallback: true,
   }),
   git: onOff({
     flag: '--git',
     label: 'make a git repository with one commit',
-    question: 'Make a git repository with a first commit?',
-    hint: 'Left out inside another repository, unless the flag asks for it',
+    question: 'Commit to a new git repository?',
+    hint: 'not inside another one',
     fallback: true,
   }),
   verify: onOff({
     flag: '--verify',
     label: 'prove the isolation',
     question: 'Prove the isolation now?',
-    hint: 'Starts a PostgreSQL of its own and attacks the new repository; about half a minute',
+    hint: 'attacks it on a PostgreSQL of its own',
     fallback: true,
   }),
 });

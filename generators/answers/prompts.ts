@@ -1,6 +1,7 @@
 import * as clack from '@clack/prompts';
 import type { Readable, Writable } from 'node:stream';
 import { interrupted } from '../errors.ts';
+import { wrap } from '../wrap.ts';
 import { advise, type Situation } from './advisor.ts';
 import type { Completed } from './gather.ts';
 import {
@@ -81,7 +82,7 @@ async function askAdvisor(dialog: Dialog): Promise<void> {
       message: 'Do contracts or the law demand separation?',
       options: [
         { value: 'none', label: 'No', hint: 'isolation must hold, how is up to you' },
-        { value: 'schema', label: 'Tables of their own', hint: 'a tenant must be separable within one database' },
+        { value: 'schema', label: 'Tables of their own', hint: 'separable within one database' },
         { value: 'database', label: 'A database of their own', hint: 'own backups, keys, region or login' },
       ],
       ...dialog,
@@ -89,7 +90,7 @@ async function askAdvisor(dialog: Dialog): Promise<void> {
   );
   const customTables = await answered(
     clack.confirm({
-      message: 'Will single tenants get tables or columns that others do not have?',
+      message: 'Will some tenants get tables or columns of their own?',
       initialValue: false,
       ...dialog,
     }),
@@ -98,7 +99,9 @@ async function askAdvisor(dialog: Dialog): Promise<void> {
   const label =
     optionOf('strategy').choices?.find((choice) => choice.value === advice.strategy)?.label ?? advice.strategy;
   const text = `${label}: ${advice.because}.${advice.note === undefined ? '' : `\n${advice.note}`}`;
-  (advice.available ? clack.log.success : clack.log.warn)(text, { output: dialog.output });
+  const { columns = 80 } = dialog.output as { columns?: number };
+  const lines = wrap(text, columns - 4).join('\n');
+  (advice.available ? clack.log.success : clack.log.warn)(lines, { output: dialog.output });
 }
 
 async function askStrategy(initial: string, dialog: Dialog): Promise<string[]> {

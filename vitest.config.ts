@@ -1,0 +1,10 @@
+import { configDefaults, defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts'],
+    exclude: [...configDefaults.exclude, 'test/terminal/**'],
+    testTimeout: 20_000,
+    hookTimeout: 60_000,
+  },
+});
