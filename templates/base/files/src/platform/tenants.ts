@@ -40,6 +40,8 @@ export async function createTenant(
   const { slug, name = slug, owner = `owner@${slug}`, environment } = input;
   const problem = slugProblem(slug);
   if (problem !== undefined) throw new TenantError(`"${slug}" cannot be a slug: ${problem}.`);
+  if (name.length < 1 || name.length > 200) throw new TenantError('A name has 1 to 200 characters.');
+  if (owner.length < 1 || owner.length > 255) throw new TenantError('The owner is a subject of 1 to 255 characters.');
   const tenant = { id: uuidv7(), slug };
   return await inTransaction(client, async () => {
     try {

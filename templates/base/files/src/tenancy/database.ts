@@ -49,6 +49,9 @@ export interface DatabaseOptions {
   readonly lanes: number;
 }
 
+/** Seconds after which a connection is replaced, and with it whatever a session can gather. */
+const connectionLifetime = 3600;
+
 const readOnly = ['transaction_read_only', 'on'] as const;
 
 /** Connects to the database; refuses a clock that is more than 60 seconds off. */
@@ -62,7 +65,7 @@ export async function createDatabase(options: DatabaseOptions): Promise<Database
   const pool = new pg.Pool({
     ...config,
     max: options.poolSize,
-    maxLifetimeSeconds: 3600,
+    maxLifetimeSeconds: connectionLifetime,
     pipeline: true,
     // Without a listener a connection that dies in use would end the process; its statement fails anyway.
     onConnect: (client) => void client.on('error', () => {}),
@@ -71,7 +74,7 @@ export async function createDatabase(options: DatabaseOptions): Promise<Database
   try {
     const first = await pool.connect();
     const [difference, transport] = await facts(first).finally(() => first.release());
-    const lanes = new Lanes(options.lanes, config, { named: transport.preparedStatements });
+    const lanes = new Lanes(options.lanes, config, { named: transport.preparedStatements, lifetime: connectionLifetime });
     return assemble({ ...options, pool, lanes, transport, now: () => Date.now() + difference });
   } catch (error) {
     await pool.end();
@@ -124,17 +127,13 @@ function assemble({ enter, outside, pool, lanes, transport, now, schema }: Parts
     return await withSession((session) => session.runAlone<Row>([context, statement]));
   };
 
-  const read = async <Row>(statement: Statement): Promise<QueryResult<Row>> => {
+  const onLane = async <Row>({ settings }: ContextStatement, statement: Statement): Promise<QueryResult<Row>> => {
     if (closing !== undefined) throw new TenancyError('closed', 'The database was closed.');
     assertPlainStatement(statement.text);
-    const { settings } = enter(currentTenant(), now());
     return await lanes.run<Row>([toStatement({ settings: [...settings, readOnly] }), statement]);
   };
-
-  const lookup = async <Row>(statement: Statement): Promise<QueryResult<Row>> => {
-    assertPlainStatement(statement.text);
-    return await lanes.run<Row>([toStatement({ settings: [...outside.settings, readOnly] }), statement]);
-  };
+  const read = async <Row>(statement: Statement) => await onLane<Row>(enter(currentTenant(), now()), statement);
+  const lookup = async <Row>(statement: Statement) => await onLane<Row>(outside, statement);
 
   const plugins = [tenantFilter(schema)];
 

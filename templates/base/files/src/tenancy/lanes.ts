@@ -7,6 +7,8 @@ import { wireConnection } from './wire.ts';
 interface OpenLane {
   readonly client: pg.Client;
   readonly session: Session;
+  /** When it is replaced, at the first moment that nothing is on it. */
+  readonly until: number;
 }
 
 interface Lane {
@@ -21,12 +23,17 @@ interface Lane {
 export class Lanes {
   readonly #lanes: readonly Lane[];
   readonly #config: pg.ClientConfig;
-  readonly #named: boolean;
+  readonly #options: { readonly named: boolean; readonly lifetime: number };
 
-  constructor(count: number, config: pg.ClientConfig, options: { readonly named: boolean }) {
+  /** `lifetime` in seconds. */
+  constructor(
+    count: number,
+    config: pg.ClientConfig,
+    options: { readonly named: boolean; readonly lifetime: number },
+  ) {
     this.#lanes = Array.from({ length: count }, () => ({ open: undefined, inFlight: 0 }));
     this.#config = config;
-    this.#named = options.named;
+    this.#options = options;
   }
 
   /** Runs a flight on the lane that has the least to do. */
@@ -54,11 +61,12 @@ export class Lanes {
     lane.inFlight += 1;
     try {
       lane.open ??= this.#connect(lane);
-      const { client, session } = await lane.open;
+      const { client, session, until } = await lane.open;
       try {
         return await session.runAlone<Row>(statements);
       } finally {
-        if (!session.reusable) this.#discard(lane, client);
+        const old = lane.inFlight === 1 && performance.now() > until;
+        if (old || !session.reusable) this.#discard(lane, client);
       }
     } finally {
       lane.inFlight -= 1;
@@ -70,7 +78,8 @@ export class Lanes {
       const client = new pg.Client({ ...this.#config, pipeline: true });
       client.on('error', () => this.#discard(lane, client)); // What was on it is told by pg itself.
       await client.connect();
-      return { client, session: new Session(client, { named: this.#named }) };
+      const until = performance.now() + this.#options.lifetime * 1000;
+      return { client, session: new Session(client, this.#options), until };
     };
     const open = connect();
     open.catch(() => {

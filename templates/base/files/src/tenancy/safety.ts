@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { clockDifference } from './connection-facts.ts';
 import { type TenantContext, tenantId } from './context.ts';
 import { TenancyError } from './errors.ts';
 import { roles } from './roles.ts';
@@ -162,10 +163,11 @@ async function tableProblems(client: pg.Client, schema: string): Promise<string[
 async function secretProblems(client: pg.Client, secrets: SafetyOptions['secrets']): Promise<string[]> {
   const probe: TenantContext = { id: tenantId('ffffffff-ffff-4fff-bfff-ffffffffffff'), slug: 'probe' };
   const problems: string[] = [];
+  const now = Date.now() + (await clockDifference(client));
   for (const { name, enter } of secrets) {
     await client.query('begin');
     try {
-      for (const setting of enter(probe, Date.now()).settings) {
+      for (const setting of enter(probe, now).settings) {
         await client.query('select pg_catalog.set_config($1, $2, true)', [...setting]);
       }
       await client.query('select app.tenant_id()');

@@ -35,8 +35,12 @@ export class Session {
   }
 
   /** Runs statements in one flight; the result is the last one's. Statements that are new to the connection are prepared in the same write, so it stays one round trip. */
-  run<Row>(statements: readonly Statement[]): Promise<QueryResult<Row>> {
-    return this.#run<Row>(statements, () => {});
+  async run<Row>(statements: readonly Statement[]): Promise<QueryResult<Row>> {
+    try {
+      return await this.#send<Row>(statements, () => {});
+    } catch (error) {
+      throw traced(error);
+    }
   }
 
   /**
@@ -48,15 +52,15 @@ export class Session {
       if (this.#client.getTransactionStatus() !== 'I') this.#lost = true;
     };
     try {
-      return await this.#run<Row>(statements, assertIdle);
+      return await this.#send<Row>(statements, assertIdle);
     } catch (error) {
-      if (!isStale(error) || this.#lost) throw error;
-      return await this.#run<Row>(statements, assertIdle);
+      if (!isStale(error) || this.#lost) throw traced(error);
     }
+    return await this.#send<Row>(statements, assertIdle);
   }
 
   /** `answered` is called before the answers behind this one are read. */
-  #run<Row>(statements: readonly Statement[], answered: () => void): Promise<QueryResult<Row>> {
+  #send<Row>(statements: readonly Statement[], answered: () => void): Promise<QueryResult<Row>> {
     return new Promise((resolve, reject) => {
       const steps = statements.map(({ text, values = [] }): Step => ({
         name: this.#named ? statementName(text) : '',
@@ -104,6 +108,12 @@ export class Session {
 function isStale(error: unknown): boolean {
   if (!(error instanceof pg.DatabaseError)) return false;
   return error.code === '26000' || (error.code === '0A000' && error.routine === 'RevalidateCachedQuery');
+}
+
+/** With the stack of the code that asked: pg's errors come out of its parser. */
+function traced(error: unknown): unknown {
+  if (error instanceof Error) Error.captureStackTrace(error);
+  return error;
 }
 
 function rowShape({ fields, _parsers, _prebuiltEmptyResultObject }: RowShape): RowShape {

@@ -60,6 +60,12 @@ describe.each(['query', 'read'] as const)('after %s()', (kind) => {
     expect((await runAsTenant(ada, () => database[kind](backend))).rows).toEqual(before);
   });
 
+  it('the error’s stack leads to the caller', async () => {
+    const { database, ada } = world;
+    const failing = async () => await runAsTenant(ada, () => database[kind]({ text: 'select 1 / 0' }));
+    await expect(failing()).rejects.toThrow(expect.objectContaining({ stack: expect.stringContaining('residue.test.ts') }));
+  });
+
   it('a failed statement leaves the connection in use', async () => {
     const { database, ada } = world;
     const before = (await runAsTenant(ada, () => database[kind](backend))).rows;
@@ -111,7 +117,7 @@ describe('a statement that opens a transaction', () => {
   });
 
   it('costs a lane its connection, and what is behind it runs again elsewhere', async () => {
-    const lanes = new Lanes(1, { connectionString: world.test.runtimeUrl }, { named: true });
+    const lanes = new Lanes(1, { connectionString: world.test.runtimeUrl }, { named: true, lifetime: 60 });
     const pid = async () => (await lanes.run<{ pid: number }>([backend])).rows[0]?.pid;
     const first = await pid();
     const [, behind] = await Promise.all([lanes.run([{ text: '/* harmless */ begin' }]), pid()]);
@@ -119,6 +125,16 @@ describe('a statement that opens a transaction', () => {
     const after = await pid();
     expect(after).not.toBe(first);
     expect(await pid()).toBe(after);
+    await lanes.close();
+  });
+});
+
+describe('a lane past its lifetime', () => {
+  it('gets another connection when nothing is on it', async () => {
+    const lanes = new Lanes(1, { connectionString: world.test.runtimeUrl }, { named: true, lifetime: 0 });
+    const pid = async () => (await lanes.run<{ pid: number }>([backend])).rows[0]?.pid;
+    expect(await pid()).not.toBe(await pid());
+    expect(new Set(await Promise.all([pid(), pid(), pid()])).size).toBe(1);
     await lanes.close();
   });
 });
