@@ -179,7 +179,9 @@ function explain(error: unknown, migration: Migration): unknown {
   const line = Number.isNaN(position) ? '' : `:${migration.sql.slice(0, position).split('\n').length}`;
   const hint = error.hint === undefined ? '' : ` (${error.hint})`;
   const roleMakers = migration.repeated && error.code === '42501';
-  const next = roleMakers ? '\nNext: run it as the role that made the roles of this application, or as a superuser.' : '';
+  const next = roleMakers
+    ? '\nNext: run it as the role that made the roles of this application, or as a superuser.'
+    : '';
   return new MigrationError(`db/migrations/${migration.name}${line}: ${error.message}${hint} [${error.code}]${next}`, {
     cause: error,
   });

@@ -74,7 +74,10 @@ export async function createDatabase(options: DatabaseOptions): Promise<Database
   try {
     const first = await pool.connect();
     const [difference, transport] = await facts(first).finally(() => first.release());
-    const lanes = new Lanes(options.lanes, config, { named: transport.preparedStatements, lifetime: connectionLifetime });
+    const lanes = new Lanes(options.lanes, config, {
+      named: transport.preparedStatements,
+      lifetime: connectionLifetime,
+    });
     return assemble({ ...options, pool, lanes, transport, now: () => Date.now() + difference });
   } catch (error) {
     await pool.end();

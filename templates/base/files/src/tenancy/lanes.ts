@@ -26,11 +26,7 @@ export class Lanes {
   readonly #options: { readonly named: boolean; readonly lifetime: number };
 
   /** `lifetime` in seconds. */
-  constructor(
-    count: number,
-    config: pg.ClientConfig,
-    options: { readonly named: boolean; readonly lifetime: number },
-  ) {
+  constructor(count: number, config: pg.ClientConfig, options: { readonly named: boolean; readonly lifetime: number }) {
     this.#lanes = Array.from({ length: count }, () => ({ open: undefined, inFlight: 0 }));
     this.#config = config;
     this.#options = options;

@@ -1,8 +1,11 @@
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runAsTenant } from '../../src/tenancy/context.ts';
+import { createDatabase } from '../../src/tenancy/database.ts';
+import { createContextSettings } from '../../src/tenancy/enter.ts';
 import { Lanes } from '../../src/tenancy/lanes.ts';
 import { Session } from '../../src/tenancy/session.ts';
+import { contextSecrets } from './secrets.ts';
 import { createTwoTenants, subjects } from './two-tenants.ts';
 
 type World = Awaited<ReturnType<typeof createTwoTenants>>;
@@ -63,7 +66,9 @@ describe.each(['query', 'read'] as const)('after %s()', (kind) => {
   it('the error’s stack leads to the caller', async () => {
     const { database, ada } = world;
     const failing = async () => await runAsTenant(ada, () => database[kind]({ text: 'select 1 / 0' }));
-    await expect(failing()).rejects.toThrow(expect.objectContaining({ stack: expect.stringContaining('residue.test.ts') }));
+    await expect(failing()).rejects.toThrow(
+      expect.objectContaining({ stack: expect.stringContaining('residue.test.ts') }),
+    );
   });
 
   it('a failed statement leaves the connection in use', async () => {
@@ -71,6 +76,31 @@ describe.each(['query', 'read'] as const)('after %s()', (kind) => {
     const before = (await runAsTenant(ada, () => database[kind](backend))).rows;
     await expect(runAsTenant(ada, () => database[kind]({ text: 'select 1 / 0' }))).rejects.toThrow();
     expect((await runAsTenant(ada, () => database[kind](backend))).rows).toEqual(before);
+  });
+});
+
+// Look-ups clear the context that they find; this database forgets to, so that what is left would show.
+describe('the context of a statement', () => {
+  it.each(['query', 'read'] as const)('ends with %s()', async (kind) => {
+    const settings = createContextSettings(contextSecrets(world.test));
+    let forgets = false;
+    const database = await createDatabase({
+      url: world.test.runtimeUrl,
+      schema: 'app',
+      poolSize: 1,
+      lanes: 1,
+      enter: (tenant, now) => ({ settings: forgets ? [['app.other', '']] : settings(tenant, now) }),
+      outside: { settings: [] },
+    });
+    expect((await runAsTenant(world.bob, () => database[kind](subjects))).rows).toHaveLength(6);
+    await runAsTenant(world.bob, () =>
+      database.transaction((connection) => connection.selectFrom('members').select('id').execute()),
+    );
+    forgets = true;
+    await expect(runAsTenant(world.bob, () => database[kind](subjects))).rejects.toThrow(
+      expect.objectContaining({ code: 'TN001' }),
+    );
+    await database.close();
   });
 });
 
@@ -112,6 +142,15 @@ describe('a statement that opens a transaction', () => {
     await client.connect();
     const session = new Session(client, { named: true });
     await session.runAlone([{ text: '/* harmless */ begin' }]);
+    expect(session.reusable).toBe(false);
+    await client.end();
+  });
+
+  it('does so even when the next one ends it', async () => {
+    const client = new pg.Client({ connectionString: world.test.runtimeUrl, pipeline: true });
+    await client.connect();
+    const session = new Session(client, { named: true });
+    await Promise.all(['begin', 'commit'].map((text) => session.runAlone([{ text: `/* harmless */ ${text}` }])));
     expect(session.reusable).toBe(false);
     await client.end();
   });

@@ -32,14 +32,19 @@ describe('npm run tenant', () => {
     expect(Object.keys(created)).toEqual(['tenantId', 'slug', 'token', 'apiKey', 'host']);
   });
 
-  it.each([[], ['frob'], ['create'], ['create', 'a', 'b'], ['list', 'x'], ['delete', 'x', '--grace-days', 'soon'], ['list', '--frob']])(
-    'exits with 2 and the usage for %j',
-    async (...given) => {
-      const { code, stdout, stderr } = await run(...given);
-      expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
-      expect(stderr).toContain('usage: npm run tenant');
-    },
-  );
+  it.each([
+    [],
+    ['frob'],
+    ['create'],
+    ['create', 'a', 'b'],
+    ['list', 'x'],
+    ['delete', 'x', '--grace-days', 'soon'],
+    ['list', '--frob'],
+  ])('exits with 2 and the usage for %j', async (...given) => {
+    const { code, stdout, stderr } = await run(...given);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toContain('usage: npm run tenant');
+  });
 
   it('exits with 1 and one sentence for a tenant that is not there', async () => {
     expect(await run('suspend', 'nobody', '--json')).toEqual({
