@@ -6,9 +6,16 @@ export const root = join(import.meta.dirname, '..');
 export const dataDirectory = join(root, '.data');
 export const developmentFile = join(dataDirectory, 'development.env');
 
-/** What is set in the environment wins, then .env, then what `npm run dev` wrote for its own PostgreSQL. */
+/**
+ * What is set in the environment wins, then .env. What `npm run dev` wrote for its own PostgreSQL counts only when neither names a database: another database must not be
+ * given a development server's passwords and seal keys.
+ */
 export function loadEnvironment(): Record<string, string | undefined> {
-  const files = [developmentFile, join(root, '.env')].filter((path) => existsSync(path));
-  const layers = files.map((path) => parseEnv(readFileSync(path, 'utf8')) as Record<string, string>);
-  return Object.assign({}, ...layers, process.env) as Record<string, string | undefined>;
+  const given = { ...readEnvironmentFile(join(root, '.env')), ...process.env };
+  const namesDatabase = ['DATABASE_URL', 'DATABASE_PLATFORM_URL', 'DATABASE_ADMIN_URL'].some((name) => given[name]);
+  return namesDatabase ? given : { ...readEnvironmentFile(developmentFile), ...given };
+}
+
+function readEnvironmentFile(path: string): Record<string, string | undefined> {
+  return existsSync(path) ? parseEnv(readFileSync(path, 'utf8')) : {};
 }
