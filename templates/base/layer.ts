@@ -58,5 +58,6 @@ export default defineLayer({
     tenant: 'tsx scripts/tenant.ts',
     typecheck: 'tsc --noEmit',
     lint: 'oxlint --type-aware',
+    bench: 'tsx scripts/bench.ts',
   },
 });
