@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import { addAbortSignal, type Readable } from 'node:stream';
 import type { z } from 'zod';
 import { usageError, type TenantAppError } from '../errors.ts';
 import { answersSchema, optionOf, type Answers, type OptionKey } from './options.ts';
@@ -63,10 +64,10 @@ export async function readNamedFile(path: string, cwd: string, flag: string): Pr
 /** The answers that `--config <file|->` names; `-` is standard input. */
 export async function readConfig(
   from: string,
-  input: { readonly cwd: string; readonly stdin: AsyncIterable<Buffer | string> },
+  input: { readonly cwd: string; readonly stdin: Readable; readonly signal: AbortSignal },
 ): Promise<Partial<Answers>> {
   if (from !== '-') return parseAnswersJson(await readNamedFile(from, input.cwd, '--config'), `--config ${from}`);
   const chunks: Buffer[] = [];
-  for await (const chunk of input.stdin) chunks.push(Buffer.from(chunk));
+  for await (const chunk of addAbortSignal(input.signal, input.stdin)) chunks.push(Buffer.from(chunk as Buffer));
   return parseAnswersJson(Buffer.concat(chunks).toString('utf8'), '--config -');
 }

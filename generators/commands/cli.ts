@@ -1,7 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { addFlags, choicesFromFlags } from '../answers/flags.ts';
 import { writeCrashLog } from '../disk/log.ts';
-import { exitCodes, TenantAppError, usageError, type ExitCode } from '../errors.ts';
+import { exitCodes, interrupted, TenantAppError, usageError, type ExitCode } from '../errors.ts';
 import { version } from '../places.ts';
 import { createScreen } from './screen.ts';
 import { spell, type Terminal } from './terminal.ts';
@@ -95,6 +95,7 @@ export async function runCli(args: readonly string[], terminal: Terminal): Promi
 
 function toTenantAppError(error: unknown): TenantAppError {
   if (error instanceof TenantAppError) return error;
+  if (error instanceof Error && error.name === 'AbortError') return interrupted('Interrupted. Nothing was written.');
   if (error instanceof CommanderError) {
     const [message = '', ...hints] = error.message.replace(/^error: /, '').split('\n');
     return usageError(error.code, `${message.charAt(0).toUpperCase()}${message.slice(1)}.`, [

@@ -56,7 +56,7 @@ export async function create(request: CreateRequest, terminal: Terminal): Promis
     return exitCodes.done;
   }
 
-  await refuseMissingPrograms(decision, command, terminal.cwd);
+  await refuseMissingPrograms(decision, command, terminal);
   if (!interactive) screen.intro(`${screen.paint('bold', 'create-tenant-app')} ${screen.paint('dim', version)}`);
   const start = performance.now();
   const wrote = { doing: `Writing ${decision.shown}`, done: `Wrote ${changes.length} files to ${decision.shown}` };
@@ -109,15 +109,15 @@ function reproduction(decision: Decision, cwd: string): string {
 }
 
 /** Looks for the programs that the steps need before anything is written; the answers are kept in the command it prints. */
-async function refuseMissingPrograms({ answers, steps }: Decision, command: string, cwd: string): Promise<void> {
-  if (steps.install && !(await hasPackageManager(answers.packageManager, cwd))) {
+async function refuseMissingPrograms({ answers, steps }: Decision, command: string, terminal: Terminal): Promise<void> {
+  if (steps.install && !(await hasPackageManager(answers.packageManager, terminal))) {
     throw new TenantAppError(
       'package-manager-missing',
       `${answers.packageManager} cannot be started; nothing was written.`,
       [`Install it, or generate without packages: ${command} --no-install`],
     );
   }
-  if (steps.git && !(await hasGit(cwd))) {
+  if (steps.git && !(await hasGit(terminal))) {
     throw new TenantAppError('git-missing', 'git cannot be started; nothing was written.', [
       `Install git, or go without: ${command} --no-git`,
     ]);

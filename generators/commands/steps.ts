@@ -6,6 +6,7 @@ import { quote } from '../answers/flags.ts';
 import type { Logs } from '../disk/log.ts';
 import { exitCodes, interrupted, TenantAppError, type ExitCode } from '../errors.ts';
 import { commitAll, surroundingWorkTree } from '../programs/git.ts';
+import { type Program } from '../programs/run.ts';
 import { install, isInstalled } from '../programs/package-manager.ts';
 import { prove, type Report } from '../verify/proof.ts';
 import { reportLines } from '../verify/report.ts';
@@ -31,12 +32,11 @@ export interface StepResult {
   readonly report?: Report;
 }
 
-type Work = (context: {
-  cwd: string;
-  log: string;
-  signal: AbortSignal;
-  onLine: (line: string) => void;
-}) => Promise<Partial<StepResult>>;
+type Work = (
+  context: Required<Pick<Program, 'cwd' | 'env' | 'log' | 'onLine'>> & { signal: AbortSignal },
+) => Promise<Partial<StepResult>>;
+
+const reportName = 'isolation.json';
 
 /** How many lines of a failed step's log are shown. */
 const shownLines = 15;
@@ -52,6 +52,7 @@ async function runStep(step: StepResult['step'], name: StepName, place: Workplac
     const result = await screen.step(name, (progress) =>
       work({
         cwd: place.dir,
+        env: terminal.env,
         log,
         signal: terminal.signal,
         onLine: (line) => {
@@ -104,7 +105,9 @@ function existingParent(dir: string): string {
 /** Commits what was generated; inside another work tree only when the flag asked for it. */
 export async function gitStep(decision: Decision, place: Workplace, askedFor: boolean): Promise<StepResult> {
   const { screen } = place;
-  const outer = existsSync(join(place.dir, '.git')) ? undefined : await surroundingWorkTree(existingParent(place.dir));
+  const outer = existsSync(join(place.dir, '.git'))
+    ? undefined
+    : await surroundingWorkTree({ cwd: existingParent(place.dir), env: place.terminal.env });
   if (outer !== undefined && !askedFor) {
     const why = `${place.shown} is inside the git repository ${outer}, so none was made in it (--git makes one all the same)`;
     screen.warn(`git: ${why}.`);
@@ -139,7 +142,7 @@ export async function proofStep(
   const { screen } = place;
   const name = { doing: 'Attacking the repository to prove isolation', done: 'Attacked the repository' };
   const result = await runStep('verify', name, place, async (context) => {
-    const proof = await prove(answers.packageManager, mutations, context);
+    const proof = await prove(answers.packageManager, mutations, place.logs.file(reportName), context);
     const { report } = proof;
     return proof.outcome === 'holds'
       ? { report }
@@ -152,6 +155,7 @@ export async function proofStep(
       return colour === undefined ? line : screen.paint(colour, line[0] as string) + line.slice(1);
     });
     screen.note(lines);
+    if (result.state === 'failed') screen.note(['', `Whole report: ${place.logs.file(reportName)}`]);
   }
   return result;
 }

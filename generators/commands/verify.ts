@@ -23,7 +23,7 @@ export async function verify(request: VerifyRequest, terminal: Terminal): Promis
   const { answers } = await readManifest(dir, request.dir);
   const screen = createScreen(request.json ? terminal.stderr : terminal.stdout, terminal.env);
   const start = performance.now();
-  if (!(await hasPackageManager(answers.packageManager, dir))) {
+  if (!(await hasPackageManager(answers.packageManager, terminal))) {
     throw new TenantAppError('package-manager-missing', `${answers.packageManager} cannot be started.`, [
       'Install it, then run this again.',
     ]);

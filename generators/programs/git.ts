@@ -8,19 +8,19 @@ export type GitResult =
   | { readonly state: 'committed'; readonly branch: string; readonly identity: 'own' | 'fallback' }
   | { readonly state: 'skipped'; readonly why: string };
 
-type Context = Pick<Program, 'cwd' | 'log' | 'signal'>;
+type Context = Pick<Program, 'cwd' | 'env' | 'log' | 'signal'>;
 
 /** Used for the first commit only, when git knows no name: it refuses to commit without one. */
 const fallbackIdentity = ['-c', 'user.name=create-tenant-app', '-c', 'user.email=create-tenant-app@localhost'];
 
 /** True when git can be started. */
-export async function hasGit(cwd: string): Promise<boolean> {
-  return (await run({ command: 'git', args: ['--version'], cwd })).code === 0;
+export async function hasGit(context: Context): Promise<boolean> {
+  return (await run({ command: 'git', args: ['--version'], ...context })).code === 0;
 }
 
 /** The work tree that a folder lies in; undefined outside of any. */
-export async function surroundingWorkTree(folder: string): Promise<string | undefined> {
-  const { code, output } = await run({ command: 'git', args: ['rev-parse', '--show-toplevel'], cwd: folder });
+export async function surroundingWorkTree(context: Context): Promise<string | undefined> {
+  const { code, output } = await run({ command: 'git', args: ['rev-parse', '--show-toplevel'], ...context });
   return code === 0 ? output.trim() : undefined;
 }
 

@@ -24,8 +24,11 @@ const lastFile: Readonly<Record<PackageManager, string>> = {
 };
 
 /** True when the package manager can be started. */
-export async function hasPackageManager(name: PackageManager, cwd: string): Promise<boolean> {
-  return (await run({ command: name, args: ['--version'], cwd })).code === 0;
+export async function hasPackageManager(
+  name: PackageManager,
+  context: Pick<Program, 'cwd' | 'env' | 'signal'>,
+): Promise<boolean> {
+  return (await run({ command: name, args: ['--version'], ...context })).code === 0;
 }
 
 /** True when the packages of the repository are complete. */
@@ -62,7 +65,7 @@ export function installProblem(output: string): {
 /** Installs the packages of the repository. The repository stays as it is when that fails. */
 export async function install(
   name: PackageManager,
-  context: Pick<Program, 'cwd' | 'log' | 'signal' | 'onLine'>,
+  context: Pick<Program, 'cwd' | 'env' | 'log' | 'signal' | 'onLine'>,
 ): Promise<void> {
   const { code, output } = await run({ command: name, args: installArguments[name], ...context });
   if (code === 0) return;

@@ -13,7 +13,7 @@ export interface Program {
   readonly command: string;
   readonly args: readonly string[];
   readonly cwd: string;
-  readonly env?: NodeJS.ProcessEnv;
+  readonly env: NodeJS.ProcessEnv;
   /** Everything it prints goes there too. */
   readonly log?: string;
   readonly signal?: AbortSignal | undefined;
@@ -54,7 +54,7 @@ export async function run(program: Program): Promise<Finished> {
   const { execa } = await import('execa'); // some 200 ms of CPU, so not before it is needed
   const child = execa(program.command, program.args, {
     cwd: program.cwd,
-    env: cleanEnvironment(program.env ?? process.env),
+    env: cleanEnvironment(program.env),
     extendEnv: false,
     stdin: 'ignore',
     all: true,
@@ -63,12 +63,10 @@ export async function run(program: Program): Promise<Finished> {
     cleanup: false,
     maxBuffer: 64 * 1024 * 1024,
   });
+  const lines = lineReader((line) => program.onLine?.(line));
   child.all.on('data', (chunk: Buffer) => {
     if (program.log !== undefined) appendLog(program.log, chunk);
-    const lines = String(chunk)
-      .split('\n')
-      .filter((line) => line.trim() !== '');
-    if (lines.length > 0) program.onLine?.(lines.at(-1) as string);
+    lines(String(chunk));
   });
   if (child.pid !== undefined) running.add(child.pid);
   const timers: NodeJS.Timeout[] = [];
@@ -78,6 +76,8 @@ export async function run(program: Program): Promise<Finished> {
     timers.push(setTimeout(() => killGroup(child.pid, 'SIGKILL'), patience * 1.5));
   };
   signal?.addEventListener('abort', stop, { once: true });
+  // What an interrupted program leaves behind would keep its output open, and this run waiting.
+  child.once('exit', () => signal?.aborted && killGroup(child.pid, 'SIGTERM'));
   try {
     const result = await child;
     if (signal?.aborted) throw interrupted('Interrupted.');
@@ -96,4 +96,14 @@ function killGroup(pid: number | undefined, signal: NodeJS.Signals): void {
   } catch {
     // it ended by itself
   }
+}
+
+/** Cuts a stream's chunks into lines; empty ones are left out, and an unfinished one waits for its end. */
+function lineReader(onLine: (line: string) => void): (chunk: string) => void {
+  let open = '';
+  return (chunk) => {
+    const lines = (open + chunk).split('\n');
+    open = lines.pop() as string;
+    for (const line of lines) if (line.trim() !== '') onLine(line);
+  };
 }

@@ -1,6 +1,4 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import type { Answers } from '../answers/options.ts';
 import { exitCodes, TenantAppError } from '../errors.ts';
@@ -47,24 +45,14 @@ const broken = 4;
 export async function prove(
   packageManager: Answers['packageManager'],
   mutations: 'policies' | 'all',
-  context: Pick<Program, 'cwd' | 'log' | 'signal' | 'onLine'>,
+  reportFile: string,
+  context: Pick<Program, 'cwd' | 'env' | 'log' | 'signal' | 'onLine'>,
 ): Promise<Proof> {
-  const folder = await mkdtemp(join(tmpdir(), 'isolation-'));
-  try {
-    const file = join(folder, 'report.json');
-    const args = ['run', 'isolation', '--', '--quick', '--mutations', mutations, '--json', file];
-    const { code } = await run({ command: packageManager, args, ...context });
-    const text = await readFile(file, 'utf8').catch(() => undefined);
-    if ((code !== holds && code !== broken) || text === undefined) {
-      throw new TenantAppError(
-        'not-verified',
-        'The isolation suite could not run.',
-        ['See the log'],
-        exitCodes.notVerified,
-      );
-    }
-    return { outcome: code === holds ? 'holds' : 'broken', report: reportSchema.parse(JSON.parse(text)) };
-  } finally {
-    await rm(folder, { recursive: true, force: true });
+  const args = ['run', 'isolation', '--', '--quick', '--mutations', mutations, '--json', reportFile];
+  const { code } = await run({ command: packageManager, args, ...context });
+  const text = await readFile(reportFile, 'utf8').catch(() => undefined);
+  if ((code !== holds && code !== broken) || text === undefined) {
+    throw new TenantAppError('not-verified', 'The isolation suite could not run.', [], exitCodes.notVerified);
   }
+  return { outcome: code === holds ? 'holds' : 'broken', report: reportSchema.parse(JSON.parse(text)) };
 }
