@@ -15,7 +15,10 @@ export interface Migration {
 
 const repeatedMark = '-- run: every time, as the administrator\n';
 
-/** Reads db/migrations in the order in which the files run: those of the platform, then those of the tenants, each by name. */
+/**
+ * Reads db/migrations in the order in which the files run: those of the platform, then those of the tenants, each by
+ * name.
+ */
 export async function readMigrations(): Promise<Migration[]> {
   const folder = migrationsFolder();
   const found: Migration[] = [];

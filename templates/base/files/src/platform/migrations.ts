@@ -12,7 +12,10 @@ export interface Applied {
 }
 
 export interface MigrateOptions {
-  /** A role with CREATEROLE that owns the database; it need not be superuser. Not through a transaction pooler: the lock lives in the session. */
+  /**
+   * A role with CREATEROLE that owns the database; it need not be superuser. Not through a transaction pooler: the lock
+   * lives in the session.
+   */
   readonly adminUrl: string;
   /** DATABASE_URL, DATABASE_PLATFORM_URL and the secrets of the tenant context are applied where they are set. */
   readonly environment: Readonly<Record<string, string | undefined>>;
@@ -79,12 +82,16 @@ async function assertAdministrator(client: pg.Client): Promise<void> {
     owns: boolean;
     rolesExist: boolean;
   }>(
-    `select current_user as name, current_database() as database, current_setting('server_version_num')::integer as version,
-      rolsuper as superuser, rolcreaterole as "createsRoles",
-      pg_catalog.pg_has_role(current_user, (select datdba from pg_catalog.pg_database where datname = current_database()), 'usage') as owns,
+    `select
+      rolname as name,
+      datname as database,
+      current_setting('server_version_num')::integer as version,
+      rolsuper as superuser,
+      rolcreaterole as "createsRoles",
+      pg_catalog.pg_has_role(current_user, datdba, 'usage') as owns,
       (select count(*) from pg_catalog.pg_roles where rolname = any($1)) = cardinality($1::text[]) as "rolesExist"
-    from pg_catalog.pg_roles
-    where rolname = current_user`,
+    from pg_catalog.pg_roles, pg_catalog.pg_database
+    where rolname = current_user and datname = current_database()`,
     [Object.values(roles)],
   );
   const admin = rows[0];
@@ -128,7 +135,10 @@ function assertUnchanged(migrations: readonly Migration[], ledger: ReadonlyMap<s
   );
 }
 
-/** Roles are shared by the databases of a cluster: two runs that alter one role at the same time get XX000 or 40P01, and the later one tries again. */
+/**
+ * Roles are shared by the databases of a cluster: two runs that alter one role at the same time get XX000 or 40P01, and
+ * the later one tries again.
+ */
 async function applyWithRetries(client: pg.Client, migration: Migration): Promise<number> {
   for (let attempt = 1; ; attempt++) {
     try {
@@ -145,8 +155,8 @@ async function applyWithRetries(client: pg.Client, migration: Migration): Promis
 }
 
 /**
- * One file, one transaction. The migrator runs it as itself, because the policy tenant_migrate shows it every row (as the owner a backfill would silently touch none), and
- * hands what it made to the owner.
+ * One file, one transaction. The migrator runs it as itself, because the policy tenant_migrate shows it every row (as
+ * the owner a backfill would silently touch none), and hands what it made to the owner.
  */
 async function apply(client: pg.Client, migration: Migration): Promise<void> {
   const searchPath = migration.name.startsWith('tenant/') ? 'app, pg_temp' : 'pg_catalog, pg_temp';
@@ -162,7 +172,9 @@ async function apply(client: pg.Client, migration: Migration): Promise<void> {
     await client.query(`set local role ${roles.migrator}; reassign owned by ${roles.migrator} to ${roles.owner}`);
     await client.query(
       `insert into platform.migrations (name, checksum) values ($1, $2)
-      on conflict (name) do update set checksum = excluded.checksum, applied_at = now() where migrations.checksum <> excluded.checksum`,
+      on conflict (name) do update
+      set checksum = excluded.checksum, applied_at = now()
+      where migrations.checksum <> excluded.checksum`,
       [migration.name, migration.checksum],
     );
     await client.query('commit');

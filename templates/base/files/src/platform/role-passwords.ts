@@ -7,7 +7,10 @@ const logins = [
   { variable: 'DATABASE_PLATFORM_URL', role: roles.platform },
 ] as const;
 
-/** Gives the two login roles the passwords in DATABASE_URL and DATABASE_PLATFORM_URL, where there are any. Returns a line for each thing done or left out. */
+/**
+ * Gives the two login roles the passwords in DATABASE_URL and DATABASE_PLATFORM_URL, where there are any. Returns a
+ * line for each thing done or left out.
+ */
 export async function applyRolePasswords(
   client: pg.Client,
   environment: Readonly<Record<string, string | undefined>>,

@@ -3,8 +3,9 @@ import { createHash, createHmac, pbkdf2Sync, randomBytes } from 'node:crypto';
 const iterations = 4096;
 
 /**
- * The SCRAM-SHA-256 verifier of a password, as `alter role ... password` takes it: the password itself then appears in no statement and no log of the server.
- * RFC 5803, RFC 7677. Only for printable ASCII, which SASLprep leaves as it is; anything else is returned unchanged for the server to hash.
+ * The SCRAM-SHA-256 verifier of a password, as `alter role ... password` takes it: the password itself then appears in
+ * no statement and no log of the server. RFC 5803, RFC 7677. Only for printable ASCII, which SASLprep leaves as it is;
+ * anything else is returned unchanged for the server to hash.
  */
 export function passwordVerifier(password: string, salt: Buffer = randomBytes(16)): string {
   if (!/^[\x20-\x7e]+$/.test(password)) return password;

@@ -91,7 +91,10 @@ export async function deleteTenant(client: pg.ClientBase, slug: string, graceDay
   );
 }
 
-/** Erases the deleted tenants past their grace period: every row of every tenant table, then the tenant. Each by itself, so that a run that stops can be repeated. */
+/**
+ * Erases the deleted tenants past their grace period: every row of every tenant table, then the tenant. Each by itself,
+ * so that a run that stops can be repeated.
+ */
 export async function purgeTenants(
   client: pg.ClientBase,
 ): Promise<{ readonly tenantId: string; readonly slug: string; readonly rows: Readonly<Record<string, number>> }[]> {

@@ -5,7 +5,10 @@ import { processId } from './wire.ts';
 
 const farthest = 60_000;
 
-/** Milliseconds that the database's clock is ahead of ours. Seals expire by the database's clock, so beyond 60 seconds something has to be mended first. */
+/**
+ * Milliseconds that the database's clock is ahead of ours. Seals expire by the database's clock, so beyond 60 seconds
+ * something has to be mended first.
+ */
 export async function clockDifference(client: pg.ClientBase): Promise<number> {
   const before = Date.now();
   const { rows } = await client.query<{ now: number }>(
@@ -23,8 +26,9 @@ export async function clockDifference(client: pg.ClientBase): Promise<number> {
 }
 
 /**
- * A pooler answers with a process id of its own. PgBouncer 1.21 and newer keeps track of prepared statements, and shows it by renaming them on the server; behind anything else
- * statements travel unnamed, which is safe and costs about twice the CPU.
+ * A pooler answers with a process id of its own. PgBouncer 1.21 and newer keeps track of prepared statements, and shows
+ * it by renaming them on the server; behind anything else statements travel unnamed, which is safe and costs about
+ * twice the CPU.
  */
 export async function detectPooler(
   client: pg.ClientBase,

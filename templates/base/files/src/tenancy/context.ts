@@ -28,7 +28,10 @@ export function tenantId(value: string): TenantId {
   return value as TenantId;
 }
 
-/** Runs work, and everything asynchronous that it starts, as a tenant. Refuses another tenant while a transaction of this one is open. */
+/**
+ * Runs work, and everything asynchronous that it starts, as a tenant. Refuses another tenant while a transaction of
+ * this one is open.
+ */
 export function runAsTenant<T>(tenant: TenantContext, work: () => T): T {
   const outer = scopes.getStore();
   if (outer?.transaction?.open === true && outer.tenant.id !== tenant.id) {

@@ -13,7 +13,10 @@ export type TenancyErrorCode =
   | 'transaction-aborted'
   /** A statement that does not read or write rows. */
   | 'forbidden-statement'
-  /** A statement that needs something this connection does not have: a stream outside a transaction, a join that cannot be filtered. */
+  /**
+   * A statement that needs something this connection does not have: a stream outside a transaction, a join that cannot
+   * be filtered.
+   */
   | 'unsupported'
   /** This clock and the database's are too far apart for seals to be worth anything. */
   | 'clock'

@@ -17,7 +17,9 @@ import type { TransactionSession } from './transaction.ts';
 
 declare const connection: unique symbol;
 
-/** Kysely on a connection that enters the current tenant. Repositories take this, so that a bare pool does not compile. */
+/**
+ * Kysely on a connection that enters the current tenant. Repositories take this, so that a bare pool does not compile.
+ */
 export type TenantConnection = Kysely<TenantTables> & { readonly [connection]: true };
 
 type Run = (statement: Statement) => Promise<QueryResult<unknown>>;

@@ -17,8 +17,9 @@ interface Lane {
 }
 
 /**
- * A few connections that all requests share: their statements travel one behind the other without waiting for answers. For short reads only, since a slow one delays those
- * behind it. Every flight carries its own tenant context and is read-only, so a lane that dies is opened anew and what was on it runs again.
+ * A few connections that all requests share: their statements travel one behind the other without waiting for answers.
+ * For short reads only, since a slow one delays those behind it. Every flight carries its own tenant context and is
+ * read-only, so a lane that dies is opened anew and what was on it runs again.
  */
 export class Lanes {
   readonly #lanes: readonly Lane[];
@@ -84,7 +85,10 @@ export class Lanes {
     return open;
   }
 
-  /** Takes a client off its lane and ends it at once: nothing may run behind a statement that left a transaction open. The next flight opens another. */
+  /**
+   * Takes a client off its lane and ends it at once: nothing may run behind a statement that left a transaction open.
+   * The next flight opens another.
+   */
   #discard(lane: Lane, client: pg.Client): void {
     void lane.open?.then(
       (current) => {

@@ -16,8 +16,9 @@ const execute = serialize.execute();
 const sync = serialize.sync();
 
 /**
- * Several statements in one flight under one Sync. Between two Syncs of the extended query protocol everything is one implicit transaction (PostgreSQL manual, "Message Flow",
- * Pipelining), and after an error the server skips to the Sync: a statement whose tenant context failed cannot run, and a local setting dies with the Sync, whatever happened.
+ * Several statements in one flight under one Sync. Between two Syncs of the extended query protocol everything is one
+ * implicit transaction (PostgreSQL manual, "Message Flow", Pipelining), and after an error the server skips to the
+ * Sync: a statement whose tenant context failed cannot run, and a local setting dies with the Sync, whatever happened.
  * One round trip. The result is that of the last statement; those before it must return no rows.
  */
 export class Flight extends WireQuery {
@@ -66,7 +67,10 @@ function encode(steps: readonly Step[], described: boolean): Buffer {
   return Buffer.concat(messages);
 }
 
-/** Prepares a statement under a Sync of its own, so that no failure of another statement can undo it; closes one that made room. */
+/**
+ * Prepares a statement under a Sync of its own, so that no failure of another statement can undo it; closes one that
+ * made room.
+ */
 export class Preparation extends WireQuery {
   readonly #bytes: Buffer;
 
@@ -96,12 +100,18 @@ export class Preparation extends WireQuery {
   }
 }
 
-/** True when the server ends the connection with the error, or when it is not the server that speaks: there is no Sync to wait for. */
+/**
+ * True when the server ends the connection with the error, or when it is not the server that speaks: there is no Sync
+ * to wait for.
+ */
 export function isConnectionLost(error: unknown): boolean {
   return !(error instanceof pg.DatabaseError) || error.severity === 'FATAL' || error.severity === 'PANIC';
 }
 
-/** Reports an error only when the server has reached the Sync: only then does the client know the transaction status that the connection was left in. */
+/**
+ * Reports an error only when the server has reached the Sync: only then does the client know the transaction status
+ * that the connection was left in.
+ */
 function afterSync(error: Error, connection: WireConnection, done: Done): void {
   if (isConnectionLost(error)) {
     done(error);

@@ -17,7 +17,10 @@ export interface SafetyOptions {
   }[];
 }
 
-/** First minor releases with the fixes of row-level security up to May 2026 (CVE-2025-8713 and before); older servers leak across policies. */
+/**
+ * First minor releases with the fixes of row-level security up to May 2026 (CVE-2025-8713 and before); older servers
+ * leak across policies.
+ */
 const oldestServers = new Map([
   [15, 18],
   [16, 14],
@@ -78,13 +81,26 @@ async function roleProblems(client: pg.Client): Promise<string[]> {
       select oid, 'is superuser', 'nosuperuser' from pg_catalog.pg_roles where rolsuper
       union all select oid, 'bypasses row-level security', 'nobypassrls' from pg_catalog.pg_roles where rolbypassrls
       union all select oid, 'may create roles', 'nocreaterole' from pg_catalog.pg_roles where rolcreaterole
-      union all select oid, 'may replicate, which shows every row', 'noreplication' from pg_catalog.pg_roles where rolreplication
-      union all select distinct relowner, 'owns tables of the application', null from pg_catalog.pg_class
-        where relkind in ('r', 'p', 'v', 'm') and relnamespace in (select oid from pg_catalog.pg_namespace where nspname in ('app', 'platform'))
-      union all select nspowner, 'owns the schema ' || nspname, null from pg_catalog.pg_namespace where nspname in ('app', 'platform')
-      union all select datdba, 'owns the database', null from pg_catalog.pg_database where datname = current_database()
-      union all select oid, 'reaches beyond row-level security', null from pg_catalog.pg_roles where rolname in (
-        'pg_read_all_data', 'pg_write_all_data', 'pg_maintain', 'pg_signal_backend', 'pg_read_server_files', 'pg_write_server_files', 'pg_execute_server_program'
+      union all select oid, 'may replicate every row', 'noreplication' from pg_catalog.pg_roles where rolreplication
+      union all
+      select distinct relowner, 'owns tables of the application', null
+      from pg_catalog.pg_class
+      join pg_catalog.pg_namespace on pg_namespace.oid = relnamespace
+      where relkind in ('r', 'p', 'v', 'm') and nspname in ('app', 'platform')
+      union all
+      select nspowner, 'owns the schema ' || nspname, null
+      from pg_catalog.pg_namespace
+      where nspname in ('app', 'platform')
+      union all
+      select datdba, 'owns the database', null
+      from pg_catalog.pg_database
+      where datname = current_database()
+      union all
+      select oid, 'reaches beyond row-level security', null
+      from pg_catalog.pg_roles
+      where rolname in (
+        'pg_read_all_data', 'pg_write_all_data', 'pg_maintain', 'pg_signal_backend',
+        'pg_read_server_files', 'pg_write_server_files', 'pg_execute_server_program'
       )
     )
     select session_user::text as login, rolname as role, reason, mend
@@ -130,7 +146,10 @@ async function tableProblems(client: pg.Client, schema: string): Promise<string[
         select from policies
         where polrelid = relation.oid and polname = 'tenant_floor' and not polpermissive and polcmd = '*' and by_tenant
       ) as floor,
-      exists (select from policies where polrelid = relation.oid and polname = 'tenant_allow' and polpermissive and by_tenant) as allow
+      exists (
+        select from policies
+        where polrelid = relation.oid and polname = 'tenant_allow' and polpermissive and by_tenant
+      ) as allow
     from pg_catalog.pg_class as relation
     where relkind in ('r', 'p') and relnamespace = (select oid from pg_catalog.pg_namespace where nspname = $1)
     order by 1`,

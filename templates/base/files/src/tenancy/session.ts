@@ -24,7 +24,10 @@ export class Session {
     this.#named = options.named;
   }
 
-  /** False when the next user of the connection could find this one's transaction, or nothing at all: the connection must then be destroyed. */
+  /**
+   * False when the next user of the connection could find this one's transaction, or nothing at all: the connection
+   * must then be destroyed.
+   */
   get reusable(): boolean {
     return !this.#lost && this.#client.getTransactionStatus() === 'I';
   }
@@ -34,7 +37,10 @@ export class Session {
     return this.#client.getTransactionStatus() === 'T';
   }
 
-  /** Runs statements in one flight; the result is the last one's. Statements that are new to the connection are prepared in the same write, so it stays one round trip. */
+  /**
+   * Runs statements in one flight; the result is the last one's. Statements that are new to the connection are prepared
+   * in the same write, so it stays one round trip.
+   */
   async run<Row>(statements: readonly Statement[]): Promise<QueryResult<Row>> {
     try {
       return await this.#send<Row>(statements, () => {});
@@ -44,8 +50,8 @@ export class Session {
   }
 
   /**
-   * The same for a flight that is a transaction of its own: if it left one open, the connection is never used again. When the connection had lost its prepared statements,
-   * nothing has run, and it runs once more.
+   * The same for a flight that is a transaction of its own: if it left one open, the connection is never used again.
+   * When the connection had lost its prepared statements, nothing has run, and it runs once more.
    */
   async runAlone<Row>(statements: readonly Statement[]): Promise<QueryResult<Row>> {
     const assertIdle = () => {
@@ -104,7 +110,10 @@ export class Session {
   }
 }
 
-/** The server no longer has the statement (a pooler changed connections), or a migration changed the columns of its result. */
+/**
+ * The server no longer has the statement (a pooler changed connections), or a migration changed the columns of its
+ * result.
+ */
 function isStale(error: unknown): boolean {
   if (!(error instanceof pg.DatabaseError)) return false;
   return error.code === '26000' || (error.code === '0A000' && error.routine === 'RevalidateCachedQuery');

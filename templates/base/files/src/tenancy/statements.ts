@@ -11,8 +11,9 @@ const plain = /^\s*(?:select|insert|update|delete|merge|with|values|table|explai
 const leading = /^(?:\s|\(|--[^\n]*(?:\n|$))+/;
 
 /**
- * Refuses what would change the session or the transaction that it shares with others: begin, commit, set, declare, listen, prepare, do, ... A comment in front hides nothing.
- * The first line of defence; the second is that a connection whose transaction status is not idle after use is destroyed.
+ * Refuses what would change the session or the transaction that it shares with others: begin, commit, set, declare,
+ * listen, prepare, do, ... A comment in front hides nothing. The first line of defence; the second is that a connection
+ * whose transaction status is not idle after use is destroyed.
  */
 export function assertPlainStatement(text: string): void {
   if (plain.test(text) || plain.test(withoutLeadingComments(text))) return;

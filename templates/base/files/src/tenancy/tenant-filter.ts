@@ -35,8 +35,9 @@ import { TenancyError } from './errors.ts';
 const tenantColumn = 'tenant_id';
 
 /**
- * Adds `tenant_id = $n` to every select, update, delete and merge, the tenant's id to every insert, and the schema to every table, so that search_path decides
- * nothing. Tables that name a schema are left alone. The second layer above the policies, and what partition pruning needs. Text inside sql`...` is not seen: only the policies guard it.
+ * Adds `tenant_id = $n` to every select, update, delete and merge, the tenant's id to every insert, and the schema to
+ * every table, so that search_path decides nothing. Tables that name a schema are left alone. The second layer above
+ * the policies, and what partition pruning needs. Text inside sql`...` is not seen: only the policies guard it.
  */
 export function tenantFilter(schema: string): KyselyPlugin {
   const filter = new TenantFilter(schema);
@@ -48,7 +49,8 @@ export function tenantFilter(schema: string): KyselyPlugin {
 
 class TenantFilter extends OperationNodeTransformer {
   readonly #schema: string;
-  // Making a transformer costs more than the transformation, so one serves all queries; it runs synchronously, one query after the other.
+  // Making a transformer costs more than the transformation, so one serves all queries; it runs synchronously, one
+  // query after the other.
   #tenant = '';
   /** Names of the common table expressions around the current node. */
   #common: readonly string[] = [];
@@ -62,7 +64,8 @@ class TenantFilter extends OperationNodeTransformer {
     this.#tenant = currentTenant().id;
     this.#common = [];
     this.nodeStack.length = 0; // A query that was refused half-way may have left some.
-    return this.transformNode(node, queryId) as RootOperationNode; // A transformation keeps the kind of a node; Kysely's own plugins rely on it too.
+    // A transformation keeps the kind of a node; Kysely's own plugins rely on it too.
+    return this.transformNode(node, queryId) as RootOperationNode;
   }
 
   protected override transformSelectQuery(node: SelectQueryNode, queryId?: QueryId): SelectQueryNode {
@@ -146,8 +149,9 @@ class TenantFilter extends OperationNodeTransformer {
   }
 
   /**
-   * The table with its schema; undefined when it is a common table expression or names a schema. So a query that went through here already stays as it is: Kysely transforms
-   * some subqueries by themselves, and then once more inside the whole.
+   * The table with its schema; undefined when it is a common table expression or names a schema. So a query that went
+   * through here already stays as it is: Kysely transforms some subqueries by themselves, and then once more inside the
+   * whole.
    */
   #qualify({ table }: TableNode): TableNode | undefined {
     const name = table.identifier.name;
@@ -156,7 +160,10 @@ class TenantFilter extends OperationNodeTransformer {
       : TableNode.createWithSchema(this.#schema, name);
   }
 
-  /** A table of the tenants and the condition that keeps to the current one; undefined for anything else (subqueries were filtered inside). */
+  /**
+   * A table of the tenants and the condition that keeps to the current one; undefined for anything else (subqueries
+   * were filtered inside).
+   */
   #tenantTable(node: OperationNode): { readonly node: OperationNode; readonly filter: OperationNode } | undefined {
     const alias = AliasNode.is(node) ? node : undefined;
     const table = alias === undefined ? node : alias.node;
@@ -252,7 +259,9 @@ function onto(join: JoinNode, filters: readonly OperationNode[]): JoinNode {
   return on === undefined ? join : { ...join, on: OnNode.create(on) };
 }
 
-/** The conditions in front of what was there. Kysely writes `a or b` and raw SQL without parentheses, so those get some. */
+/**
+ * The conditions in front of what was there. Kysely writes `a or b` and raw SQL without parentheses, so those get some.
+ */
 function conjunction(filters: readonly OperationNode[], rest: OperationNode | undefined): OperationNode | undefined {
   const all = rest === undefined ? filters : [...filters, isClosed(rest) ? rest : ParensNode.create(rest)];
   return all.reduce<OperationNode | undefined>(

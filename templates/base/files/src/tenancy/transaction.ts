@@ -2,7 +2,10 @@ import { TenancyError } from './errors.ts';
 import type { QueryResult, Session } from './session.ts';
 import { assertPlainStatement, type Statement } from './statements.ts';
 
-/** The statements of one interactive transaction. BEGIN and the tenant context travel with the first, so N statements and the commit take N + 1 round trips. */
+/**
+ * The statements of one interactive transaction. BEGIN and the tenant context travel with the first, so N statements
+ * and the commit take N + 1 round trips.
+ */
 export class TransactionSession {
   readonly #session: Session;
   readonly #context: Statement;
@@ -31,7 +34,8 @@ export class TransactionSession {
     const opening = this.#state === 'new' ? [{ text: 'begin' }, this.#context] : [];
     this.#state = 'open';
     const result = await this.#session.run<Row>([...opening, statement]);
-    if (!this.#session.inTransaction && this.#session.reusable) this.#state = 'over'; // A statement ended it; what follows would run without a tenant.
+    // A statement ended it; what follows would run without a tenant.
+    if (!this.#session.inTransaction && this.#session.reusable) this.#state = 'over';
     return result;
   }
 
@@ -56,7 +60,10 @@ export class TransactionSession {
     }
   }
 
-  /** Refuses to pass a rollback off as a commit: PostgreSQL answers COMMIT of a failed transaction with ROLLBACK and no error. */
+  /**
+   * Refuses to pass a rollback off as a commit: PostgreSQL answers COMMIT of a failed transaction with ROLLBACK and no
+   * error.
+   */
   async commit(): Promise<void> {
     if (this.#state === 'new') {
       this.#state = 'over';

@@ -2,8 +2,8 @@ import type { EventEmitter } from 'node:events';
 import pg from 'pg';
 
 /*
- * The parts of pg that its types leave out, as they are in pg 8.23 (lib/query.js, lib/result.js, lib/connection.js, lib/utils.js). Nothing else in this repository relies on
- * pg's internals.
+ * The parts of pg that its types leave out, as they are in pg 8.23 (lib/query.js, lib/result.js, lib/connection.js,
+ * lib/utils.js). Nothing else in this repository relies on pg's internals.
  */
 
 /** The connection below a client. */

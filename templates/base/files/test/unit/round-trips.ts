@@ -3,7 +3,9 @@ import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 export interface RoundTripCounter {
   /** The database's URL by way of the counter. */
   readonly url: string;
-  /** Round trips that a piece of work takes: how often the application speaks after the server has, on all connections. */
+  /**
+   * Round trips that a piece of work takes: how often the application speaks after the server has, on all connections.
+   */
   count(work: () => Promise<unknown>): Promise<number>;
   close(): Promise<void>;
 }

@@ -4,8 +4,9 @@ import { roles } from '../tenancy/roles.ts';
 import { parseSealKeys, type SealKey } from '../tenancy/seal.ts';
 
 /**
- * Makes platform.seal_keys hold exactly the keys of TENANT_SEAL_KEYS, so that a key is retired by leaving it out. Without the variable the keys there stay,
- * and a database that has none gets one that nobody knows: no seal is genuine until real keys arrive.
+ * Makes platform.seal_keys hold exactly the keys of TENANT_SEAL_KEYS, so that a key is retired by leaving it out.
+ * Without the variable the keys there stay, and a database that has none gets one that nobody knows: no seal is genuine
+ * until real keys arrive.
  */
 export async function applyContextSecrets(
   client: pg.Client,

@@ -37,7 +37,10 @@ export function seal(key: SealKey, tenant: TenantId, expiry: number): string {
   return `${claim}.${createHmac('sha256', key.key).update(claim).digest('hex')}`;
 }
 
-/** Seals tenants with the first key. Seals are remembered until half of their life is over. `now` is the database's clock in milliseconds. */
+/**
+ * Seals tenants with the first key. Seals are remembered until half of their life is over. `now` is the database's
+ * clock in milliseconds.
+ */
 export function createSealer(keys: readonly SealKey[]): (tenant: TenantId, now: number) => string {
   const [key] = keys;
   if (key === undefined)

@@ -11,7 +11,10 @@ export interface DevelopmentClaims {
   readonly lifetimeSeconds?: number;
 }
 
-/** Signs a token with the built-in issuer's private key (JWT_DEV_KEY). For development and tests: production has an identity provider. */
+/**
+ * Signs a token with the built-in issuer's private key (JWT_DEV_KEY). For development and tests: production has an
+ * identity provider.
+ */
 export async function signDevelopmentToken(key: JWK, claims: DevelopmentClaims): Promise<string> {
   const { issuer, audience, subject, tenantClaim, tenant, lifetimeSeconds = 12 * 60 * 60 } = claims;
   const algorithm = key.alg ?? 'ES256';

@@ -58,7 +58,11 @@ async function tenantTables(client: pg.ClientBase): Promise<TenantTable[]> {
     where nspname = 'app'
       and relkind in ('r', 'p')
       and not relispartition
-      and exists (select from pg_catalog.pg_attribute where attrelid = relation.oid and attname = 'tenant_id' and not attisdropped)
+      and exists (
+        select
+        from pg_catalog.pg_attribute
+        where attrelid = relation.oid and attname = 'tenant_id' and not attisdropped
+      )
     order by 1`,
     [roles.platform],
   );
