@@ -52,7 +52,8 @@ async function slot(read: Read, targets: readonly Target[]): Promise<Slot> {
   return { operations, cpuMicroseconds: (user + system) / operations };
 }
 
-const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] as number;
+const median = (values: readonly number[]): number =>
+  [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] as number;
 
 async function seed(admin: pg.Client): Promise<Target[]> {
   const ids = Array.from({ length: tenants }, () => randomUUID());
@@ -79,7 +80,8 @@ function variants(database: Database, runtime: pg.Pool, settings: Settings): Rea
       const client = await runtime.connect();
       try {
         await client.query('begin');
-        for (const setting of settings(target.tenant)) await client.query('select set_config($1, $2, true)', [...setting]);
+        for (const setting of settings(target.tenant))
+          await client.query('select set_config($1, $2, true)', [...setting]);
         const { rows } = await client.query({ text, values: values(target) });
         await client.query('commit');
         return rows.length;
@@ -118,7 +120,10 @@ async function measure(test: TestDatabase): Promise<Record<string, { throughput:
           cpu: isolated.cpuMicroseconds / plain.cpuMicroseconds,
         });
       }
-      results[name] = { throughput: median(ratios.map(({ throughput }) => throughput)), cpu: median(ratios.map(({ cpu }) => cpu)) };
+      results[name] = {
+        throughput: median(ratios.map(({ throughput }) => throughput)),
+        cpu: median(ratios.map(({ cpu }) => cpu)),
+      };
     }
     return results;
   } finally {
@@ -131,7 +136,9 @@ const postgres = await startPostgres({ purpose: 'test' });
 try {
   const test = await createTestDatabaseOn(await prepareServer(postgres.adminUrl));
   const results = await measure(test);
-  console.log(`${postgres.description}; one row of ${tenants * rowsPerTenant}, ${clients} clients, ${connections} connections`);
+  console.log(
+    `${postgres.description}; one row of ${tenants * rowsPerTenant}, ${clients} clients, ${connections} connections`,
+  );
   console.log('against the same read without isolation (named statement, policies off):\n');
   console.log(`${''.padEnd(36)}throughput   CPU of Node per read`);
   for (const [name, { throughput, cpu }] of Object.entries(results)) {

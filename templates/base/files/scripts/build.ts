@@ -20,7 +20,9 @@ const result = await build({
   // Optional native parts of pg that are not installed.
   external: ['pg-native', 'cloudflare:sockets'],
   // Packages in CommonJS call require() for Node's own modules.
-  banner: { js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);" },
+  banner: {
+    js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
+  },
 });
 
 const [size] = Object.entries(result.metafile.outputs)

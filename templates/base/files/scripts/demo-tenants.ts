@@ -40,7 +40,12 @@ async function renewed(
   await client.query('begin');
   try {
     const { tenantId: id, slug } = tenant;
-    const { token } = await issueFirstCredentials({ client, environment, tenant: { id, slug }, owner: `owner@${slug}` });
+    const { token } = await issueFirstCredentials({
+      client,
+      environment,
+      tenant: { id, slug },
+      owner: `owner@${slug}`,
+    });
     return { ...tenant, token };
   } finally {
     await client.query('rollback');

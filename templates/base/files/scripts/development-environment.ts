@@ -10,7 +10,9 @@ import { dataDirectory, developmentFile } from './environment.ts';
  * port, its secrets stay. Readable by its owner alone.
  */
 export async function developmentEnvironment(adminUrl: string): Promise<Record<string, string>> {
-  const before = existsSync(developmentFile) ? (parseEnv(readFileSync(developmentFile, 'utf8')) as Record<string, string>) : {};
+  const before = existsSync(developmentFile)
+    ? (parseEnv(readFileSync(developmentFile, 'utf8')) as Record<string, string>)
+    : {};
   const login = (role: string, known: string | undefined): string => {
     const password = known === undefined ? randomBytes(24).toString('hex') : new URL(known).password;
     return Object.assign(new URL(adminUrl), { username: role, password }).href;

@@ -49,14 +49,17 @@ export function libraryEnvironment({ kind, installation }: Binaries): Record<str
   if (missing.length === 0) return {};
   const folder = mkdtempSync(join(temporaryRoot(), 'postgres-libraries-'));
   chmodSync(folder, 0o755);
-  for (const { source, target } of missing) symlinkSync(join(installation, '..', source), join(folder, basename(target)));
+  for (const { source, target } of missing)
+    symlinkSync(join(installation, '..', source), join(folder, basename(target)));
   // Both: a library found through a link looks for its neighbours beside the link.
   return { LD_LIBRARY_PATH: `${folder}:${join(installation, 'lib')}` };
 }
 
 /** A PostgreSQL that the machine has. Throws with the reason when there is none. */
 export function systemBinaries(): Binaries {
-  const directory = candidates().find((folder) => ['initdb', 'postgres'].every((name) => existsSync(join(folder, `${name}${suffix}`))));
+  const directory = candidates().find((folder) =>
+    ['initdb', 'postgres'].every((name) => existsSync(join(folder, `${name}${suffix}`))),
+  );
   if (directory === undefined) throw new Error('no initdb and postgres in PG_BIN, pg_config, or the usual places');
   return { kind: 'system', directory, environment: {}, installation: dirname(directory) };
 }
@@ -65,11 +68,19 @@ function candidates(): string[] {
   const found: string[] = [];
   if (process.env['PG_BIN']) found.push(process.env['PG_BIN']);
   try {
-    found.push(execFileSync('pg_config', ['--bindir'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim());
+    found.push(
+      execFileSync('pg_config', ['--bindir'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim(),
+    );
   } catch {
     // Only a development package brings pg_config.
   }
-  for (const base of ['/usr/lib/postgresql', '/opt/homebrew/opt', '/usr/local/opt', '/Library/PostgreSQL', 'C:/Program Files/PostgreSQL']) {
+  for (const base of [
+    '/usr/lib/postgresql',
+    '/opt/homebrew/opt',
+    '/usr/local/opt',
+    '/Library/PostgreSQL',
+    'C:/Program Files/PostgreSQL',
+  ]) {
     const versions = existsSync(base) ? readdirSync(base).filter((name) => /^(postgresql(@\d+)?|\d+)$/.test(name)) : [];
     const newestFirst = versions.sort((a, b) => Number(/\d+/.exec(b)?.[0] ?? 0) - Number(/\d+/.exec(a)?.[0] ?? 0));
     found.push(...newestFirst.map((version) => join(base, version, 'bin')));

@@ -58,7 +58,12 @@ export async function startCluster({ binaries, home, durable }: ClusterOptions):
   }
 }
 
-type SpawnOptions = { readonly cwd: string; readonly env: Record<string, string>; readonly uid?: number; readonly gid?: number };
+type SpawnOptions = {
+  readonly cwd: string;
+  readonly env: Record<string, string>;
+  readonly uid?: number;
+  readonly gid?: number;
+};
 
 function initialize(
   binaries: Binaries,
@@ -71,12 +76,29 @@ function initialize(
   if (options.uid !== undefined && options.gid !== undefined) {
     for (const path of [data, passwordFile]) chownSync(path, options.uid, options.gid);
   }
-  const settings = ['-D', data, '-U', 'postgres', '-A', 'scram-sha-256', '--pwfile', passwordFile, '-E', 'UTF8', '--no-locale'];
-  const result = spawnSync(program(binaries, 'initdb'), durable ? settings : [...settings, '--no-sync'], { ...options, encoding: 'utf8' });
+  const settings = [
+    '-D',
+    data,
+    '-U',
+    'postgres',
+    '-A',
+    'scram-sha-256',
+    '--pwfile',
+    passwordFile,
+    '-E',
+    'UTF8',
+    '--no-locale',
+  ];
+  const result = spawnSync(program(binaries, 'initdb'), durable ? settings : [...settings, '--no-sync'], {
+    ...options,
+    encoding: 'utf8',
+  });
   rmSync(passwordFile, { force: true });
   if (result.status !== 0) {
     rmSync(data, { recursive: true, force: true });
-    throw new Error(`initdb failed: ${lastLines(result.stderr || result.error?.message || `exit ${result.status ?? result.signal}`)}`);
+    throw new Error(
+      `initdb failed: ${lastLines(result.stderr || result.error?.message || `exit ${result.status ?? result.signal}`)}`,
+    );
   }
 }
 
@@ -85,7 +107,9 @@ function assertSameMajor(binaries: Binaries, data: string, options: SpawnOptions
   const { stdout } = spawnSync(program(binaries, 'postgres'), ['--version'], { ...options, encoding: 'utf8' });
   const major = /(\d+)[.\w]*\s*(\(|$)/.exec(String(stdout).trim())?.[1];
   if (major !== undefined && major !== made) {
-    throw new Error(`${data} was made by PostgreSQL ${made}, and this is ${major}. Next: move it away, or install PostgreSQL ${made}.`);
+    throw new Error(
+      `${data} was made by PostgreSQL ${made}, and this is ${major}. Next: move it away, or install PostgreSQL ${made}.`,
+    );
   }
 }
 
@@ -93,13 +117,23 @@ function launch(
   binaries: Binaries,
   { data, port, durable, options }: { data: string; port: number; durable: boolean; options: SpawnOptions },
 ): Promise<ChildProcess> {
-  const settings = ['listen_addresses=127.0.0.1', 'unix_socket_directories=', 'max_connections=100', 'shared_buffers=64MB', ...(durable ? [] : fast)];
-  const server = spawn(program(binaries, 'postgres'), ['-D', data, '-p', String(port), ...settings.flatMap((each) => ['-c', each])], {
-    ...options,
-    stdio: ['ignore', 'ignore', 'pipe'],
-    // A Ctrl-C in the terminal reaches us; we then stop the server in order.
-    detached: process.platform !== 'win32',
-  });
+  const settings = [
+    'listen_addresses=127.0.0.1',
+    'unix_socket_directories=',
+    'max_connections=100',
+    'shared_buffers=64MB',
+    ...(durable ? [] : fast),
+  ];
+  const server = spawn(
+    program(binaries, 'postgres'),
+    ['-D', data, '-p', String(port), ...settings.flatMap((each) => ['-c', each])],
+    {
+      ...options,
+      stdio: ['ignore', 'ignore', 'pipe'],
+      // A Ctrl-C in the terminal reaches us; we then stop the server in order.
+      detached: process.platform !== 'win32',
+    },
+  );
   return new Promise((resolve, reject) => {
     let output = '';
     server.stderr?.on('data', (chunk) => {
@@ -112,7 +146,9 @@ function launch(
       resolve(server);
     });
     server.on('error', (error) => reject(new Error(`postgres did not start: ${error.message}`)));
-    server.on('exit', (code, signal) => reject(new Error(`postgres did not start (${code ?? signal}): ${lastLines(output)}`)));
+    server.on('exit', (code, signal) =>
+      reject(new Error(`postgres did not start (${code ?? signal}): ${lastLines(output)}`)),
+    );
   });
 }
 

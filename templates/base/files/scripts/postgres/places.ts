@@ -1,5 +1,17 @@
 import { createHash } from 'node:crypto';
-import { accessSync, chmodSync, constants, cpSync, existsSync, lstatSync, mkdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
+import {
+  accessSync,
+  chmodSync,
+  constants,
+  cpSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import type { Binaries } from './binaries.ts';
@@ -13,7 +25,9 @@ export interface RunAs {
 /** As root, an unprivileged user that the machine already has; none is created. */
 export function runAs(): RunAs | undefined {
   if (process.getuid?.() !== 0) return undefined;
-  const users = readFileSync('/etc/passwd', 'utf8').split('\n').map((line) => line.split(':'));
+  const users = readFileSync('/etc/passwd', 'utf8')
+    .split('\n')
+    .map((line) => line.split(':'));
   for (const name of ['postgres', 'nobody']) {
     const user = users.find((fields) => fields[0] === name);
     if (user !== undefined) return { uid: Number(user[2]), gid: Number(user[3]) };
@@ -56,7 +70,9 @@ export function privateFolder(project: string): string {
 export function reachableBinaries(binaries: Binaries, project: string): Binaries {
   const user = runAs();
   if (reachable(binaries.directory, user)) return binaries;
-  const { version } = JSON.parse(readFileSync(join(binaries.installation, '..', 'package.json'), 'utf8')) as { version: string };
+  const { version } = JSON.parse(readFileSync(join(binaries.installation, '..', 'package.json'), 'utf8')) as {
+    version: string;
+  };
   const copy = join(privateFolder(project), `postgres-${version}`);
   if (!existsSync(copy)) {
     const half = `${copy}.${process.pid}`;

@@ -52,7 +52,9 @@ export async function startPostgres(options: StartOptions): Promise<PostgresServ
     }
   }
   if (attempts.length === 0) throw new Error(`TEST_PG=${forced} is none of url, docker, embedded, system.`);
-  throw new Error(`No PostgreSQL could be started:\n${attempts.join('\n')}\nNext: npm install, or set TEST_DATABASE_URL to a server whose role may create roles and databases.`);
+  throw new Error(
+    `No PostgreSQL could be started:\n${attempts.join('\n')}\nNext: npm install, or set TEST_DATABASE_URL to a server whose role may create roles and databases.`,
+  );
 }
 
 /** Another run uses the data; starting anything else would only confuse. */
@@ -64,11 +66,15 @@ async function startUrl(): Promise<Cluster> {
   return { adminUrl, stop: async () => {} };
 }
 
-async function startLocal(found: Binaries, { purpose, dataDirectory = join(root, '.data') }: StartOptions): Promise<Cluster> {
+async function startLocal(
+  found: Binaries,
+  { purpose, dataDirectory = join(root, '.data') }: StartOptions,
+): Promise<Cluster> {
   const binaries = reachableBinaries(found, root);
   if (purpose === 'development') {
     const home = developmentHome(dataDirectory);
-    if (!(await reap(home))) throw new BusyError('npm run dev is running here already. Next: use it, or stop it first.');
+    if (!(await reap(home)))
+      throw new BusyError('npm run dev is running here already. Next: use it, or stop it first.');
     return startCluster({ binaries, home, durable: true });
   }
   await reapTests();
@@ -96,7 +102,10 @@ function developmentHome(dataDirectory: string): string {
   mkdirSync(dataDirectory, { recursive: true });
   if (reachable(dataDirectory, runAs())) return join(dataDirectory, 'postgres');
   const home = join(privateFolder(root), 'postgres');
-  writeFileSync(join(dataDirectory, 'postgres-is-elsewhere.txt'), `PostgreSQL's user cannot enter this folder, so its data is in\n${home}\n`);
+  writeFileSync(
+    join(dataDirectory, 'postgres-is-elsewhere.txt'),
+    `PostgreSQL's user cannot enter this folder, so its data is in\n${home}\n`,
+  );
   return home;
 }
 
@@ -119,7 +128,9 @@ async function describe(kind: Kind, { adminUrl, stop }: Cluster): Promise<Postgr
   const client = new pg.Client({ connectionString: adminUrl });
   try {
     await client.connect();
-    const { rows } = await client.query<{ version: string }>(`select split_part(current_setting('server_version'), ' ', 1) as version`);
+    const { rows } = await client.query<{ version: string }>(
+      `select split_part(current_setting('server_version'), ' ', 1) as version`,
+    );
     const version = rows[0]?.version ?? 'unknown';
     const { host } = new URL(adminUrl);
     return { kind, adminUrl, version, stop, description: `PostgreSQL ${version} (${kind}, ${host})` };

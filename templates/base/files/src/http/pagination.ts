@@ -22,7 +22,12 @@ export function listQuery(sorts: readonly ['createdAt', ...string[]]) {
   const both = sorts.flatMap((name) => [name, `-${name}`]) as [string, ...string[]];
   return z.object({
     limit: z.coerce.number().int().min(1).max(100).default(20),
-    cursor: z.string().min(1).max(1000).optional().meta({ description: '`nextCursor` of the page before; only with the same sort.' }),
+    cursor: z
+      .string()
+      .min(1)
+      .max(1000)
+      .optional()
+      .meta({ description: '`nextCursor` of the page before; only with the same sort.' }),
     sort: z.enum(both).default('-createdAt'),
     q: z
       .string()
@@ -47,7 +52,11 @@ function orderOf(sorts: Sorts, sort: string): Order {
 const cursorContent = z.tuple([z.string(), z.string(), z.uuid()]);
 
 /** Reads a cursor back; it is the client's word, so everything about it is checked. */
-function readCursor(cursor: string, sort: string, type: Order['type']): { readonly value: string; readonly id: string } {
+function readCursor(
+  cursor: string,
+  sort: string,
+  type: Order['type'],
+): { readonly value: string; readonly id: string } {
   try {
     const [madeFor, value, id] = cursorContent.parse(JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8')));
     const usable = type === 'text' ? isStorable(value) : z.iso.datetime().safeParse(value).success;
@@ -71,7 +80,11 @@ export async function selectPage<DB, Table extends keyof DB, Row extends { reado
 ): Promise<Page<Row>> {
   const { column, type, direction } = orderOf(sorts, sort);
   const key = sql.ref<string | Date>(column);
-  let page = query.select(key.as('sortKey')).orderBy(key, direction).orderBy(sql.ref('id'), direction).limit(limit + 1);
+  let page = query
+    .select(key.as('sortKey'))
+    .orderBy(key, direction)
+    .orderBy(sql.ref('id'), direction)
+    .limit(limit + 1);
   if (cursor !== undefined) {
     const after = readCursor(cursor, sort, type);
     const comparison = sql.raw(direction === 'asc' ? '>' : '<');

@@ -33,7 +33,11 @@ export class Problem extends Error {
   constructor(
     status: number,
     detail?: string,
-    more: { readonly errors?: readonly FieldError[]; readonly headers?: Readonly<Record<string, string>>; readonly cause?: unknown } = {},
+    more: {
+      readonly errors?: readonly FieldError[];
+      readonly headers?: Readonly<Record<string, string>>;
+      readonly cause?: unknown;
+    } = {},
   ) {
     super(detail ?? titles[status] ?? 'Error', { cause: more.cause });
     this.status = status;

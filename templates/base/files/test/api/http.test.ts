@@ -13,12 +13,15 @@ describe('without a credential', () => {
     expect(new Set(Object.keys(body.paths))).toEqual(new Set(operations.map(({ path }) => path)));
   });
 
-  it.each(operations.map(({ method, path }) => [method.toUpperCase(), path] as const))('refuses %s %s', async (method, path) => {
-    const response = await fetch(`${world.application.url}${path.replace('{id}', world.acme.tenantId)}`, { method });
-    expect(response.status).toBe(401);
-    expect(response.headers.get('www-authenticate')).toBe('Bearer');
-    expect(response.headers.get('content-type')).toContain('application/problem+json');
-  });
+  it.each(operations.map(({ method, path }) => [method.toUpperCase(), path] as const))(
+    'refuses %s %s',
+    async (method, path) => {
+      const response = await fetch(`${world.application.url}${path.replace('{id}', world.acme.tenantId)}`, { method });
+      expect(response.status).toBe(401);
+      expect(response.headers.get('www-authenticate')).toBe('Bearer');
+      expect(response.headers.get('content-type')).toContain('application/problem+json');
+    },
+  );
 });
 
 describe('every answer', () => {
@@ -42,7 +45,14 @@ describe('a request that cannot be served', () => {
     ['a method that the path does not have', 'PUT', '/v1/members', '{}', {}, 405],
     ['a body that is no JSON', 'POST', '/v1/members', '{', {}, 400],
     ['no body', 'POST', '/v1/members', undefined, {}, 400],
-    ['another content type', 'POST', '/v1/members', 'a=b', { 'content-type': 'application/x-www-form-urlencoded' }, 415],
+    [
+      'another content type',
+      'POST',
+      '/v1/members',
+      'a=b',
+      { 'content-type': 'application/x-www-form-urlencoded' },
+      415,
+    ],
     ['a body that is too large', 'POST', '/v1/members', JSON.stringify({ subject: 'x'.repeat(200_000) }), {}, 413],
   ])('%s', async (_, method, path, body, headers, status) => {
     const response = await fetch(`${world.application.url}${path}`, {

@@ -12,7 +12,8 @@ export function answerWithProblems(app: FastifyInstance): void {
   });
   app.setNotFoundHandler((request, reply) => {
     const allowed = allowedMethods(request.url);
-    const problem = allowed.length === 0 ? new Problem(404) : new Problem(405, undefined, { headers: { allow: allowed.join(', ') } });
+    const problem =
+      allowed.length === 0 ? new Problem(404) : new Problem(405, undefined, { headers: { allow: allowed.join(', ') } });
     return send(reply, request, problem);
   });
 }

@@ -12,7 +12,9 @@ export async function publicRoutes(app: FastifyInstance, { database }: Services)
   app.get('/healthz', () => ({ status: 'alive' }));
 
   app.get('/readyz', async () => {
-    const { rows } = await database.lookup<{ version: string[] }>({ text: 'select platform.schema_version() as version' });
+    const { rows } = await database.lookup<{ version: string[] }>({
+      text: 'select platform.schema_version() as version',
+    });
     const missing = missingMigrations(migrations, rows[0]?.version ?? []);
     if (missing.length > 0) throw new Problem(503, `The database lacks ${missing.length} migrations.`);
     return { status: 'ready' };

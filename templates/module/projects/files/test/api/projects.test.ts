@@ -13,7 +13,8 @@ interface Page {
 
 const world = useWorld();
 
-const create = async (name: string): Promise<Project> => (await world.asAcme.post<Project>('/v1/projects', { name })).body;
+const create = async (name: string): Promise<Project> =>
+  (await world.asAcme.post<Project>('/v1/projects', { name })).body;
 
 describe('POST /v1/projects', () => {
   it('creates a project and says where it is', async () => {
@@ -106,12 +107,18 @@ describe('GET /v1/projects', () => {
     expect((await world.asAcme.get<Page>('/v1/projects?q=eppelin')).body.items).toEqual([]);
   });
 
-  it.each(['limit=0', 'limit=101', 'limit=-1', 'limit=x', 'sort=tenant_id', 'cursor=x', `cursor=${btoa('["name","a","b"]')}`, 'q=%00'])(
-    'refuses %s',
-    async (query) => {
-      expect((await world.asAcme.get(`/v1/projects?${query}`)).status).toBe(400);
-    },
-  );
+  it.each([
+    'limit=0',
+    'limit=101',
+    'limit=-1',
+    'limit=x',
+    'sort=tenant_id',
+    'cursor=x',
+    `cursor=${btoa('["name","a","b"]')}`,
+    'q=%00',
+  ])('refuses %s', async (query) => {
+    expect((await world.asAcme.get(`/v1/projects?${query}`)).status).toBe(400);
+  });
 
   it('refuses a cursor of another sort', async () => {
     await create('One');

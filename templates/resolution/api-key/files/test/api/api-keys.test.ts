@@ -61,14 +61,23 @@ describe('an API key', () => {
     const key = await issue({ name: 'Noted' });
     await as(key).get('/v1/projects');
     await expect
-      .poll(async () => (await world.asAcme.get<{ lastUsedAt: string | null }>(`/v1/api-keys/${key.id}`)).body.lastUsedAt)
+      .poll(
+        async () => (await world.asAcme.get<{ lastUsedAt: string | null }>(`/v1/api-keys/${key.id}`)).body.lastUsedAt,
+      )
       .not.toBeNull();
   });
 
   it('is refused with 401 when it is not one', async () => {
     const { token } = await issue({ name: 'Real' });
-    const wrong = [`${token.slice(0, -1)}${token.endsWith('A') ? 'B' : 'A'}`, `${token}x`, 'sk_1.2', `${token}, ${token}`, 'x'.repeat(5000)];
-    for (const text of wrong) expect((await as({ token: text }).get('/v1/projects')).status, text.slice(0, 80)).toBe(401);
+    const wrong = [
+      `${token.slice(0, -1)}${token.endsWith('A') ? 'B' : 'A'}`,
+      `${token}x`,
+      'sk_1.2',
+      `${token}, ${token}`,
+      'x'.repeat(5000),
+    ];
+    for (const text of wrong)
+      expect((await as({ token: text }).get('/v1/projects')).status, text.slice(0, 80)).toBe(401);
   });
 
   it('of a suspended tenant gets the 404 of a tenant that does not exist', async () => {

@@ -94,7 +94,11 @@ describe('a token', () => {
   });
 
   it('is refused when it is sent twice, or in another scheme', async () => {
-    for (const authorization of [`Basic ${btoa('a:b')}`, 'Bearer', `Bearer ${await token()}, Bearer ${await token()}`]) {
+    for (const authorization of [
+      `Basic ${btoa('a:b')}`,
+      'Bearer',
+      `Bearer ${await token()}, Bearer ${await token()}`,
+    ]) {
       expect((await world.asNobody.get('/v1/members', { authorization })).status).toBe(401);
     }
   });

@@ -30,7 +30,8 @@ export function read(
   const { JWKS_URL: jwksUrl, JWT_DEV_KEY: key } = values;
   if (production && key !== undefined) problems.push('JWT_DEV_KEY is for development: remove it and set JWKS_URL');
   if (production && jwksUrl?.startsWith('http:')) problems.push('JWKS_URL is not https');
-  if (jwksUrl === undefined && key === undefined) problems.push("JWKS_URL is missing: where your identity provider's public keys are");
+  if (jwksUrl === undefined && key === undefined)
+    problems.push("JWKS_URL is missing: where your identity provider's public keys are");
   const developmentKey = key === undefined ? undefined : parseKey(key);
   if (key !== undefined && developmentKey === undefined) problems.push('JWT_DEV_KEY is no private JWK');
   return {

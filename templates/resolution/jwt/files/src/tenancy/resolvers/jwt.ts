@@ -8,7 +8,19 @@ import type { JwtConfig } from './jwt-config.ts';
 export const name = 'jwt';
 
 /** Asymmetric ones only: with a shared secret, whoever verifies could also sign. */
-const algorithms = ['EdDSA', 'Ed25519', 'ES256', 'ES384', 'ES512', 'PS256', 'PS384', 'PS512', 'RS256', 'RS384', 'RS512'];
+const algorithms = [
+  'EdDSA',
+  'Ed25519',
+  'ES256',
+  'ES384',
+  'ES512',
+  'PS256',
+  'PS384',
+  'PS512',
+  'RS256',
+  'RS384',
+  'RS512',
+];
 const longestToken = 8192;
 const clockToleranceSeconds = 5;
 
@@ -19,7 +31,13 @@ export function publicKey({ kty, crv, x, y, n, e, kid, alg }: JWK): JWK {
 }
 
 /** Verifies `Authorization: Bearer <token>`. A token that was verified is remembered, as long as it is valid: verifying costs as much as a query. */
-export function createResolver({ jwt, credentialCacheSeconds }: { readonly jwt: JwtConfig; readonly credentialCacheSeconds: number }): Resolver {
+export function createResolver({
+  jwt,
+  credentialCacheSeconds,
+}: {
+  readonly jwt: JwtConfig;
+  readonly credentialCacheSeconds: number;
+}): Resolver {
   const { issuer, audience, tenantClaim, jwksUrl, developmentKey } = jwt;
   const keys =
     developmentKey === undefined
@@ -28,7 +46,13 @@ export function createResolver({ jwt, credentialCacheSeconds }: { readonly jwt: 
   const verified = new BoundedCache<Credential>({ lifetime: credentialCacheSeconds * 1000 });
 
   async function verify(token: string): Promise<Credential> {
-    const options = { algorithms, issuer, audience, requiredClaims: ['sub', 'exp'], clockTolerance: clockToleranceSeconds };
+    const options = {
+      algorithms,
+      issuer,
+      audience,
+      requiredClaims: ['sub', 'exp'],
+      clockTolerance: clockToleranceSeconds,
+    };
     const { payload } = await jwtVerify(token, keys, options);
     const { sub, exp } = payload;
     if (sub === undefined || sub === '' || sub.length > 255 || exp === undefined) throw unauthenticated();
@@ -65,7 +89,11 @@ export function createResolver({ jwt, credentialCacheSeconds }: { readonly jwt: 
 /** A token that is not valid is the client's matter; an identity provider that does not answer is not. */
 function refusal(error: unknown): unknown {
   if (error instanceof Problem) return error;
-  const providerFailed = error instanceof errors.JWKSTimeout || error instanceof errors.JWKSInvalid || !(error instanceof errors.JOSEError);
+  const providerFailed =
+    error instanceof errors.JWKSTimeout || error instanceof errors.JWKSInvalid || !(error instanceof errors.JOSEError);
   if (!providerFailed && error.code !== 'ERR_JOSE_GENERIC') return unauthenticated();
-  return new Problem(503, 'The identity provider does not answer. Try again.', { headers: { 'retry-after': '5' }, cause: error });
+  return new Problem(503, 'The identity provider does not answer. Try again.', {
+    headers: { 'retry-after': '5' },
+    cause: error,
+  });
 }
