@@ -45,7 +45,11 @@ function serve(environment: NodeJS.ProcessEnv, onListening: (url: string) => voi
     announced = true;
     onListening(url);
   });
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => server.kill('SIGTERM'));
+  const stop = () => void server.kill('SIGTERM');
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, stop);
+  // npm passes a signal on to its shell, which dies and tells nobody.
+  const parent = process.ppid;
+  setInterval(() => process.ppid === parent || stop(), 500).unref();
   return new Promise((resolve) => {
     server.on('close', (code) => resolve(code ?? 0));
   });

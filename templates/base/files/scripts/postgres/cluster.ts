@@ -169,20 +169,20 @@ function stopper(server: ChildProcess): () => Promise<void> {
   };
 }
 
-/** Ends the server that a killed run left in a home; false when its run is still alive. Only a process whose command line names this data folder is ours. */
-export async function reap(home: string): Promise<boolean> {
+/** Ends the server that a killed run left in a home. Returns the process of a run that is still alive. Only a server whose command line names this data folder is ours. */
+export async function reap(home: string): Promise<number | undefined> {
   const mark = readMark(home);
-  if (mark !== undefined && mark.pid !== process.pid && alive(mark.pid)) return false;
+  if (mark !== undefined && mark.pid !== process.pid && alive(mark.pid)) return mark.pid;
   const data = join(home, 'data');
   const pidFile = join(data, 'postmaster.pid');
-  if (!existsSync(pidFile)) return true;
+  if (!existsSync(pidFile)) return undefined;
   const pid = Number(readFileSync(pidFile, 'utf8').split('\n')[0]);
   if (alive(pid) && commandLine(pid).includes(data)) {
     process.kill(pid, 'SIGINT');
     for (let waited = 0; alive(pid) && waited < 10_000; waited += 50) await new Promise((done) => setTimeout(done, 50));
   }
   rmSync(pidFile, { force: true });
-  return true;
+  return undefined;
 }
 
 function alive(pid: number): boolean {

@@ -73,8 +73,12 @@ async function startLocal(
   const binaries = reachableBinaries(found, root);
   if (purpose === 'development') {
     const home = developmentHome(dataDirectory);
-    if (!(await reap(home)))
-      throw new BusyError('npm run dev is running here already. Next: use it, or stop it first.');
+    const running = await reap(home);
+    if (running !== undefined) {
+      throw new BusyError(
+        `npm run dev is running here already, as process ${running}. Next: use it, or stop it first.`,
+      );
+    }
     return startCluster({ binaries, home, durable: true });
   }
   await reapTests();
@@ -117,7 +121,7 @@ async function reapTests(): Promise<void> {
     try {
       if (process.getuid !== undefined && statSync(home).uid !== process.getuid()) continue;
       if (!existsSync(join(home, 'cluster.json'))) continue;
-      if (await reap(home)) rmSync(home, { recursive: true, force: true });
+      if ((await reap(home)) === undefined) rmSync(home, { recursive: true, force: true });
     } catch {
       // Another run is removing it at this moment.
     }

@@ -1,0 +1,46 @@
+import { describe, expect, it } from 'vitest';
+import { developmentSecrets } from '../../scripts/development-secrets.ts';
+import { ConfigError, readConfig } from '../../src/config.ts';
+
+const complete = async () => ({
+  DATABASE_URL: 'postgres://runtime:secret@127.0.0.1/app',
+  ...(await developmentSecrets('test')),
+});
+
+describe('readConfig', () => {
+  it('reads a complete environment, with defaults for what has one', async () => {
+    const config = readConfig(await complete());
+    expect(config).toMatchObject({ env: 'development', port: 3000, host: '127.0.0.1', credentialCacheSeconds: 5 });
+  });
+
+  it('names everything that is missing in one message', () => {
+    expect(() => readConfig({})).toThrow(ConfigError);
+    expect(() => readConfig({})).toThrow(/DATABASE_URL is missing/);
+    expect(() => readConfig({ DATABASE_URL: '' })).toThrow(/DATABASE_URL is missing/);
+  });
+
+  it('refuses what is out of range', async () => {
+    const environment = await complete();
+    for (const wrong of [
+      { PORT: '70000' },
+      { PORT: 'x' },
+      { LOG_LEVEL: 'loud' },
+      { DATABASE_POOL_SIZE: '0' },
+      { DATABASE_URL: 'mysql://x' },
+    ]) {
+      expect(() => readConfig({ ...environment, ...wrong }), JSON.stringify(wrong)).toThrow(ConfigError);
+    }
+  });
+
+  it('refuses development secrets in production', async () => {
+    const environment = await complete();
+    expect(() => readConfig({ ...environment, NODE_ENV: 'production' })).toThrow(/development/);
+  });
+
+  it('repeats no secret in its message', async () => {
+    const environment = { ...(await complete()), PORT: 'x', NODE_ENV: 'production' };
+    const refusal = () => readConfig({ ...environment, DATABASE_URL: 'postgresx://runtime:hunter2@h/d' });
+    expect(refusal).toThrow(ConfigError);
+    expect(refusal).not.toThrow(/hunter2/);
+  });
+});
