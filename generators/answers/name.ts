@@ -42,7 +42,7 @@ export function nameProblem(name: string): string | undefined {
     return 'npm reserves this name';
   }
   if (`${snakeCase(name)}_`.startsWith('pg_')) {
-    return 'its roles would start with "pg_", which PostgreSQL reserves (manual, CREATE ROLE)';
+    return 'PostgreSQL reserves roles that start with "pg_"'; // its manual, CREATE ROLE
   }
   return undefined;
 }

@@ -1,4 +1,5 @@
 import * as clack from '@clack/prompts';
+import { setMaxListeners } from 'node:events';
 import type { Readable, Writable } from 'node:stream';
 import { interrupted } from '../errors.ts';
 import { wrap } from '../wrap.ts';
@@ -161,6 +162,7 @@ async function askSteps(given: Partial<Choices>, start: Start, dialog: Dialog): 
 
 /** Asks every option that is not given. The preset that is chosen proposes the answers to the questions after it. */
 export async function ask(given: Partial<Choices>, start: Start, dialog: Dialog): Promise<Completed> {
+  if (dialog.signal !== undefined) setMaxListeners(0, dialog.signal); // every prompt listens to it
   const dir = start.dir ?? (await askDir(start, dialog));
   const choices: Record<string, unknown> = {};
   let proposed: Choices = start.fallbacks;

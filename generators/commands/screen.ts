@@ -1,5 +1,6 @@
 import { S_BAR, S_BAR_END, S_BAR_START, S_ERROR, S_STEP_SUBMIT, S_WARN, unicodeOr } from '@clack/prompts';
 import { stripVTControlCharacters, styleText } from 'node:util';
+import { wrap } from '../wrap.ts';
 import type { Terminal } from './terminal.ts';
 
 type Format = Parameters<typeof styleText>[0];
@@ -37,10 +38,14 @@ export function createScreen(stream: Terminal['stdout'], env: NodeJS.ProcessEnv)
     colours ? styleText(format, text, { validateStream: false } as never) : text;
   const bar = paint('gray', S_BAR);
   const write = (text: string): void => void stream.write(text);
+  const broken = (text: string): string[] => wrap(text, (stream.columns ?? Infinity) - 4);
   const note = (lines: readonly string[]): void =>
-    write(lines.map((line) => `${bar}  ${line}`.trimEnd() + '\n').join(''));
-
-  const mark = (symbol: string, text: string): void => write(`${bar}\n${symbol}  ${text}\n`);
+    write(
+      lines
+        .flatMap(broken)
+        .map((line) => `${bar}  ${line}`.trimEnd() + '\n')
+        .join(''),
+    );
 
   const step: Screen['step'] = async (name, work) => {
     const start = performance.now();
@@ -67,7 +72,11 @@ export function createScreen(stream: Terminal['stdout'], env: NodeJS.ProcessEnv)
     step,
     intro: (text) => write(`${paint('gray', S_BAR_START)}  ${text}\n`),
     outro: (text) => write(`${bar}\n${paint('gray', S_BAR_END)}  ${text}\n`),
-    warn: (text) => mark(paint('yellow', S_WARN), text),
+    warn: (text) => {
+      const [first, ...more] = broken(text);
+      write(`${bar}\n${paint('yellow', S_WARN)}  ${first}\n`);
+      note(more);
+    },
     plain: (lines) => write(lines.map((line) => `${line}\n`).join('')),
   };
 }

@@ -69,7 +69,7 @@ async function runStep(step: StepResult['step'], name: StepName, place: Workplac
         `Go on: create-tenant-app verify ${quote(place.shown)}`,
       ]);
     }
-    const tail = lines.slice(-shownLines).map((line) => screen.paint('dim', line));
+    const tail = lines.slice(-shownLines);
     screen.note([error.message, ...error.next, ...(tail.length === 0 ? [] : ['', ...tail, '', `Whole log: ${log}`])]);
     return { step, state: 'failed', exitCode: error.exitCode, why: error.message, seconds: elapsed() };
   }
