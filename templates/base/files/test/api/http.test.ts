@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { operations } from '../../src/openapi.ts';
-import { useWorld } from './world.ts';
+import { credentials, useWorld } from './world.ts';
 
 const world = useWorld();
 
@@ -57,7 +57,7 @@ describe('a request that cannot be served', () => {
   ])('%s', async (_, method, path, body, headers, status) => {
     const response = await fetch(`${world.application.url}${path}`, {
       method,
-      headers: { 'x-api-key': world.acme.apiKey ?? '', 'content-type': 'application/json', ...headers },
+      headers: { ...credentials(world.acme), 'content-type': 'application/json', ...headers },
       ...(body !== undefined && { body }),
     });
     expect(response.status).toBe(status);

@@ -12,7 +12,12 @@ export function assertMayGrant(own: Role, ...roles: readonly Role[]): void {
 /** The member that is about to get another role, or none; refuses when the tenant would be left without an owner. Inside a transaction. */
 export async function memberToChange(
   connection: TenantConnection,
-  change: { readonly id: string; readonly by: Role; readonly to?: Role; readonly versions: readonly number[] | undefined },
+  change: {
+    readonly id: string;
+    readonly by: Role;
+    readonly to?: Role;
+    readonly versions: readonly number[] | undefined;
+  },
 ): Promise<Member> {
   const owners = await lockOwners(connection);
   const member = await findMember(connection, change.id);

@@ -57,7 +57,13 @@ export function insertMember(connection: TenantConnection, values: NewMember): P
 
 /** The owners' ids, locked: two requests cannot each remove the other's last owner. */
 export async function lockOwners(connection: TenantConnection): Promise<string[]> {
-  const rows = await connection.selectFrom('members').select('id').where('role', '=', 'owner').orderBy('id').forUpdate().execute();
+  const rows = await connection
+    .selectFrom('members')
+    .select('id')
+    .where('role', '=', 'owner')
+    .orderBy('id')
+    .forUpdate()
+    .execute();
   return rows.map(({ id }) => id);
 }
 

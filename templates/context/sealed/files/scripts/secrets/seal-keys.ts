@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 
 /** A seal key for development; production refuses an id that starts with `dev`. */
-export async function developmentSecrets(_projectName: string): Promise<Record<string, string>> {
+export async function developmentSecrets(): Promise<Record<string, string>> {
   return { TENANT_SEAL_KEYS: `dev1:${randomBytes(32).toString('hex')}` };
 }

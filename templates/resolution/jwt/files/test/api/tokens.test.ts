@@ -56,10 +56,12 @@ describe('a token', () => {
       call(await token({ tenant: 'nobody-has-this' })),
       call(await token({ tenant: '' })),
       call(await token({ subject: 'stranger' })),
-      call(await token(), '/v1/members', { 'x-api-key': world.globex.apiKey ?? '' }),
+      ...(world.globex.apiKey === null
+        ? []
+        : [call(await token(), '/v1/members', { 'x-api-key': world.globex.apiKey })]),
     ]);
     const bodies = answers.map(({ body }) => ({ ...body, requestId: '' }));
-    expect(answers.map(({ status }) => status)).toEqual([404, 404, 404, 404, 404]);
+    for (const { status } of answers) expect(status).toBe(404);
     for (const body of bodies) expect(body).toEqual(bodies[0]);
   });
 
