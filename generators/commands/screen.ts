@@ -50,11 +50,11 @@ export function createScreen(stream: Terminal['stdout'], env: NodeJS.ProcessEnv)
   const step: Screen['step'] = async (name, work) => {
     const start = performance.now();
     let detail = '';
+    write(`${bar}\n`);
     const spinner = terminal ? spin(stream, () => [name.doing, detail, seconds(start)], paint) : undefined;
-    if (spinner !== undefined) write(`${bar}\n`);
     const end = (symbol: string, text: string): void => {
       spinner?.();
-      write(`${spinner === undefined ? `${bar}\n` : ''}${symbol}  ${text} ${paint('dim', seconds(start))}\n`);
+      write(`${symbol}  ${text} ${paint('dim', seconds(start))}\n`);
     };
     try {
       const result = await work((text) => (detail = stripVTControlCharacters(text).trim()));

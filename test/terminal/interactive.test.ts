@@ -47,6 +47,7 @@ describe('in a terminal', () => {
     expect(await exitCode()).toBe(0);
     const shown = screen();
     expect(shown).toMatch(/◇ {2}Installed packages with npm 1\.\ds/);
+    expect(shown).not.toMatch(/[◒◐◓◑]/); // every step replaced its spinner
     expect(shown).toContain('3 of 3 sabotaged defences were noticed');
     expect(shown).toContain('Isolation holds.');
     // tmux joins what the edge of the screen broke: only the command to copy may be longer.
