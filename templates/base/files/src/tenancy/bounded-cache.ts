@@ -3,6 +3,7 @@ export class BoundedCache<Value> {
   readonly #entries = new Map<string, { readonly value: Value; readonly until: number }>();
   readonly #lifetime: number;
   readonly #capacity: number;
+  #forgotten = 0;
 
   constructor(options: { readonly lifetime: number; readonly capacity?: number }) {
     this.#lifetime = options.lifetime;
@@ -31,8 +32,22 @@ export class BoundedCache<Value> {
     }
   }
 
+  /**
+   * What is remembered, or what `find` answers. That is remembered too, unless something was forgotten meanwhile: the
+   * answer may be older than the change.
+   */
+  async remember(key: string, find: () => Promise<Value>, expiryOf?: (value: Value) => number): Promise<Value> {
+    const known = this.get(key);
+    if (known !== undefined) return known;
+    const before = this.#forgotten;
+    const value = await find();
+    if (before === this.#forgotten) this.set(key, value, expiryOf?.(value));
+    return value;
+  }
+
   /** Forgets every entry that the test names: at once, for what was revoked in this process. */
   forget(test: (value: Value) => boolean): void {
+    this.#forgotten += 1;
     for (const [key, { value }] of this.#entries) if (test(value)) this.#entries.delete(key);
   }
 }

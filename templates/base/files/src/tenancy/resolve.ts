@@ -3,7 +3,7 @@ import { notFound, Problem } from '../http/problem.ts';
 import { BoundedCache } from './bounded-cache.ts';
 import { runAsTenant, type TenantContext, tenantId } from './context.ts';
 import type { Database } from './database.ts';
-import { allows, lowerRole, rank, type Role, type Scope } from './roles-and-scopes.ts';
+import { allows, commonScopes, lowerRole, rank, type Role, type Scope } from './roles-and-scopes.ts';
 
 /** The parts of a request that may say who is asking. Every value of a header that was sent more than once. */
 export interface Incoming {
@@ -108,16 +108,14 @@ function agree(candidates: readonly (string | undefined)[]): string {
 
 /** The active tenant of that name; 404 for one that is unknown, suspended or deleted. */
 async function findTenant(slug: string, { database, tenants }: Resolution): Promise<TenantContext> {
-  const known = tenants.get(slug);
-  if (known !== undefined) return known;
-  const { rows } = await database.lookup<{ id: string }>({
-    text: 'select id from platform.find_tenant($1)',
-    values: [slug],
+  return await tenants.remember(slug, async () => {
+    const { rows } = await database.lookup<{ id: string }>({
+      text: 'select id from platform.find_tenant($1)',
+      values: [slug],
+    });
+    if (rows[0] === undefined) throw notFound();
+    return { id: tenantId(rows[0].id), slug };
   });
-  if (rows[0] === undefined) throw notFound();
-  const tenant = { id: tenantId(rows[0].id), slug };
-  tenants.set(slug, tenant);
-  return tenant;
 }
 
 /** What the credentials grant in the tenant, together: the lower role, the narrower scopes. 404 for who is no member. */
@@ -129,28 +127,30 @@ async function admit(
   let granted: Grant | undefined;
   for (const credential of credentials) {
     const grant = credential.grant ?? { role: await memberRole(credential.subject, tenant, resolution), scopes: [] };
-    granted =
-      granted === undefined
-        ? grant
-        : { role: lowerRole(granted.role, grant.role), scopes: [...granted.scopes, ...grant.scopes] };
+    granted = granted === undefined ? grant : together(granted, grant);
   }
   if (granted === undefined) throw unauthenticated();
   return granted;
 }
 
+function together(a: Grant, b: Grant): Grant {
+  const scopes = commonScopes(a.scopes, b.scopes);
+  if (scopes === undefined) throw new Problem(403, 'What the credentials allow has nothing in common.');
+  return { role: lowerRole(a.role, b.role), scopes };
+}
+
 async function memberRole(subject: string, tenant: TenantContext, { database, members }: Resolution): Promise<Role> {
-  const key = `${tenant.id} ${subject}`;
-  const known = members.get(key);
-  if (known !== undefined) return known.role;
-  const { rows } = await runAsTenant(tenant, () =>
-    database.read<{ role: Role }>({
-      text: 'select role from app.members where tenant_id = $1 and subject = $2',
-      values: [tenant.id, subject],
-    }),
-  );
-  if (rows[0] === undefined) throw notFound();
-  members.set(key, { tenant: tenant.id, subject, role: rows[0].role });
-  return rows[0].role;
+  const member = await members.remember(`${tenant.id} ${subject}`, async () => {
+    const { rows } = await runAsTenant(tenant, () =>
+      database.read<{ role: Role }>({
+        text: 'select role from app.members where tenant_id = $1 and subject = $2',
+        values: [tenant.id, subject],
+      }),
+    );
+    if (rows[0] === undefined) throw notFound();
+    return { tenant: tenant.id, subject, role: rows[0].role };
+  });
+  return member.role;
 }
 
 /** 403 when the role or the scopes are too small for the operation. By now the caller is known to belong to the tenant, so this tells nobody else anything. */

@@ -44,6 +44,7 @@ describe('a token', () => {
       'signed with the public key as a secret': `${hs256}.${createHmac('sha256', JSON.stringify(developmentKey().x)).update(hs256).digest('base64url')}`,
       changed: `${header}.${encode({ ...JSON.parse(Buffer.from(payload, 'base64url').toString()), tenant: 'globex' })}.${signature}`,
       'without a subject': await token({ subject: '' }),
+      'of a subject that cannot be stored': await token({ subject: 'a\0b' }),
       huge: `${header}.${payload}${'A'.repeat(9000)}.${signature}`,
       nonsense: 'nonsense',
     };
@@ -55,6 +56,7 @@ describe('a token', () => {
       call(await token({ tenant: 'globex' })),
       call(await token({ tenant: 'nobody-has-this' })),
       call(await token({ tenant: '' })),
+      call(await token({ tenant: 'acme\0' })),
       call(await token({ subject: 'stranger' })),
       ...(world.globex.apiKey === null
         ? []

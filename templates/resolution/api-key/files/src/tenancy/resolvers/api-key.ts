@@ -50,11 +50,11 @@ export function createResolver({
       if (text === undefined) return undefined;
       if (more.length > 0) throw unauthenticated();
       const remembered = createHash('sha256').update(text).digest('base64');
-      const known = verified.get(remembered);
-      if (known !== undefined) return known;
-      const credential = await find(text);
-      verified.set(remembered, credential, credential.expiry);
-      return credential;
+      return await verified.remember(
+        remembered,
+        () => find(text),
+        ({ expiry }) => expiry,
+      );
     },
     used({ subject }, tenant) {
       if (noted.get(subject)) return;

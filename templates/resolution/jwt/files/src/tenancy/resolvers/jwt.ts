@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createLocalJWKSet, createRemoteJWKSet, errors, type JWK, type JWTPayload, jwtVerify } from 'jose';
+import { isStorable } from '../../http/fields.ts';
 import { Problem } from '../../http/problem.ts';
 import { BoundedCache } from '../bounded-cache.ts';
 import { type Credential, type Resolver, unauthenticated } from '../resolve.ts';
@@ -55,7 +56,8 @@ export function createResolver({
     };
     const { payload } = await jwtVerify(token, keys, options);
     const { sub, exp } = payload;
-    if (sub === undefined || sub === '' || sub.length > 255 || exp === undefined) throw unauthenticated();
+    if (sub === undefined || sub === '' || sub.length > 255 || !isStorable(sub) || exp === undefined)
+      throw unauthenticated();
     return { resolver: name, subject: sub, tenant: tenantOf(payload), grant: undefined, expiry: exp * 1000 };
   }
 
@@ -63,7 +65,7 @@ export function createResolver({
     const claim = payload[tenantClaim];
     if (claim === undefined || claim === null) return undefined;
     // Anything but a text names no tenant that there is.
-    return typeof claim === 'string' ? claim : '';
+    return typeof claim === 'string' && isStorable(claim) ? claim : '';
   }
 
   return {
@@ -75,13 +77,14 @@ export function createResolver({
       if (more.length > 0 || token === undefined || token.length > longestToken) throw unauthenticated();
       // The token itself is not kept: a heap dump should not hold credentials.
       const key = createHash('sha256').update(token).digest('base64');
-      const known = verified.get(key);
-      if (known !== undefined) return known;
-      const credential = await verify(token).catch((error: unknown) => {
+      const credential = verified.remember(
+        key,
+        () => verify(token),
+        ({ expiry }) => expiry,
+      );
+      return await credential.catch((error: unknown) => {
         throw refusal(error);
       });
-      verified.set(key, credential, credential.expiry);
-      return credential;
     },
   };
 }
