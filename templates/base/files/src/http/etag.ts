@@ -19,7 +19,7 @@ export function matchingVersions(ifMatch: string | undefined): readonly number[]
   const given = tags(ifMatch);
   if (given === undefined || given.includes(anything)) return undefined;
   return given.flatMap((tag) => {
-    const version = Number(/^"(\d{1,9})"$/.exec(tag)?.[1]);
+    const version = Number(/^"([1-9]\d{0,8})"$/.exec(tag)?.[1]);
     return Number.isNaN(version) ? [] : [version];
   });
 }

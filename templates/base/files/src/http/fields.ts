@@ -13,7 +13,16 @@ export const timestamp = z
   .transform((value) => value.toISOString())
   .pipe(z.iso.datetime());
 
-export const id = z.uuid();
+const storableYears = /^(?!0000)\d{4}-/;
+
+/** A moment that a client names, with any offset; in UTC from here on. PostgreSQL has no year 0, RFC 3339 no year 10000. */
+export const moment = z.iso
+  .datetime({ offset: true })
+  .transform((value) => new Date(value).toISOString())
+  .refine((value) => storableYears.test(value), 'is outside of the years 1 to 9999');
+
+/** A UUID of any version, as PostgreSQL writes it: two spellings of one id would be two keys of a cache. */
+export const id = z.guid().toLowerCase();
 
 /** The path of one resource. */
 export const idParams = z.object({ id });

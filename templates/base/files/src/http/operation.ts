@@ -18,6 +18,8 @@ export interface Operation {
   readonly query?: z.ZodObject;
   readonly body?: z.ZodObject;
   readonly response: { readonly status: 200 | 201 | 204; readonly description: string; readonly schema?: z.ZodType };
+  /** When the state of things forbids it: a 409. */
+  readonly conflict?: string;
   /** Answers with an ETag, and takes If-None-Match or If-Match. */
   readonly versioned?: boolean;
 }

@@ -1,6 +1,6 @@
 import { type Expression, type SelectQueryBuilder, sql } from 'kysely';
 import { z } from 'zod';
-import { isStorable } from './fields.ts';
+import { id, isStorable, moment } from './fields.ts';
 import { Problem } from './problem.ts';
 
 /** Columns by the name that clients sort by. Each has an index that starts with the tenant and ends with the id. */
@@ -25,7 +25,7 @@ export function listQuery(sorts: readonly ['createdAt', ...string[]]) {
     cursor: z
       .string()
       .min(1)
-      .max(1000)
+      .max(4000)
       .optional()
       .meta({ description: '`nextCursor` of the page before; only with the same sort.' }),
     sort: z.enum(both).default('-createdAt'),
@@ -49,7 +49,7 @@ function orderOf(sorts: Sorts, sort: string): Order {
   return { ...found, direction: sort.startsWith('-') ? 'desc' : 'asc' };
 }
 
-const cursorContent = z.tuple([z.string(), z.string(), z.uuid()]);
+const cursorContent = z.tuple([z.string(), z.string(), id]);
 
 /** Reads a cursor back; it is the client's word, so everything about it is checked. */
 function readCursor(
@@ -59,7 +59,7 @@ function readCursor(
 ): { readonly value: string; readonly id: string } {
   try {
     const [madeFor, value, id] = cursorContent.parse(JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8')));
-    const usable = type === 'text' ? isStorable(value) : z.iso.datetime().safeParse(value).success;
+    const usable = type === 'text' ? isStorable(value) : moment.safeParse(value).success;
     if (madeFor === sort && usable) return { value, id };
   } catch {
     // Said below.

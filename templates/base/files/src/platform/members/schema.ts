@@ -53,6 +53,7 @@ export const createMember = defineOperation({
   scope: 'manage',
   body: newMember,
   response: { status: 201, description: 'The new member.', schema: member },
+  conflict: 'The subject is a member already.',
   versioned: true,
 });
 
@@ -80,6 +81,7 @@ export const updateMember = defineOperation({
   params: idParams,
   body: memberChanges,
   response: { status: 200, description: 'The changed member.', schema: member },
+  conflict: 'The tenant would be left without an owner.',
   versioned: true,
 });
 
@@ -93,6 +95,7 @@ export const deleteMember = defineOperation({
   scope: 'manage',
   params: idParams,
   response: { status: 204, description: 'The member is gone.' },
+  conflict: 'The tenant would be left without an owner.',
   versioned: true,
 });
 

@@ -115,9 +115,18 @@ describe('GET /v1/projects', () => {
     'sort=tenant_id',
     'cursor=x',
     `cursor=${btoa('["name","a","b"]')}`,
+    `cursor=${btoa('["-createdAt","0000-01-01T00:00:00Z","01890000-0000-7000-8000-000000000000"]')}`,
     'q=%00',
   ])('refuses %s', async (query) => {
     expect((await world.asAcme.get(`/v1/projects?${query}`)).status).toBe(400);
+  });
+
+  it('goes on behind the longest name there can be', async () => {
+    const name = `ctl${'\u0001'.repeat(190)}x`;
+    for (const _ of [1, 2]) await create(name);
+    const list = '/v1/projects?q=ctl&sort=name&limit=1';
+    const { nextCursor } = (await world.asAcme.get<Page>(list)).body;
+    expect((await world.asAcme.get<Page>(`${list}&cursor=${nextCursor}`)).body.items).toHaveLength(1);
   });
 
   it('refuses a cursor of another sort', async () => {

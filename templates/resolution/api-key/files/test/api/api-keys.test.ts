@@ -1,6 +1,7 @@
 import pg from 'pg';
 import { describe, expect, it } from 'vitest';
 import { resumeTenant, suspendTenant } from '../../src/platform/tenants.ts';
+import { startApplication } from '../setup/application.ts';
 import { apiClient } from './client.ts';
 import { useWorld } from './world.ts';
 
@@ -31,6 +32,45 @@ describe('an API key', () => {
     expect(body.id).toBe(key.id);
     expect((await as(key).get('/v1/projects')).status).toBe(401);
     expect((await as(body).get('/v1/projects')).status).toBe(200);
+  });
+
+  it('is told to nobody but who asked for it', async () => {
+    const { headers } = await world.asAcme.post('/v1/api-keys', { name: 'Once' });
+    expect(headers.get('cache-control')).toBe('no-store');
+  });
+
+  it('is the same key when its id is written in capitals', async () => {
+    const key = await issue({ name: 'Loud' });
+    const { body } = await world.asAcme.post<Key>(`/v1/api-keys/${key.id.toUpperCase()}/rotate`);
+    expect((await as(body).get('/v1/projects')).status).toBe(200);
+  });
+
+  it('ends at once where it is revoked, however long it is trusted', async () => {
+    const application = await startApplication({ ...world.database.environment, CREDENTIAL_CACHE_SECONDS: '60' });
+    try {
+      const key = await issue({ name: 'Remembered' });
+      const [user, owner] = [key.token, world.acme.apiKey ?? ''].map((token) =>
+        apiClient(application.url, { 'x-api-key': token }),
+      );
+      expect((await user?.get('/v1/projects'))?.status).toBe(200);
+      expect((await owner?.delete(`/v1/api-keys/${key.id.toUpperCase()}`))?.status).toBe(204);
+      expect((await user?.get('/v1/projects'))?.status).toBe(401);
+    } finally {
+      await application.close();
+    }
+  });
+
+  it.each(['0000-01-01T00:00:00Z', '9999-12-31T23:59:59-12:00', 'tomorrow'])(
+    'cannot expire at %s',
+    async (expiresAt) => {
+      expect((await world.asAcme.post('/v1/api-keys', { name: 'Never', expiresAt })).status).toBe(422);
+      expect((await world.asAcme.get('/v1/api-keys')).status).toBe(200);
+    },
+  );
+
+  it('takes every offset that a moment can be written with', async () => {
+    const { body } = await world.asAcme.post('/v1/api-keys', { name: 'x', expiresAt: '2099-01-01T00:00:00+23:59' });
+    expect(body['expiresAt']).toBe('2098-12-31T00:01:00.000Z');
   });
 
   it('ends when it expires', async () => {

@@ -19,6 +19,7 @@ export const apiKeysRoutes: Routes = async (app, { database, resolution }) => {
       const { token, ...identity } = createKey();
       const key = await keys.insertApiKey(database.writer, identity, request.body);
       reply.code(201).header('location', `/v1/api-keys/${key.id}`).header('etag', etag(key.version));
+      reply.header('cache-control', 'no-store');
       return { ...key, token };
     },
   });
@@ -58,7 +59,7 @@ export const apiKeysRoutes: Routes = async (app, { database, resolution }) => {
       const key = await keys.replaceSecret(database.writer, identity, matchingVersions(request.headers['if-match']));
       if (key === undefined) throw changeProblem(found);
       forgetKey(resolution, id);
-      reply.header('etag', etag(key.version));
+      reply.header('etag', etag(key.version)).header('cache-control', 'no-store');
       return { ...key, token };
     },
   });

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { id, idParams, text, timestamp } from '../../http/fields.ts';
+import { id, idParams, moment, text, timestamp } from '../../http/fields.ts';
 import { defineOperation } from '../../http/operation.ts';
 import { listQuery, pageOf } from '../../http/pagination.ts';
 import { keyScopes, memberRoles } from '../../tenancy/roles-and-scopes.ts';
@@ -31,7 +31,7 @@ export const newApiKey = z
     name: text(200),
     role: role.default('member'),
     scopes: scopes.default([]),
-    expiresAt: z.iso.datetime({ offset: true }).nullable().default(null),
+    expiresAt: moment.nullable().default(null),
   })
   .meta({ id: 'NewApiKey' });
 
@@ -97,6 +97,7 @@ export const rotateApiKey = defineOperation({
   summary: 'Give an API key a new secret; the old one ends',
   params: idParams,
   response: { status: 200, description: 'The key with its new secret.', schema: issuedApiKey },
+  conflict: 'The key is revoked.',
   versioned: true,
 });
 
