@@ -36,6 +36,14 @@ describe('/v1/members', () => {
     expect((await world.asAcme.delete(`/v1/members/${id}`)).status).toBe(409);
   });
 
+  it('changes a version once, when two requests change it at the same time', async () => {
+    const { id } = await add('zoe', 'viewer');
+    const change = (role: string) => world.asAcme.patch(`/v1/members/${id}`, { role }, { 'if-match': '"1"' });
+    const answers = await Promise.all(['member', 'admin', 'owner', 'member'].map(change));
+    expect(answers.map(({ status }) => status).sort((a, b) => a - b)).toEqual([200, 412, 412, 412]);
+    await world.asAcme.delete(`/v1/members/${id}`);
+  });
+
   it('keeps one of two owners who are removed at the same time', async () => {
     const [first, second] = [await firstOwner(), await add('eve', 'owner')];
     const answers = await Promise.all([first, second].map(({ id }) => world.asAcme.delete(`/v1/members/${id}`)));

@@ -2,7 +2,7 @@ import { changeProblem } from '../../http/etag.ts';
 import { notFound, Problem } from '../../http/problem.ts';
 import type { TenantConnection } from '../../tenancy/database.ts';
 import { rank, type Role } from '../../tenancy/roles-and-scopes.ts';
-import { findMember, lockOwners, type Member } from './repository.ts';
+import { lockMemberAndOwners, type Member } from './repository.ts';
 
 /** Nobody gives a role above their own, and nobody touches who has one. */
 export function assertMayGrant(own: Role, ...roles: readonly Role[]): void {
@@ -19,12 +19,14 @@ export async function memberToChange(
     readonly versions: readonly number[] | undefined;
   },
 ): Promise<Member> {
-  const owners = await lockOwners(connection);
-  const member = await findMember(connection, change.id);
+  const locked = await lockMemberAndOwners(connection, change.id);
+  const member = locked.find(({ id }) => id === change.id);
   if (member === undefined) throw notFound();
   assertMayGrant(change.by, member.role, change.to ?? 'viewer');
   if (change.versions !== undefined && !change.versions.includes(member.version)) throw changeProblem(member);
-  const losesLast = change.to !== 'owner' && owners.length === 1 && owners[0] === change.id;
-  if (losesLast) throw new Problem(409, 'A tenant keeps at least one owner.');
+  const staysOwner = change.to === 'owner';
+  const otherOwner = locked.some(({ id, role }) => role === 'owner' && id !== change.id);
+  if (member.role === 'owner' && !staysOwner && !otherOwner)
+    throw new Problem(409, 'A tenant keeps at least one owner.');
   return member;
 }

@@ -55,16 +55,15 @@ export function insertMember(connection: TenantConnection, values: NewMember): P
     .executeTakeFirstOrThrow();
 }
 
-/** The owners' ids, locked: two requests cannot each remove the other's last owner. */
-export async function lockOwners(connection: TenantConnection): Promise<string[]> {
-  const rows = await connection
+/** A member and every owner, locked: two requests cannot change one version of a member, nor each remove the other's last owner. */
+export function lockMemberAndOwners(connection: TenantConnection, id: string): Promise<Member[]> {
+  return connection
     .selectFrom('members')
-    .select('id')
-    .where('role', '=', 'owner')
+    .select(columns)
+    .where((member) => member.or([member('role', '=', 'owner'), member('id', '=', id)]))
     .orderBy('id')
     .forUpdate()
     .execute();
-  return rows.map(({ id }) => id);
 }
 
 export function updateMemberRole(connection: TenantConnection, id: string, role: Role): Promise<Member | undefined> {
