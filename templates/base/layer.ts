@@ -31,7 +31,8 @@ export default defineLayer({
     },
     {
       name: 'DATABASE_ADMIN_URL',
-      about: 'A role with CREATEROLE that owns the database. Only `npm run db:migrate`, `tenant` and `isolation` use it; the application must not have it.',
+      about:
+        'A role with CREATEROLE that owns the database. Only `npm run db:migrate`, `tenant` and `isolation` use it; the application must not have it.',
       secret: true,
     },
     { name: 'NODE_ENV', about: '`production` refuses development secrets.', example: 'production' },
@@ -42,11 +43,16 @@ export default defineLayer({
     { name: 'DATABASE_LANES', about: 'Connections that short reads share.', example: '4' },
     {
       name: 'CREDENTIAL_CACHE_SECONDS',
-      about: 'How long a verified credential is trusted before it is looked up again: the longest that a revocation can go unnoticed.',
+      about:
+        'How long a verified credential is trusted before it is looked up again: the longest that a revocation can go unnoticed.',
       example: '5',
     },
     { name: 'BODY_LIMIT_BYTES', about: 'The largest body of a request.', example: '100000' },
-    { name: 'REQUEST_TIMEOUT_MS', about: 'How long a client may take to send a request.', example: '15000' },
+    {
+      name: 'REQUEST_TIMEOUT_MS',
+      about: 'How long a client may take to send a request, and the server to answer it.',
+      example: '15000',
+    },
   ],
   scripts: {
     dev: 'node --import tsx scripts/dev.ts',

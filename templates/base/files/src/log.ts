@@ -4,13 +4,18 @@ export type { Logger } from 'pino';
 
 /** Names under which a secret could reach a log line. */
 const secrets = ['authorization', 'cookie', 'set-cookie', 'x-api-key', 'password', 'secret', 'token', 'apiKey'];
+/** What PostgreSQL adds to an error: whole rows, values, statements. */
+const details = ['detail', 'where', 'hint', 'internalQuery'].map((name) => `err.${name}`);
 const places = ['', '*.', 'req.headers.', 'headers.', 'res.headers.'];
 
 /** JSON lines on standard output; what could be a secret is redacted. */
 export function createLog(options: { readonly level: string }, destination?: DestinationStream): Logger {
   const settings = {
     level: options.level,
-    redact: { paths: places.flatMap((place) => secrets.map((name) => join(place, name))), censor: '[redacted]' },
+    redact: {
+      paths: [...details, ...places.flatMap((place) => secrets.map((name) => join(place, name)))],
+      censor: '[redacted]',
+    },
     formatters: { level: (label: string) => ({ level: label }) },
     timestamp: () => `,"time":"${new Date().toISOString()}"`,
   };

@@ -4,9 +4,11 @@ import { Problem } from './problem.ts';
 const answers: Readonly<Record<string, () => Problem>> = {
   '22021': () => new Problem(422, 'A text holds a character that cannot be stored.'),
   '22P05': () => new Problem(422, 'A text holds a character that cannot be stored.'),
+  '22003': outOfRange,
+  '22008': outOfRange,
   '23503': () => new Problem(422, 'A field names something that does not exist.'),
   '23505': () => new Problem(409, 'There is one like this already.'),
-  '23514': () => new Problem(422, 'A value is outside of what is allowed.'),
+  '23514': outOfRange,
   '40001': () => new Problem(409, 'Somebody else changed this at the same time. Try again.'),
   '40P01': () => new Problem(409, 'Somebody else changed this at the same time. Try again.'),
   '55P03': unavailable,
@@ -17,7 +19,22 @@ const answers: Readonly<Record<string, () => Problem>> = {
   '53300': unavailable,
 };
 
-const connectionErrors = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND']);
+const connectionErrors = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EPIPE',
+  'ETIMEDOUT',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+]);
+/** What pg and its pool say of a connection; these have no code. */
+const connectionMessages =
+  /^(?:timeout exceeded when trying to connect|Connection terminated|Client has encountered a connection error)/;
+
+function outOfRange(): Problem {
+  return new Problem(422, 'A value is outside of what is allowed.');
+}
 
 function unavailable(): Problem {
   return new Problem(503, 'The database does not answer in time. Try again.', { headers: { 'retry-after': '1' } });
@@ -25,6 +42,8 @@ function unavailable(): Problem {
 
 /** The problem that an error of the database is to the client; undefined when the error is our own mistake. */
 export function databaseProblem(error: unknown): Problem | undefined {
+  if (!(error instanceof Error)) return undefined;
+  if (connectionMessages.test(error.message)) return unavailable();
   const code = (error as { readonly code?: unknown }).code;
   if (typeof code !== 'string') return undefined;
   if (connectionErrors.has(code) || code.startsWith('08')) return unavailable();

@@ -1,3 +1,5 @@
+import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
 import { operations } from '../../src/openapi.ts';
 import { credentials, useWorld } from './world.ts';
@@ -44,7 +46,13 @@ describe('a request that cannot be served', () => {
     ['an unknown path', 'GET', '/v2/anything', undefined, {}, 404],
     ['a method that the path does not have', 'PUT', '/v1/members', '{}', {}, 405],
     ['a body that is no JSON', 'POST', '/v1/members', '{', {}, 400],
-    ['no body', 'POST', '/v1/members', undefined, {}, 400],
+    ['no body', 'POST', '/v1/members', undefined, {}, 422],
+    ['no body where none is needed', 'DELETE', '/v1/members/x', undefined, {}, 404],
+    ['a URL that cannot be decoded', 'GET', '/v1/members/%zz', undefined, {}, 400],
+    ['an id that is longer than ids are', 'GET', `/v1/members/${'x'.repeat(5000)}`, undefined, {}, 404],
+    ['a key that would reach a prototype', 'POST', '/v1/members', '{"__proto__":{}}', {}, 400],
+    ['a body that is nested deeply', 'POST', '/v1/members', '['.repeat(40_000) + ']'.repeat(40_000), {}, 422],
+    ['text', 'POST', '/v1/members', '{}', { 'content-type': 'text/plain' }, 415],
     [
       'another content type',
       'POST',
@@ -64,5 +72,27 @@ describe('a request that cannot be served', () => {
     const problem = (await response.json()) as { status: number; requestId: string };
     expect(problem.status).toBe(status);
     expect(problem.requestId).toBe(response.headers.get('x-request-id'));
+  });
+
+  it.each([
+    ['no HTTP at all', 'hello\r\n\r\n', 400],
+    ['headers that are too large', `GET /healthz HTTP/1.1\r\nhost: a\r\nx: ${'x'.repeat(20_000)}\r\n\r\n`, 431],
+  ])('%s', async (_, sent, status) => {
+    const { hostname, port } = new URL(world.application.url);
+    const socket = connect(Number(port), hostname);
+    socket.write(sent);
+    const [head = '', body = '{}'] = (await text(socket)).split('\r\n\r\n');
+    expect(head).toContain(`HTTP/1.1 ${status} `);
+    expect(head).toContain('application/problem+json');
+    expect(JSON.parse(body)).toMatchObject({ type: 'about:blank', status });
+  });
+
+  it.each(['authorization', 'x-api-key'])('two values of %s', async (name) => {
+    const { hostname, port } = new URL(world.application.url);
+    const value = credentials(world.acme)[name] ?? 'x';
+    const socket = connect(Number(port), hostname);
+    const header = `${name}: ${value}\r\n`;
+    socket.write(`GET /v1/members HTTP/1.1\r\nhost: a\r\n${header}${header}connection: close\r\n\r\n`);
+    expect(await text(socket)).toContain('HTTP/1.1 401 ');
   });
 });

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { connect } from 'node:net';
 import pg from 'pg';
 import { describe, expect, it } from 'vitest';
 import { createLog } from '../../src/log.ts';
@@ -31,6 +32,47 @@ describe('GET /readyz', () => {
       }
       expect((await world.asNobody.get('/readyz')).status).toBe(200);
     });
+  });
+});
+
+describe('a database that does not answer', () => {
+  it('is a 503, in time', async () => {
+    const application = await startApplication({ ...world.database.environment, REQUEST_TIMEOUT_MS: '300' });
+    const client = apiClient(application.url, credentials(world.acme));
+    try {
+      await withAdmin(async (admin) => {
+        expect((await client.get('/v1/members')).status).toBe(200);
+        await admin.query('begin');
+        await admin.query('lock table app.members in access exclusive mode');
+        const { status, headers } = await client.get('/v1/members');
+        await admin.query('rollback');
+        expect(status).toBe(503);
+        expect(headers.get('content-type')).toContain('application/problem+json');
+      });
+    } finally {
+      await application.close();
+    }
+  });
+});
+
+describe('a client that hangs up', () => {
+  it('is no error of the server', async () => {
+    let written = '';
+    const log = createLog({ level: 'info' }, { write: (line) => void (written += line) });
+    const application = await startApplication(world.database.environment, { log });
+    try {
+      const { hostname, port } = new URL(application.url);
+      const socket = connect(Number(port), hostname);
+      const headers = Object.entries(credentials(world.acme)).map(([name, value]) => `${name}: ${value}\r\n`);
+      const more = 'content-type: application/json\r\ncontent-length: 500';
+      socket.write(`POST /v1/members HTTP/1.1\r\nhost: a\r\n${headers.join('')}${more}\r\n\r\n{"subject":`);
+      await new Promise((done) => setTimeout(done, 200));
+      socket.destroy();
+      await new Promise((done) => setTimeout(done, 200));
+    } finally {
+      await application.close();
+    }
+    expect(written).not.toContain('"level":"error"');
   });
 });
 

@@ -16,4 +16,13 @@ describe('createLog', () => {
     expect(written).not.toContain('hunter2');
     expect(written).toContain('"tenant":"acme"');
   });
+
+  it('keeps rows and values out that PostgreSQL adds to an error', () => {
+    let written = '';
+    const log = createLog({ level: 'info' }, { write: (line: string) => void (written += line) });
+    const detail = 'Failing row contains (hunter2).';
+    log.error({ err: Object.assign(new Error('new row violates a policy'), { code: '42501', detail }) }, 'failed');
+    expect(written).not.toContain('hunter2');
+    expect(written).toContain('"code":"42501"');
+  });
 });

@@ -1,3 +1,6 @@
+import { randomUUID } from 'node:crypto';
+import { STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { allowedMethods } from './allowed-methods.ts';
 import { databaseProblem } from './database-problem.ts';
@@ -18,6 +21,29 @@ export function answerWithProblems(app: FastifyInstance): void {
   });
 }
 
+/** The same for a URL that cannot be decoded; Fastify's own answer would repeat it. */
+export function answerBadUrl(_error: unknown, request: FastifyRequest, reply: FastifyReply): void {
+  // No hook ran.
+  reply.header('x-request-id', request.id);
+  void send(reply, request, new Problem(400));
+}
+
+const unreadable: Readonly<Record<string, number>> = { HPE_HEADER_OVERFLOW: 431, ERR_HTTP_REQUEST_TIMEOUT: 408 };
+
+/** The same for what is no HTTP request; there is only the socket to answer on. */
+export function answerUnreadable(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) return;
+  const status = unreadable[error.code ?? ''] ?? 400;
+  const body = JSON.stringify(problemDocument(new Problem(status), randomUUID()));
+  const head = [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
+    `content-type: ${problemContentType}`,
+    `content-length: ${Buffer.byteLength(body)}`,
+    'connection: close',
+  ];
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
+}
+
 function send(reply: FastifyReply, request: FastifyRequest, problem: Problem): FastifyReply {
   return reply
     .code(problem.status)
@@ -28,9 +54,8 @@ function send(reply: FastifyReply, request: FastifyRequest, problem: Problem): F
 
 function toProblem(error: unknown): Problem {
   if (error instanceof Problem) return error;
-  const known = databaseProblem(error);
-  if (known !== undefined) return known;
-  // Fastify's own: a body that is no JSON, too large, of another type. Its messages may repeat what was sent.
+  // Fastify's own: a body that is no JSON, too large, of another type, cut off; a handler that takes too long. Its messages may repeat what was sent.
   const status = (error as { readonly statusCode?: unknown }).statusCode;
-  return new Problem(typeof status === 'number' && status >= 400 && status < 500 ? status : 500);
+  if (typeof status === 'number' && (status === 503 || (status >= 400 && status < 500))) return new Problem(status);
+  return databaseProblem(error) ?? new Problem(500);
 }

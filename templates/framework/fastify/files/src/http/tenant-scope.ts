@@ -16,6 +16,7 @@ export function enterTenants(app: FastifyInstance, resolution: Resolution, steps
   });
 
   app.addHook('onRequest', async (request, reply) => {
+    reply.header('cache-control', 'private, no-cache').header('vary', 'Authorization, X-API-Key');
     const { operation } = request.routeOptions.config;
     if (operation === undefined) throw new Error('a route without an operation');
     const { headersDistinct } = request.raw;
@@ -23,7 +24,6 @@ export function enterTenants(app: FastifyInstance, resolution: Resolution, steps
     request.access = await resolve(incoming, operation, resolution, steps);
     request.log = request.log.child({ tenant: request.access.tenant.slug });
     reply.log = request.log;
-    reply.header('cache-control', 'private, no-cache').header('vary', 'Authorization, X-API-Key');
   });
 
   // After the body was read: the context of the socket's events would not carry it. The callback form, because what runs in `done` inherits the context.
