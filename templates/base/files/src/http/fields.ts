@@ -11,7 +11,7 @@ export const text = (longest: number) =>
 export const timestamp = z
   .date()
   .transform((value) => value.toISOString())
-  .pipe(z.iso.datetime());
+  .pipe(z.string().meta({ format: 'date-time' }));
 
 const storableYears = /^(?!0000)\d{4}-/;
 

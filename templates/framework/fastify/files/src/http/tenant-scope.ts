@@ -19,8 +19,7 @@ export function enterTenants(app: FastifyInstance, resolution: Resolution, steps
     reply.header('cache-control', 'private, no-cache').header('vary', 'Authorization, X-API-Key');
     const { operation } = request.routeOptions.config;
     if (operation === undefined) throw new Error('a route without an operation');
-    const { headersDistinct } = request.raw;
-    const incoming: Incoming = { header: (name) => headersDistinct[name] ?? [] };
+    const incoming: Incoming = { header: (name) => headerValues(request.raw.rawHeaders, name) };
     request.access = await resolve(incoming, operation, resolution, steps);
     request.log = request.log.child({ tenant: request.access.tenant.slug });
     reply.log = request.log;
@@ -30,4 +29,9 @@ export function enterTenants(app: FastifyInstance, resolution: Resolution, steps
   app.addHook('preHandler', (request, _reply, done) => {
     runAsTenant(request.access.tenant, done);
   });
+}
+
+/** Every value of a header, as it was sent: `headers` shows one of several, and `app.inject` knows no `headersDistinct`. */
+function headerValues(rawHeaders: readonly string[], name: string): string[] {
+  return rawHeaders.filter((_, index) => index % 2 === 1 && rawHeaders[index - 1]?.toLowerCase() === name);
 }

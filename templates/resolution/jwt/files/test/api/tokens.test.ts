@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import { exportJWK, generateKeyPair, type JWK } from 'jose';
+import { exportJWK, generateKeyPair, importJWK, type JWK, SignJWT } from 'jose';
 import { describe, expect, it } from 'vitest';
 import { type DevelopmentClaims, signDevelopmentToken } from '../../src/tenancy/issuer.ts';
 import { useWorld } from './world.ts';
@@ -23,6 +23,9 @@ async function token(claims: Partial<DevelopmentClaims> = {}, key = developmentK
 const call = async (bearer: string, path = '/v1/members', headers: Record<string, string> = {}) =>
   await world.asNobody.get(path, { authorization: `Bearer ${bearer}`, ...headers });
 
+const signed = async (claims: Record<string, unknown>) =>
+  await new SignJWT(claims).setProtectedHeader({ alg: 'ES256' }).sign(await importJWK(developmentKey(), 'ES256'));
+
 const encode = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
 
 describe('a token', () => {
@@ -34,6 +37,7 @@ describe('a token', () => {
     const { privateKey } = await generateKeyPair('ES256', { extractable: true });
     const stranger = { ...(await exportJWK(privateKey)), alg: 'ES256', kid: developmentKey().kid as string };
     const [header, payload, signature] = (await token()).split('.') as [string, string, string];
+    const claims = JSON.parse(Buffer.from(payload, 'base64url').toString()) as Record<string, unknown>;
     const hs256 = `${encode({ alg: 'HS256' })}.${payload}`;
     const bad = {
       expired: await token({ lifetimeSeconds: -60 }),
@@ -42,8 +46,9 @@ describe('a token', () => {
       'signed by somebody else': await token({}, stranger),
       'not signed': `${encode({ alg: 'none' })}.${payload}.`,
       'signed with the public key as a secret': `${hs256}.${createHmac('sha256', JSON.stringify(developmentKey().x)).update(hs256).digest('base64url')}`,
-      changed: `${header}.${encode({ ...JSON.parse(Buffer.from(payload, 'base64url').toString()), tenant: 'globex' })}.${signature}`,
+      changed: `${header}.${encode({ ...claims, tenant: 'globex' })}.${signature}`,
       'without a subject': await token({ subject: '' }),
+      'of a subject that is no text': await signed({ ...claims, sub: null }),
       'of a subject that cannot be stored': await token({ subject: 'a\0b' }),
       huge: `${header}.${payload}${'A'.repeat(9000)}.${signature}`,
       nonsense: 'nonsense',

@@ -56,7 +56,7 @@ export function createResolver({
     };
     const { payload } = await jwtVerify(token, keys, options);
     const { sub, exp } = payload;
-    if (sub === undefined || sub === '' || sub.length > 255 || !isStorable(sub) || exp === undefined)
+    if (typeof sub !== 'string' || sub === '' || sub.length > 255 || !isStorable(sub) || exp === undefined)
       throw unauthenticated();
     return { resolver: name, subject: sub, tenant: tenantOf(payload), grant: undefined, expiry: exp * 1000 };
   }
