@@ -1,9 +1,7 @@
 import * as clack from '@clack/prompts';
 import { setMaxListeners } from 'node:events';
-import type { Readable, Writable } from 'node:stream';
-import { interrupted } from '../errors.ts';
-import { wrap } from '../wrap.ts';
-import { advise, type Situation } from './advisor.ts';
+import { TenantAppError } from '../errors.ts';
+import { answered, entries, type Dialog } from './dialog.ts';
 import type { Completed } from './gather.ts';
 import {
   answerOptions,
@@ -14,13 +12,8 @@ import {
   type Option,
   type Steps,
 } from './options.ts';
-
-/** Where questions are asked. */
-export interface Dialog {
-  readonly input: Readable;
-  readonly output: Writable;
-  readonly signal?: AbortSignal;
-}
+import { checkChoices } from './rules.ts';
+import { askStrategy } from './strategy-prompts.ts';
 
 /** What questions start from, beside the answers that are known already. */
 export interface Start {
@@ -33,23 +26,6 @@ export interface Start {
   readonly fallbacks: Choices;
 }
 
-const later = 'not available yet';
-
-/** A cancelled prompt (Ctrl-C, Escape or a signal) ends the run: nothing has been written while questions are asked. */
-async function answered<T>(prompt: Promise<T | typeof clack.CANCEL_SYMBOL>): Promise<T> {
-  const value = await prompt;
-  if (clack.isCancel(value)) throw interrupted('Cancelled. Nothing was written.');
-  return value;
-}
-
-const entries = (option: Option) =>
-  (option.choices ?? []).map((choice) => ({
-    value: choice.value,
-    label: choice.label,
-    hint: choice.later === undefined ? choice.hint : later,
-    disabled: choice.later !== undefined,
-  }));
-
 const askOne = (option: Option, initial: string, dialog: Dialog): Promise<string> =>
   answered(clack.select({ message: option.question, options: entries(option), initialValue: initial, ...dialog }));
 
@@ -59,65 +35,10 @@ const askSeveral = (option: Option, initial: readonly string[], dialog: Dialog):
       message: option.question,
       options: entries(option),
       initialValues: [...initial],
-      required: option.key !== 'modules',
+      required: true,
       ...dialog,
     }),
   );
-
-/** Three questions that lead to a strategy, and why. */
-async function askAdvisor(dialog: Dialog): Promise<void> {
-  const tenants = await answered(
-    clack.select<Situation['tenants']>({
-      message: 'How many tenants do you expect?',
-      options: [
-        { value: 'dozens', label: 'Some dozens' },
-        { value: 'hundreds', label: 'Hundreds' },
-        { value: 'thousands', label: 'Thousands or more' },
-      ],
-      initialValue: 'thousands',
-      ...dialog,
-    }),
-  );
-  const separation = await answered(
-    clack.select<Situation['separation']>({
-      message: 'Do contracts or the law demand separation?',
-      options: [
-        { value: 'none', label: 'No', hint: 'isolation must hold, how is up to you' },
-        { value: 'schema', label: 'Tables of their own', hint: 'separable within one database' },
-        { value: 'database', label: 'A database of their own', hint: 'own backups, keys, region or login' },
-      ],
-      ...dialog,
-    }),
-  );
-  const customTables = await answered(
-    clack.confirm({
-      message: 'Will some tenants get tables or columns of their own?',
-      initialValue: false,
-      ...dialog,
-    }),
-  );
-  const advice = advise({ tenants, separation, customTables });
-  const label =
-    optionOf('strategy').choices?.find((choice) => choice.value === advice.strategy)?.label ?? advice.strategy;
-  const text = `${label}: ${advice.because}.${advice.note === undefined ? '' : `\n${advice.note}`}`;
-  const { columns = 80 } = dialog.output as { columns?: number };
-  const lines = wrap(text, columns - 4).join('\n');
-  (advice.available ? clack.log.success : clack.log.warn)(lines, { output: dialog.output });
-}
-
-async function askStrategy(initial: string, dialog: Dialog): Promise<string[]> {
-  const option = optionOf('strategy');
-  const help = { value: 'help', label: 'Help me choose', hint: 'three questions' };
-  let start = initial;
-  for (;;) {
-    const chosen = await answered(
-      clack.select({ message: option.question, options: [...entries(option), help], initialValue: start, ...dialog }),
-    );
-    if (chosen !== help.value) return [chosen];
-    await askAdvisor(dialog);
-    start = initial;
-  }
-}
 
 async function askDir(start: Start, dialog: Dialog): Promise<string> {
   const fallback = start.fallbacks.name;
@@ -135,10 +56,11 @@ async function askDir(start: Start, dialog: Dialog): Promise<string> {
 
 /** The three steps are one question; only those that no flag decided. */
 async function askSteps(given: Partial<Choices>, start: Start, dialog: Dialog): Promise<Partial<Choices>> {
-  const open = stepOptions.filter(
-    (option) => given[option.key] === undefined && !(option.key === 'verify' && given.install === false),
-  );
-  if (open.length === 0) return { verify: false };
+  // Nothing can be proven without packages: each of the two flags answers the question for the other one.
+  const implied: Partial<Steps> =
+    given.install === false ? { verify: false } : given.verify === true ? { install: true } : {};
+  const open = stepOptions.filter((option) => ({ ...implied, ...given })[option.key] === undefined);
+  if (open.length === 0) return implied;
   const chosen = await answered(
     clack.multiselect<keyof Steps>({
       message: 'What should happen now?',
@@ -157,37 +79,54 @@ async function askSteps(given: Partial<Choices>, start: Start, dialog: Dialog): 
     clack.log.warn('Nothing can be proven without packages, so that is left for later.', { output: dialog.output });
     return { ...steps, verify: false };
   }
-  return given.install === false ? { verify: false, ...steps } : steps;
+  return { ...implied, ...steps };
 }
 
-/** Asks every option that is not given. The preset that is chosen proposes the answers to the questions after it. */
+/** Asks one option of the answers. */
+async function askOption(option: Option, proposed: Choices, start: Start, dialog: Dialog): Promise<unknown> {
+  const value = proposed[option.key];
+  if (option.key === 'preset') {
+    const names = start.presets.map((name) => ({
+      value: name,
+      label: name,
+      hint: 'proposes the answers to what follows',
+    }));
+    return answered(
+      clack.select({ message: option.question, options: names, initialValue: value as string, ...dialog }),
+    );
+  }
+  if (option.key === 'strategy') return askStrategy(proposed.strategy[0] as string, dialog);
+  return Array.isArray(value) ? askSeveral(option, value, dialog) : askOne(option, value as string, dialog);
+}
+
+/** The reason why the choices so far do not go together; undefined when they do. */
+function conflict(choices: Partial<Choices>): string | undefined {
+  try {
+    checkChoices(choices);
+    return undefined;
+  } catch (error) {
+    if (error instanceof TenantAppError) return error.message;
+    throw error;
+  }
+}
+
+/** Asks every option that is not given; an answer that does not go with those before it is refused with the reason, and asked again. */
 export async function ask(given: Partial<Choices>, start: Start, dialog: Dialog): Promise<Completed> {
   if (dialog.signal !== undefined) setMaxListeners(0, dialog.signal); // every prompt listens to it
   const dir = start.dir ?? (await askDir(start, dialog));
-  const choices: Record<string, unknown> = {};
+  let choices: Partial<Choices> = {};
   let proposed: Choices = start.fallbacks;
-  for (const option of answerOptions) {
-    const { key } = option;
-    if (key === 'name' || given[key] !== undefined) continue;
-    if (key === 'preset') {
-      const names = start.presets.map((name) => ({
-        value: name,
-        label: name,
-        hint: 'proposes the answers to what follows',
-      }));
-      const preset = await answered(
-        clack.select({ message: option.question, options: names, initialValue: proposed.preset, ...dialog }),
-      );
-      choices[key] = preset;
-      proposed = { ...proposed, ...(await start.readPreset(preset)) };
-    } else if (key === 'strategy') {
-      choices[key] = await askStrategy(proposed.strategy[0] as string, dialog);
-    } else {
-      const value = proposed[key];
-      choices[key] = Array.isArray(value)
-        ? await askSeveral(option, value, dialog)
-        : await askOne(option, value as string, dialog);
+  for (const option of answerOptions.filter((option) => option.key !== 'name' && given[option.key] === undefined)) {
+    let next: Partial<Choices>;
+    for (;;) {
+      next = { ...choices, [option.key]: await askOption(option, proposed, start, dialog) };
+      const problem = conflict({ ...given, ...next });
+      if (problem === undefined) break;
+      clack.log.warn(problem, { output: dialog.output });
     }
+    choices = next;
+    // The preset proposes the answers to the questions after it.
+    if (option.key === 'preset') proposed = { ...proposed, ...(await start.readPreset(choices.preset as string)) };
   }
-  return { dir, choices: { ...choices, ...(await askSteps(given, start, dialog)) } as Partial<Choices> };
+  return { dir, choices: { ...choices, ...(await askSteps(given, start, dialog)) } };
 }

@@ -31,10 +31,10 @@ export const rules: readonly Rule[] = [
     next: 'Name one: --strategy shared-schema',
   },
   {
-    id: 'tasks-need-projects',
-    broken: ({ modules }) => modules !== undefined && modules.includes('tasks') && !modules.includes('projects'),
-    why: 'a task belongs to a project, so the module tasks needs projects',
-    next: 'Name both: --modules projects,tasks',
+    id: 'projects-needed',
+    broken: ({ modules }) => modules !== undefined && !modules.includes('projects'),
+    why: 'the demo tenants, the tests and the module tasks work with projects',
+    next: 'Name it: --modules projects or --modules projects,tasks',
   },
   {
     id: 'verify-needs-install',

@@ -16,7 +16,12 @@ export interface Screen {
   /** Lines without the bar, for what is copied. */
   readonly plain: (lines: readonly string[]) => void;
   /** Shows a step while it runs, and how long it took; a failed one stays marked, and its error goes on. */
-  readonly step: <T>(name: StepName, work: (progress: (detail: string) => void) => Promise<T>) => Promise<T>;
+  readonly step: <T>(
+    name: StepName,
+    work: (progress: (detail: string) => void) => Promise<T>,
+    /** False marks the step as failed although it came to its end. */
+    good?: (result: T) => boolean,
+  ) => Promise<T>;
 }
 
 /** The same step before and after: `Installing packages`, `Packages installed`. */
@@ -47,7 +52,7 @@ export function createScreen(stream: Terminal['stdout'], env: NodeJS.ProcessEnv)
         .join(''),
     );
 
-  const step: Screen['step'] = async (name, work) => {
+  const step: Screen['step'] = async (name, work, good = () => true) => {
     const start = performance.now();
     let detail = '';
     write(`${bar}\n`);
@@ -58,7 +63,7 @@ export function createScreen(stream: Terminal['stdout'], env: NodeJS.ProcessEnv)
     };
     try {
       const result = await work((text) => (detail = stripVTControlCharacters(text).trim()));
-      end(paint('green', S_STEP_SUBMIT), name.done);
+      end(good(result) ? paint('green', S_STEP_SUBMIT) : paint('red', S_ERROR), name.done);
       return result;
     } catch (error) {
       end(paint('red', S_ERROR), `${name.doing}: failed`);

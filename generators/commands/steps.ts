@@ -49,17 +49,18 @@ async function runStep(step: StepResult['step'], name: StepName, place: Workplac
   const start = performance.now();
   const elapsed = (): number => Math.round(performance.now() - start) / 1000;
   try {
-    const result = await screen.step(name, (progress) =>
-      work({
-        cwd: place.dir,
-        env: terminal.env,
-        log,
-        signal: terminal.signal,
-        onLine: (line) => {
-          lines.push(line);
-          progress(line);
-        },
-      }),
+    const context = { cwd: place.dir, env: terminal.env, log, signal: terminal.signal };
+    const result = await screen.step(
+      name,
+      (progress) =>
+        work({
+          ...context,
+          onLine: (line) => {
+            lines.push(line);
+            progress(line);
+          },
+        }),
+      (result) => result.state !== 'failed',
     );
     return { step, state: 'done', exitCode: exitCodes.done, ...result, seconds: elapsed() };
   } catch (error) {

@@ -69,6 +69,19 @@ describe('the interactive run', () => {
     expect(await run.code).toBe(130);
   });
 
+  it('refuses an answer that does not go with the others, says why, and asks again', async () => {
+    const cwd = await scratch();
+    const talk = converse();
+    const run = cliIn(talk, cwd, ['acme'], await programs());
+    for (const question of questions.slice(1, questions.indexOf('Which example modules?')))
+      await talk.answer(question, enter);
+    await talk.answer('Which example modules?', space, enter); // projects off
+    await talk.answer('the module tasks work with projects');
+    await talk.answer('Which example modules?', enter);
+    await talk.answer('Which package manager?', cancel);
+    expect(await run.code).toBe(130);
+  });
+
   it('leaves the proof for later when the packages are not installed', async () => {
     const cwd = await scratch();
     const talk = converse();

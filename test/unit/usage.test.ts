@@ -110,7 +110,7 @@ describe('--config', () => {
     ['a value that is not available yet', { framework: 'express' }, '"express" is not available yet'],
     ['a list instead of an object', [], 'one object'],
     ['bad JSON', '{', 'not valid JSON'],
-    ['a combination that does not work', { modules: ['tasks'] }, 'needs projects'],
+    ['a combination that does not work', { modules: ['tasks'] }, 'work with projects'],
     ['no resolution', { resolution: [] }, 'nobody could make a request'],
   ])('with %s exits with 2 and names it', async (_what, value, named) => {
     const run = await config(value);
@@ -139,7 +139,7 @@ describe('flags that do not go together', () => {
   it.each([
     [['--no-install', '--verify'], 'the proof runs in the repository'],
     [['--diff'], 'Add --dry-run'],
-    [['--modules', 'tasks'], 'needs projects'],
+    [['--modules', 'tasks'], 'work with projects'],
   ])('%j', async (flags, why) => {
     const run = await cli(await scratch(), ['x', '--yes', ...flags]);
     expect([run.code, run.stderr]).toEqual([2, expect.stringContaining(why)]);
