@@ -93,6 +93,11 @@ export async function runCli(args: readonly string[], terminal: Terminal): Promi
   }
 }
 
+/** The same for an error that no promise carried: what a stream or a timer threw. */
+export function tellCrash(error: unknown, terminal: Terminal): ExitCode {
+  return tell(toTenantAppError(error), terminal);
+}
+
 function toTenantAppError(error: unknown): TenantAppError {
   if (error instanceof TenantAppError) return error;
   if (error instanceof Error && error.name === 'AbortError') return interrupted('Interrupted. Nothing was written.');
@@ -113,7 +118,11 @@ function toTenantAppError(error: unknown): TenantAppError {
 function tell(error: TenantAppError, terminal: Terminal): ExitCode {
   const { paint } = createScreen(terminal.stderr, terminal.env);
   const colour = error.exitCode === exitCodes.interrupted ? 'yellow' : 'red';
-  const next = error.next.map(
+  const swallowed = error.code === 'missing-flag' && terminal.env['npm_config_yes'] === 'true';
+  const hint = swallowed
+    ? ['npm kept the flags to itself; give them after --: npm run create -- ../my-saas --yes']
+    : [];
+  const next = [...error.next, ...hint].map(
     (line) => `  ${spell(line, terminal.env, version)}
 `,
   );

@@ -1,7 +1,7 @@
 import { exitCodes } from '../errors.ts';
 import { killAll } from '../programs/run.ts';
-import { runCli } from './cli.ts';
-import { callerFolder } from './terminal.ts';
+import { runCli, tellCrash } from './cli.ts';
+import { callerFolder, type Terminal } from './terminal.ts';
 
 /** Connects the command line to the process: streams, signals, exit code. */
 const controller = new AbortController();
@@ -24,13 +24,24 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 
 // Until the run reports otherwise it counts as failed, also when the process ends before that.
 process.exitCode = exitCodes.failed;
-void runCli(process.argv.slice(2), {
+const terminal: Terminal = {
   stdin: process.stdin,
   stdout: process.stdout,
   stderr: process.stderr,
   cwd: callerFolder(process.env, process.cwd()),
   env: process.env,
   signal: controller.signal,
-}).then((code) => {
+};
+
+process.on('uncaughtException', (error) => {
+  killAll();
+  process.exit(tellCrash(error, terminal));
+});
+
+process.on('exit', () => {
+  if (process.stdout.isTTY) process.stdout.write('\x1b[?25h'); // the cursor, wherever the run ended
+});
+
+void runCli(process.argv.slice(2), terminal).then((code) => {
   process.exitCode = code;
 });

@@ -1,6 +1,7 @@
 import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { inspect } from 'node:util';
 
 /** The folder of one run's logs, below the temporary folder. */
 export interface Logs {
@@ -19,19 +20,28 @@ export function createLogs(): Logs {
   };
 }
 
-export const appendLog = (file: string, text: string | Buffer): void => appendFileSync(file, text);
+/** Adds to a log; a disk that is full costs the log, not the run. */
+export function appendLog(file: string, text: string | Buffer): void {
+  try {
+    appendFileSync(file, text);
+  } catch {
+    // the step's own error tells more
+  }
+}
 
-/** Writes an unexpected error down and returns where. */
+/** Writes an unexpected error down and returns where; or what it is, when nothing can be written. */
 export function writeCrashLog(error: unknown): string {
-  const file = createLogs().file('crash.log');
-  const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  const cause =
-    error instanceof Error && error.cause !== undefined
-      ? `\ncaused by: ${String((error.cause as Error).stack ?? error.cause)}`
-      : '';
-  writeFileSync(
-    file,
-    `node ${process.version} ${process.platform}\n${process.argv.slice(2).join(' ')}\n\n${stack}${cause}\n`,
-  );
-  return file;
+  const details = [
+    `node ${process.version} ${process.platform}`,
+    process.argv.slice(2).join(' '),
+    '',
+    inspect(error), // with its stack and its causes
+  ].join('\n');
+  try {
+    const file = createLogs().file('crash.log');
+    writeFileSync(file, `${details}\n`);
+    return file;
+  } catch {
+    return details;
+  }
 }

@@ -41,6 +41,17 @@ export interface Proof {
 const holds = 0;
 const broken = 4;
 
+const notVerified = (message: string): TenantAppError =>
+  new TenantAppError('not-verified', message, [], exitCodes.notVerified);
+
+function readReport(text: string): Report {
+  try {
+    return reportSchema.parse(JSON.parse(text));
+  } catch {
+    throw notVerified('The isolation suite ran, but its report cannot be read.');
+  }
+}
+
 /** Runs the isolation suite of the repository and reads its report. Throws (not verified) when it could not run. */
 export async function prove(
   packageManager: Answers['packageManager'],
@@ -52,7 +63,7 @@ export async function prove(
   const { code } = await run({ command: packageManager, args, ...context });
   const text = await readFile(reportFile, 'utf8').catch(() => undefined);
   if ((code !== holds && code !== broken) || text === undefined) {
-    throw new TenantAppError('not-verified', 'The isolation suite could not run.', [], exitCodes.notVerified);
+    throw notVerified('The isolation suite could not run.');
   }
-  return { outcome: code === holds ? 'holds' : 'broken', report: reportSchema.parse(JSON.parse(text)) };
+  return { outcome: code === holds ? 'holds' : 'broken', report: readReport(text) };
 }

@@ -57,13 +57,14 @@ describe('in a terminal', () => {
   });
 
   it.each(questions)('Ctrl-C at "%s" leaves nothing, exits with 130 and gives the cursor back', async (last) => {
-    const { see, press, screen, exitCode } = open(await programs());
+    const { see, press, screen, exitCode, cursorVisible } = open(await programs());
     for (const question of questions.slice(0, questions.indexOf(last) + 1)) {
       await see(question);
       press(question === last ? 'C-c' : 'Enter');
     }
     expect(await exitCode()).toBe(130);
     expect(screen()).toContain('Nothing was written.');
+    expect(cursorVisible()).toBe(true);
     expect(await readdir(cwd)).toEqual([]);
   });
 
@@ -102,6 +103,7 @@ describe('in a terminal', () => {
     await interrupted.see('Installing packages');
     interrupted.press('C-c');
     expect(await interrupted.exitCode()).toBe(130);
+    expect(interrupted.cursorVisible()).toBe(true);
     expect(interrupted.screen()).toContain('The files of my-saas are complete.');
     expect(await readdir(cwd)).toEqual(['my-saas']);
     interrupted.close();

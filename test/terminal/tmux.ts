@@ -10,6 +10,7 @@ export interface TerminalSession {
   /** Presses keys, by the names that tmux gives them (`Enter`, `Down`, `C-c`), or types text. */
   readonly press: (...keys: string[]) => void;
   readonly screen: () => string;
+  readonly cursorVisible: () => boolean;
   /** The exit code of the command, once it ended. */
   readonly exitCode: () => Promise<number>;
   readonly close: () => void;
@@ -48,6 +49,7 @@ export function openTerminal(
   };
   return {
     screen,
+    cursorVisible: () => tmux('display-message', '-p', '-t', 'main', '#{cursor_flag}').trim() === '1',
     see: async (text, milliseconds = 20_000) => {
       await until(`"${text}"`, milliseconds, () => (screen().includes(text) ? true : undefined));
     },

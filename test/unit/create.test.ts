@@ -95,6 +95,13 @@ describe('create', () => {
     expect(run.stdout).toMatch(/verify my-saas/);
   });
 
+  it('exits with 3 when the report of the proof cannot be read', async () => {
+    const run = await cli(await scratch(), ['my-saas', '--yes'], {
+      env: await programs({ isolation: 'echo {} > "$report"' }),
+    });
+    expect([run.code, run.stdout]).toEqual([3, expect.stringContaining('its report cannot be read')]);
+  });
+
   it('exits with 4 when isolation is broken, and shows what leaked and how to mend it', async () => {
     const cwd = await scratch();
     const finding = {

@@ -20,6 +20,11 @@ describe('without a terminal', () => {
     expect(run.stderr).toContain('--yes');
   });
 
+  it('says so when npm took the flags for its own', async () => {
+    const run = await cli(await scratch(), ['x'], { env: { npm_config_yes: 'true' } });
+    expect(run.stderr).toContain('npm run create -- ../my-saas --yes');
+  });
+
   it('names only what is still missing', async () => {
     const run = await cli(await scratch(), ['x', '--framework', 'fastify', '--strategy', 'shared-schema']);
     expect(run.stderr).toContain('missing: --resolution <list>, --billing <provider>.');
