@@ -1,7 +1,9 @@
 import type { NodePlopAPI } from 'node-plop';
+import type Handlebars from 'handlebars';
 import { emitLayer, type EmittedFile } from './emit.ts';
 import { gatherFacts } from './facts.ts';
 import type { Layer } from './layer.ts';
+import { alignTable } from './markdown.ts';
 import { createRenderer, type Helpers } from './render.ts';
 import { collectTree, type Tree } from './tree.ts';
 import type { Answers } from '../answers/options.ts';
@@ -28,6 +30,10 @@ const partialsOf = (plop: NodePlopAPI): Record<string, string> =>
  * plop's own `add` and `modify` write to disk at once, without a way back.
  */
 export function registerRepository(plop: NodePlopAPI, layers: readonly Layer[]): void {
+  plop.setHelper('json', (value: unknown) => JSON.stringify(value));
+  plop.setHelper('table', function (this: unknown, options: Handlebars.HelperOptions) {
+    return alignTable(options.fn(this));
+  });
   plop.setActionType('layer', async (data, config) => {
     const { templates, answers, emit, failed, ...run } = data as unknown as Emission;
     const layer = config['layer'] as Layer;

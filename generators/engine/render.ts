@@ -8,7 +8,7 @@ export type Helpers = Readonly<Record<string, Handlebars.HelperDelegate>>;
 /** A renderer of its own, so that no helper registered elsewhere can reach it. */
 export function createRenderer(helpers: Helpers = {}, partials: Readonly<Record<string, string>> = {}): Render {
   const handlebars = Handlebars.create();
-  handlebars.registerHelper({ json: (value: unknown) => JSON.stringify(value), ...helpers });
+  handlebars.registerHelper(helpers);
   handlebars.registerPartial(partials);
   return (template, variables) => handlebars.compile(template, { noEscape: true, strict: true })(variables);
 }
