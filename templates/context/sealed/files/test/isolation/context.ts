@@ -27,7 +27,7 @@ export const tenantSetting = 'app.context';
 /** SQLSTATEs by which it refuses. */
 export const refusals: readonly string[] = ['TN001', 'TN002'];
 /** Where the keys are: nobody who runs statements may read them. */
-export const secretsTable = 'platform.seal_keys';
+export const secretsTable: string | undefined = 'platform.seal_keys';
 /** What this choice of context leaves open. */
 export const acceptedRisks: readonly { readonly threat: string; readonly why: string }[] = [];
 

@@ -1,0 +1,81 @@
+import { parseArgs } from 'node:util';
+
+/** What `npm run isolation` was asked to do. */
+export interface Arguments {
+  readonly mode: 'quick' | 'full';
+  readonly mutations: 'none' | 'policies' | 'all';
+  /** The administrator's URL of a server to attack instead of the suite's own. */
+  readonly against?: string;
+  readonly runtimeUrl?: string;
+  readonly json?: string;
+  readonly junit?: string;
+  readonly html?: string;
+}
+
+/** Wrong use of the command; the message says what was wrong. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
+
+export const usage = `usage: npm run isolation -- [options]
+
+  --quick                    every attack on the database, 2,000 requests (the default)
+  --full                     the same with 10,000 requests
+  --mutations [policies]     then break one defence at a time, and demand to notice; only those of policies
+  --against <admin url>      attack this database, in transactions that roll back
+  --runtime-url <url>        how the runtime role logs in there; else DATABASE_URL
+  --json <file>  --junit <file>  --html <file>`;
+
+const options = {
+  quick: { type: 'boolean' },
+  full: { type: 'boolean' },
+  mutations: { type: 'string' },
+  against: { type: 'string' },
+  'runtime-url': { type: 'string' },
+  json: { type: 'string' },
+  junit: { type: 'string' },
+  html: { type: 'string' },
+} as const;
+
+/** Reads the command line; throws a UsageError for anything it does not know. */
+export function parseArguments(given: readonly string[]): Arguments {
+  const { quick, full, mutations, 'runtime-url': runtimeUrl, against, ...files } = parse(withMutationValue(given));
+  if (quick && full) throw new UsageError('--quick and --full exclude each other.');
+  if (mutations !== undefined && mutations !== 'all' && mutations !== 'policies') {
+    throw new UsageError(`--mutations takes nothing or "policies", not "${mutations}".`);
+  }
+  if (runtimeUrl !== undefined && against === undefined) throw new UsageError('--runtime-url needs --against.');
+  for (const [name, url] of [['--against', against], ['--runtime-url', runtimeUrl]] as const) {
+    if (url !== undefined && !isPostgresUrl(url)) throw new UsageError(`${name} takes a URL like postgres://user:password@host/database.`);
+  }
+  for (const [name, path] of Object.entries(files)) {
+    if (path === '') throw new UsageError(`--${name} takes a file.`);
+  }
+  return {
+    mode: full ? 'full' : 'quick',
+    mutations: mutations ?? 'none',
+    ...(against !== undefined && { against }),
+    ...(runtimeUrl !== undefined && { runtimeUrl }),
+    ...files,
+  };
+}
+
+function parse(args: string[]) {
+  try {
+    return parseArgs({ args, options, strict: true, allowPositionals: false }).values;
+  } catch (error) {
+    throw new UsageError((error as Error).message);
+  }
+}
+
+/** `--mutations` alone means all of them: parseArgs knows no optional values. */
+function withMutationValue(given: readonly string[]): string[] {
+  return given.map((argument, index) => {
+    const next = given[index + 1];
+    return argument === '--mutations' && (next === undefined || next.startsWith('-')) ? '--mutations=all' : argument;
+  });
+}
+
+function isPostgresUrl(text: string): boolean {
+  return /^postgres(ql)?:\/\//.test(text) && URL.canParse(text);
+}

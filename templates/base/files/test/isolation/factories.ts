@@ -1,0 +1,14 @@
+/** Values that the suite cannot guess from the catalog: by table, then column. A function gets a number that differs from row to row. */
+export const rowFactories: Readonly<Record<string, Readonly<Record<string, (n: number) => string | null>>>> = {
+  // 'app.invoices': { iban: (n) => `DE${String(n).padStart(20, '0')}` },
+};
+
+/** Bodies that the suite cannot make from the OpenAPI document: by `METHOD /path`. */
+export const bodyFactories: Readonly<Record<string, (n: number) => Readonly<Record<string, unknown>>>> = {
+  // 'POST /v1/invoices': (n) => ({ number: `INV-${n}` }),
+};
+
+/** Tables without tenant_id that the application may read, and why their rows are the same for every tenant. */
+export const globalTables: Readonly<Record<string, string>> = {
+  // 'app.countries': 'names of countries',
+};

@@ -1,0 +1,78 @@
+/** A way across that is open, or a defence that is gone. */
+export interface Finding {
+  /** The row of the threat list, for example `C2`; `control` when the suite could not attack what it has to. */
+  readonly threat: string;
+  /** The table, function, role or route. */
+  readonly object: string;
+  readonly attack: string;
+  readonly leaked: string;
+  /** The statement or request that shows it again. */
+  readonly reproduce: string;
+  /** The SQL, or the change, that closes it. */
+  readonly fix: string;
+}
+
+/** What one part of the suite did. */
+export interface Group {
+  readonly name: string;
+  readonly checks: number;
+  readonly findings: readonly Finding[];
+  /** What it had to leave out here. */
+  readonly left: readonly Reason[];
+  readonly milliseconds: number;
+}
+
+/** Counts what a group does, and keeps what it finds. */
+export interface Recorder {
+  /** Call once for every attack or comparison that ran. */
+  readonly check: (count?: number) => void;
+  /** The same finding twice is one. */
+  readonly find: (finding: Finding) => void;
+  /** Says what could not be attacked here; nothing is left out silently. */
+  readonly leave: (reason: Reason) => void;
+}
+
+/** Runs one part of the suite. */
+export async function runGroup(name: string, work: (recorder: Recorder) => Promise<void>): Promise<Group> {
+  const start = performance.now();
+  const found = new Map<string, Finding>();
+  const left: Reason[] = [];
+  let checks = 0;
+  await work({
+    check: (count = 1) => {
+      checks += count;
+    },
+    find: (finding) => {
+      const key = [finding.threat, finding.object, finding.attack].join('\n');
+      if (!found.has(key)) found.set(key, finding);
+    },
+    leave: (reason) => void left.push(reason),
+  });
+  return { name, checks, findings: [...found.values()], left, milliseconds: Math.round(performance.now() - start) };
+}
+
+/** Something that the suite leaves alone, and why. */
+export interface Reason {
+  readonly threat: string;
+  readonly why: string;
+}
+
+/** What the suite did and found. */
+export interface Report {
+  readonly result: 'isolated' | 'broken' | 'incomplete';
+  /** Which PostgreSQL was attacked. */
+  readonly server: string;
+  readonly groups: readonly Group[];
+  readonly tables: readonly string[];
+  readonly routes: readonly string[];
+  readonly notCovered: readonly Reason[];
+  /** Known, and accepted by design. */
+  readonly accepted: readonly Reason[];
+  readonly mutations: { readonly caught: number; readonly total: number; readonly survived: readonly string[] };
+  readonly milliseconds: number;
+}
+
+/** Something that keeps the suite from running; the message says what to do. */
+export class SuiteError extends Error {
+  override readonly name = 'SuiteError';
+}

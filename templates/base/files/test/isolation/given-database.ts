@@ -1,0 +1,86 @@
+import pg from 'pg';
+import { roles } from '../../src/tenancy/roles.ts';
+import { readCatalog, tenantTables } from './catalog.ts';
+import { readContexts } from './context.ts';
+import { SuiteError } from './finding.ts';
+import { createDetector } from './leaks.ts';
+import { characterOf, isSuperuser } from './privileged.ts';
+import { attemptsInside, connect } from './session.ts';
+import { identifier } from './sql.ts';
+import { tenantSchema } from './own-database.ts';
+import type { Target } from './target.ts';
+import { fill, newTenant, type World } from './world.ts';
+
+/**
+ * Opens a database that is somebody's. Everything happens in one transaction that is rolled back: an attacker and a victim are made in it, and it becomes the runtime role for
+ * each attack. Waits at most a second for a lock.
+ */
+export async function openGiven(adminUrl: string, login: pg.Client, runtimeUrl: string): Promise<Target> {
+  const admin = await connectOrExplain(adminUrl, 'the administrator');
+  try {
+    const { rows } = await login.query<{ name: string }>('select session_user as name');
+    const runtimeRole = rows[0]?.name ?? roles.runtime;
+    const superuser = await isSuperuser(admin);
+    await admin.query(`begin; set local lock_timeout = '1s'; set local statement_timeout = '30s'; set local idle_in_transaction_session_timeout = 0`);
+    if (!superuser) {
+      // Undone with everything else; nobody else sees it before.
+      await admin.query(`grant ${identifier(runtimeRole)} to current_user`);
+      await admin.query(`set local role ${identifier(roles.migrator)}`);
+    }
+    const catalog = await readCatalog(admin, runtimeRole);
+    const tables = tenantTables(catalog, tenantSchema);
+    if (tables.length === 0) throw new SuiteError(`The schema ${tenantSchema} of this database has no tables with tenant_id. Next: npm run db:migrate, or name another database.`);
+    const world: World = { attacker: newTenant('attacker'), victim: newTenant('victim'), shut: [], unattackable: new Map() };
+    await fill(admin, catalog, tables, world);
+    const runtime = await characterOf(admin, runtimeRole);
+    const { host, pathname } = new URL(adminUrl);
+    const version = await admin.query<{ version: string }>(`select split_part(current_setting('server_version'), ' ', 1) as version`);
+    return {
+      own: false,
+      server: `PostgreSQL ${version.rows[0]?.version} (given, ${host}${pathname})`,
+      runtimeUrl,
+      catalog,
+      tables,
+      world,
+      detector: createDetector(world, tables),
+      contexts: await readContexts(admin),
+      runtimeRole,
+      runtime,
+      admin,
+      login,
+      attempt: attemptsInside(admin, runtime),
+      close: async () => {
+        await admin.query('rollback').catch(() => {}); // On a connection that died there is nothing left to undo.
+        await Promise.all([admin.end(), login.end()]);
+      },
+    };
+  } catch (error) {
+    await admin.end();
+    if (error instanceof SuiteError) throw error;
+    throw new SuiteError(`The database could not be prepared for the attack, and nothing was changed: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+/** Logs in as the runtime role does: with the given URL, with DATABASE_URL when it names the same database, or by name without a password. */
+export async function logIn(adminUrl: string, given: string | undefined, databaseUrl: string | undefined): Promise<{ readonly login: pg.Client; readonly url: string }> {
+  const byName = Object.assign(new URL(adminUrl), { username: roles.runtime, password: '' }).href;
+  const url = given ?? (databaseUrl !== undefined && sameDatabase(databaseUrl, adminUrl) ? databaseUrl : byName);
+  return { login: await connectOrExplain(url, 'the runtime role'), url };
+}
+
+function sameDatabase(one: string, other: string): boolean {
+  if (!URL.canParse(one)) return false;
+  const [a, b] = [new URL(one), new URL(other)];
+  const host = ({ hostname }: URL) => (hostname === 'localhost' || hostname === '[::1]' ? '127.0.0.1' : hostname);
+  return host(a) === host(b) && (a.port || '5432') === (b.port || '5432') && a.pathname === b.pathname;
+}
+
+async function connectOrExplain(url: string, who: string): Promise<pg.Client> {
+  try {
+    return await connect(url);
+  } catch (error) {
+    const { username, host, pathname } = new URL(url);
+    const next = who === 'the runtime role' ? 'give --runtime-url' : 'check the URL after --against';
+    throw new SuiteError(`${who} could not log in (${username}@${host}${pathname}): ${(error as Error).message}. Next: ${next}.`, { cause: error });
+  }
+}

@@ -1,0 +1,101 @@
+import { roles } from '../../../src/tenancy/roles.ts';
+import type { Recorder } from '../finding.ts';
+import { judge } from '../operations/operation.ts';
+import { reads } from '../operations/reads.ts';
+import { createSubject, type Subject } from '../operations/subject.ts';
+import { writes } from '../operations/writes.ts';
+import { characterOf } from '../privileged.ts';
+import { attemptsInside } from '../session.ts';
+import { identifier, literal } from '../sql.ts';
+import { asTenant, type Target } from '../target.ts';
+import { restorePolicies } from './matrix.ts';
+
+const operations = [...reads, ...writes].filter(({ basic }) => basic);
+
+/** Each policy without the other, and the roles that no request uses: what one layer hides, the other must not have been hiding alone. */
+export async function layers(target: Target, recorder: Recorder): Promise<void> {
+  for (const table of target.tables) {
+    const subject = createSubject(target, table);
+    if (table.privileges.size > 0) {
+      const { runtimeRole } = target;
+      await withSabotage(target, recorder, subject, 'a permissive policy that lets everything through', [
+        `create policy attack on ${table.name} for all to ${identifier(runtimeRole)} using (true) with check (true)`,
+      ]);
+      await withSabotage(target, recorder, subject, 'the restrictive policies gone', await dropRestrictive(target, table.name));
+    }
+    await asOwner(target, recorder, subject);
+    await asPlatform(target, recorder, subject);
+  }
+}
+
+async function dropRestrictive({ admin }: Target, table: string): Promise<string[]> {
+  const { rows } = await admin.query<{ name: string }>(`select polname as name from pg_policy where polrelid = ${literal(table)}::regclass and not polpermissive`);
+  return rows.map(({ name }) => `drop policy ${identifier(name)} on ${table}`);
+}
+
+/** Attacks a table in the transaction that changes it, and rolls both back. */
+async function withSabotage(target: Target, recorder: Recorder, subject: Subject, what: string, sabotage: readonly string[]): Promise<void> {
+  const { admin, runtime, contexts, world } = target;
+  await admin.query('begin');
+  try {
+    for (const statement of sabotage) await admin.query(statement);
+    const attempt = attemptsInside(admin, runtime);
+    for (const operation of operations) {
+      const statements = operation.statements(subject);
+      if (statements === undefined) continue;
+      const outcomes = await attempt(contexts.own(world.attacker.id), ...statements);
+      recorder.check();
+      const leaked = judge(operation.demand, outcomes, outcomes.length === statements.length, subject.ownCount, target.detector);
+      if (leaked === undefined) continue;
+      recorder.find({
+        threat: 'C3',
+        object: subject.table.name,
+        attack: `${operation.name} with ${what}`,
+        leaked: `${leaked}: the other policy does not hold alone`,
+        reproduce: ['begin;', ...sabotage.map((text) => `${text};`), asTenant(target), ...statements.map((text) => `${text};`), 'rollback;'].join('\n'),
+        fix: restorePolicies(subject.table.name, target.runtimeRole),
+      });
+    }
+  } finally {
+    await admin.query('rollback');
+  }
+}
+
+/** The owner is bound too: else every function and view of the owner's would see all tenants. */
+async function asOwner(target: Target, recorder: Recorder, { table }: Subject): Promise<void> {
+  const { rows } = await target.admin.query<{ owner: string }>(`select relowner::regrole::text as owner from pg_class where oid = ${literal(table.name)}::regclass`);
+  await readAs(target, recorder, rows[0]?.owner ?? roles.owner, `select * from ${table.name} limit 1000`, {
+    threat: 'A2',
+    object: table.name,
+    attack: 'read as the owner of the table',
+    fix: `alter table ${table.name} owner to ${roles.owner}, force row level security;`,
+  });
+}
+
+/** The control plane makes and erases tenants; it does not read them. */
+async function asPlatform(target: Target, recorder: Recorder, { table }: Subject): Promise<void> {
+  const { rows } = await target.admin.query<{ columns: string }>(
+    `select string_agg(quote_ident(attname), ', ') as columns from pg_attribute
+    where attrelid = ${literal(table.name)}::regclass and attnum > 0 and not attisdropped and has_column_privilege(${literal(roles.platform)}, attrelid, attnum, 'select')`,
+  );
+  await readAs(target, recorder, roles.platform, `select ${rows[0]?.columns ?? '*'} from ${table.name} limit 1000`, {
+    threat: 'A3',
+    object: table.name,
+    attack: 'read as the control plane',
+    fix: `Narrow the policies of ${table.name} for ${roles.platform} to deleted tenants past their grace period, as in db/migrations/tenant/0001_members.sql.`,
+  });
+}
+
+type Described = { readonly threat: string; readonly object: string; readonly attack: string; readonly fix: string };
+
+async function readAs({ admin, contexts, world, detector }: Target, recorder: Recorder, role: string, text: string, finding: Described): Promise<void> {
+  await admin.query('begin');
+  try {
+    const [outcome] = await attemptsInside(admin, await characterOf(admin, role))(contexts.own(world.attacker.id), text);
+    recorder.check();
+    const leak = outcome && detector.inRows(outcome.rows);
+    if (leak !== undefined) recorder.find({ ...finding, leaked: `shows ${leak}`, reproduce: `set role ${role};\n${text};` });
+  } finally {
+    await admin.query('rollback');
+  }
+}

@@ -1,0 +1,57 @@
+import { roles } from '../../../src/tenancy/roles.ts';
+import { globalTables } from '../factories.ts';
+import type { Recorder } from '../finding.ts';
+import { functionRules } from '../lint/functions.ts';
+import { policyRules } from '../lint/policies.ts';
+import { privilegeRules } from '../lint/privileges.ts';
+import { roleRules } from '../lint/roles.ts';
+import { tableRules } from '../lint/tables.ts';
+import { literal } from '../sql.ts';
+import type { Target } from '../target.ts';
+
+const rules = [...roleRules, ...privilegeRules, ...tableRules, ...policyRules, ...functionRules];
+
+type Row = { readonly object: string; readonly leaked: string; readonly fix: string; readonly reproduce: string | null };
+
+/** Asks the catalog what is wrong, whether or not something else still holds. */
+export async function lint(target: Target, recorder: Recorder, schema: string): Promise<void> {
+  const others = [roles.owner, roles.resolver, roles.platform, roles.migrator];
+  const values = [target.runtimeRole, schema, array(others), array(Object.keys(globalTables))];
+  for (const { threat, attack, sql } of rules) {
+    const text = sql.replace(/\$([1-4])\b/g, (_, index: string) => {
+      const value = values[Number(index) - 1] as string;
+      return value.startsWith('array[') ? value : literal(value);
+    });
+    const { rows } = await target.admin.query<Row>(text);
+    recorder.check();
+    for (const { object, leaked, fix, reproduce } of rows) {
+      recorder.find({ threat, object, attack: `${attack}: ${leaked}`, leaked, reproduce: reproduce ?? leaked, fix });
+    }
+  }
+  await checkForeignKeys(target, recorder);
+}
+
+const array = (values: readonly string[]): string => `array[${values.map(literal).join(', ')}]::text[]`;
+
+/** Whether foreign keys hold for the rows that are there: one that was added by a role that saw no rows says valid, and is not. */
+async function checkForeignKeys({ admin, tables }: Target, recorder: Recorder): Promise<void> {
+  for (const table of tables) {
+    for (const key of table.foreignKeys) {
+      const join = key.columns.map((column, index) => `parent."${key.targetColumns[index]}" = child."${column}"`).join(' and ');
+      const present = key.columns.map((column) => `child."${column}" is not null`).join(' and ');
+      const text = `select count(*) as orphans from ${table.name} as child where ${present} and not exists (select from ${key.target} as parent where ${join})`;
+      const { rows } = await admin.query<{ orphans: string }>(text);
+      recorder.check();
+      const orphans = Number(rows[0]?.orphans);
+      if (orphans === 0) continue;
+      recorder.find({
+        threat: 'D11',
+        object: table.name,
+        attack: `look for rows that ${key.name} should have refused`,
+        leaked: `${orphans} rows refer to nothing`,
+        reproduce: `${text};`,
+        fix: `alter table ${table.name} drop constraint "${key.name}"; -- mend the rows, then add it again as ${roles.migrator}`,
+      });
+    }
+  }
+}

@@ -1,0 +1,121 @@
+import type { Recorder } from '../finding.ts';
+import { controlTable } from '../operations/controls.ts';
+import { isMalformed, judge, type Operation } from '../operations/operation.ts';
+import { plansAnswerTheirTenant } from '../operations/plans.ts';
+import { reads } from '../operations/reads.ts';
+import { copyOfVictimRow, referenceAttacks } from '../operations/references.ts';
+import { createSubject, type Subject } from '../operations/subject.ts';
+import { writes } from '../operations/writes.ts';
+import type { BadContext } from '../context.ts';
+import { asTenant, type Target } from '../target.ts';
+
+const operations: readonly Operation[] = [...reads, ...writes];
+const basics = operations.filter(({ basic }) => basic);
+
+/** Every table x every operation x the attacker's own context and every bad one. */
+export async function matrix(target: Target, recorder: Recorder): Promise<void> {
+  const { attacker, victim } = target.world;
+  const own = target.contexts.own(attacker.id);
+  const bad = target.contexts.bad(victim.id, attacker.id);
+  for (const table of target.tables) {
+    const subject = createSubject(target, table);
+    await controlTable(target, recorder, subject);
+    for (const operation of operations.filter(({ locks }) => target.own || locks !== true)) await attack(target, recorder, subject, operation, { name: 'own', how: '', settings: own });
+    for (const context of bad) {
+      for (const operation of basics) await attack(target, recorder, subject, operation, context);
+    }
+    await referToVictim(target, recorder, subject);
+    await repeatVictim(target, recorder, subject);
+    await plansAnswerTheirTenant(target, recorder, subject);
+  }
+}
+
+type AnyContext = Omit<BadContext, 'name'> & { readonly name: 'own' | BadContext['name'] };
+
+async function attack(target: Target, recorder: Recorder, subject: Subject, operation: Operation, context: AnyContext): Promise<void> {
+  const statements = operation.statements(subject);
+  if (statements === undefined) return;
+  const isOwn = context.name === 'own';
+  const outcomes = await target.attempt(context.settings, ...statements);
+  recorder.check();
+  const last = outcomes.at(-1);
+  const where = isOwn ? asTenant(target) : asTenant(target, `${context.name}: ${context.how}`);
+  const reproduce = [where, ...statements].map((line) => (line.startsWith('--') ? line : `${line};`)).join('\n');
+  if (last !== undefined && isMalformed(last)) {
+    recorder.find({
+      threat: 'control',
+      object: subject.table.name,
+      attack: operation.name,
+      leaked: `could not attack: ${last.error?.message}`,
+      reproduce,
+      fix: 'test/isolation/operations: this statement has to fit the table',
+    });
+    return;
+  }
+  const complete = outcomes.length === statements.length;
+  const leaked = judge(operation.demand, outcomes, complete, isOwn ? subject.ownCount : 0, target.detector);
+  if (leaked === undefined) return;
+  recorder.find({
+    threat: isOwn ? operation.threat : context.name === 'no context' ? 'B7' : 'C9',
+    object: subject.table.name,
+    attack: isOwn ? `${operation.name} as another tenant` : `${operation.name} with ${context.name}`,
+    leaked: isOwn ? leaked : `${leaked} (${context.how})`,
+    reproduce,
+    fix: fixFor(operation, subject, target),
+  });
+}
+
+function fixFor({ name, threat }: Operation, { table }: Subject, { runtimeRole }: Target): string {
+  if (name === 'TRUNCATE' || threat === 'A7') return `revoke truncate, trigger, references on ${table.name} from ${runtimeRole}, public;`;
+  if (threat === 'A3') return `alter table ${table.name} owner to another role than ${runtimeRole};`;
+  if (threat === 'C4') return `alter table ${table.name} alter column tenant_id set not null;`;
+  return restorePolicies(table.name, runtimeRole);
+}
+
+/** What puts a table's policies back. */
+export function restorePolicies(table: string, runtimeRole: string): string {
+  const predicate = '(tenant_id = (select app.tenant_id()))';
+  return [
+    `alter table ${table} enable row level security, force row level security;`,
+    ...['tenant_floor', 'tenant_allow'].map(
+      (name) =>
+        `drop policy if exists ${name} on ${table}; create policy ${name} on ${table}${name === 'tenant_floor' ? ' as restrictive' : ''} for all to ${runtimeRole} using ${predicate} with check ${predicate};`,
+    ),
+  ].join('\n');
+}
+
+async function referToVictim(target: Target, recorder: Recorder, subject: Subject): Promise<void> {
+  const own = target.contexts.own(target.world.attacker.id);
+  for (const { key, toVictim, toNothing } of referenceAttacks(target, subject)) {
+    const [there] = await target.attempt(own, toVictim, 'set constraints all immediate');
+    const [nowhere] = await target.attempt(own, toNothing, 'set constraints all immediate');
+    recorder.check(2);
+    if (there === undefined || there.error?.code === nowhere?.error?.code && there.error !== undefined) continue;
+    recorder.find({
+      threat: 'D1',
+      object: subject.table.name,
+      attack: `a row that refers to the victim's by ${key.name}`,
+      leaked: there.error === undefined ? `is accepted: ${key.target} of the victim can be referred to, and its deletion cascades or is blocked` : `answers ${there.error.code} in place of ${nowhere?.error?.code}`,
+      reproduce: `${asTenant(target)}\n${toVictim};`,
+      fix: `alter table ${subject.table.name} drop constraint "${key.name}", add foreign key (tenant_id, ${key.columns.filter((column) => column !== 'tenant_id').join(', ')}) references ${key.target} (tenant_id, ${key.targetColumns.filter((column) => column !== 'tenant_id').join(', ')});`,
+    });
+  }
+}
+
+async function repeatVictim(target: Target, recorder: Recorder, subject: Subject): Promise<void> {
+  const statement = copyOfVictimRow(subject);
+  if (statement === undefined) return;
+  const [outcome] = await target.attempt(target.contexts.own(target.world.attacker.id), statement);
+  recorder.check();
+  const { code, constraint } = outcome?.error ?? {};
+  const withTenant = subject.table.uniques.some(({ name, columns }) => name === constraint && columns.includes('tenant_id'));
+  if ((code !== '23505' && code !== '23P01') || withTenant) return;
+  recorder.find({
+    threat: 'D5',
+    object: subject.table.name,
+    attack: "insert the victim's values as an own row",
+    leaked: `${outcome?.error?.message}: the refusal tells that another tenant has them`,
+    reproduce: `${asTenant(target)}\n${statement};`,
+    fix: `drop index or constraint "${outcome?.error?.constraint}" on ${subject.table.name}, and make it unique with tenant_id in front`,
+  });
+}

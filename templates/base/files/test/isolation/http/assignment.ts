@@ -1,0 +1,60 @@
+import { literal } from '../sql.ts';
+import { findWorking, isWorking, ownBodies } from './own.ts';
+import { fillPath } from './routes.ts';
+import { report, type Stage } from './stage.ts';
+
+/** L5: bodies that say more than they should. */
+export async function attackBodies(stage: Stage): Promise<void> {
+  const { id, slug } = stage.target.world.victim;
+  const extras: Record<string, unknown>[] = [
+    { tenant_id: id },
+    { tenantId: id },
+    { tenant: slug },
+    { tenant: { id, slug } },
+    { organizationId: id },
+    { __proto__: { tenant_id: id }, constructor: { prototype: { tenantId: id } } },
+  ];
+  for (const route of stage.routes.filter(({ body, method }) => body !== undefined && method !== 'DELETE')) {
+    const found = await findWorking(stage, route);
+    const params = isWorking(found) ? found.params : {};
+    for (const extra of extras) {
+      const [body] = ownBodies(stage, route);
+      const call = { method: route.method, path: fillPath(route, params), headers: stage.own, body: { ...body, ...extra } };
+      const attack = `${Object.keys(extra)[0] ?? 'a field'} of the victim in the body`;
+      const before = await countOfVictim(stage);
+      const answer = await stage.call(call, attack);
+      if (answer.status < 300 && (await countOfVictim(stage)) !== before) {
+        report(stage.recorder, call, 'L5', attack, `answers ${answer.status}, and the row is the victim's`, 'Take the tenant from the context, never from the body: z.strictObject() refuses what is not known.', route);
+      }
+    }
+  }
+}
+
+/** D10: names that only the victim has are free: a conflict would tell that it has them. Comes last, because it puts them among the attacker's rows. */
+export async function attackNames(stage: Stage): Promise<void> {
+  for (const route of stage.routes.filter(({ method, params }) => method === 'POST' && params.length === 0)) await repeatNames(stage, route);
+}
+
+async function repeatNames(stage: Stage, route: Stage['routes'][number]): Promise<void> {
+  for (const { name, uniques } of stage.target.tables) {
+    const row = stage.target.world.victim.rows.get(name)?.at(-1);
+    for (const column of new Set(uniques.flatMap(({ columns }) => columns))) {
+      const property = column.replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase());
+      const value = row?.[column];
+      const schema = route.body?.properties?.[property];
+      if (value == null || schema === undefined || schema.format === 'uuid' || schema.enum !== undefined) continue;
+      const [body] = ownBodies(stage, route);
+      const call = { method: route.method, path: route.path, headers: stage.own, body: { ...body, [property]: value } };
+      const answer = await stage.call(call, `the victim's ${property} as the own`, { watch: false });
+      if (answer.status === 409) {
+        report(stage.recorder, call, 'D10', `the victim's ${property} as the own`, 'answers 409: the name is taken by another tenant', `Make ${name} (${column}) unique with tenant_id in front.`, route);
+      }
+    }
+  }
+}
+
+async function countOfVictim({ target }: Stage): Promise<string> {
+  const counts = target.tables.map(({ name }) => `(select count(*) from ${name} where tenant_id = ${literal(target.world.victim.id)})`);
+  const { rows } = await target.admin.query<{ total: string }>(`select ${counts.join(' + ')} as total`);
+  return rows[0]?.total ?? '';
+}

@@ -1,0 +1,61 @@
+import { bodyFactories } from '../factories.ts';
+import type { Route, Schema } from './routes.ts';
+
+export type Body = Record<string, unknown>;
+
+/** Bodies for a route, the fullest one first. Ids are what `references` gives for a property. */
+export function bodiesFor(route: Route, n: number, references: (property: string) => string): Body[] {
+  const factory = bodyFactories[route.name];
+  if (factory !== undefined) return [{ ...factory(n) }];
+  if (route.body === undefined) return [];
+  const full = objectFor(route.body, n, references, () => true);
+  const required = objectFor(route.body, n, references, (name) => route.body?.required?.includes(name) === true);
+  return [full, required];
+}
+
+function objectFor(schema: Schema, n: number, references: (property: string) => string, wanted: (name: string) => boolean): Body {
+  const entries = Object.entries(schema.properties ?? {}).filter(([name]) => wanted(name));
+  return Object.fromEntries(entries.map(([name, property]) => [name, valueFor(name, property, n, references)]));
+}
+
+function valueFor(name: string, schema: Schema, n: number, references: (property: string) => string): unknown {
+  if (schema.const !== undefined) return schema.const;
+  if (schema.enum !== undefined) return schema.enum[0];
+  const type = [schema.type].flat().find((each) => each !== 'null');
+  switch (type) {
+    case 'object':
+      return objectFor(schema, n, references, (property) => schema.required?.includes(property) === true);
+    case 'array':
+      return Array.from({ length: schema.minItems ?? 0 }, () => valueFor(name, schema.items ?? {}, n, references));
+    case 'integer':
+    case 'number':
+      return Math.max(schema.minimum ?? 1, 1);
+    case 'boolean':
+      return false;
+    default:
+      return textFor(name, schema, n, references);
+  }
+}
+
+function textFor(name: string, { format, minLength = 1, maxLength = 200 }: Schema, n: number, references: (property: string) => string): string {
+  switch (format) {
+    case 'uuid':
+      return references(name);
+    case 'email':
+      return `attack${n}@example.com`;
+    case 'date-time':
+      return '2090-01-01T00:00:00.000Z';
+    case 'date':
+      return '2090-01-01';
+    case 'uri':
+    case 'url':
+      return `https://attack${n}.example.com/`;
+    default:
+      return `attack ${n}`.padEnd(minLength, 'x').slice(0, maxLength);
+  }
+}
+
+/** Names of the body's properties that hold ids. */
+export function idProperties({ body }: Route): string[] {
+  return Object.entries(body?.properties ?? {}).filter(([, { format }]) => format === 'uuid').map(([name]) => name);
+}

@@ -1,0 +1,64 @@
+import { Agent, type IncomingMessage, request as send } from 'node:http';
+
+/** Header names to values; a list is sent as several headers of one name. */
+export type Headers = Readonly<Record<string, string | readonly string[]>>;
+
+export interface Call {
+  readonly method: string;
+  readonly path: string;
+  readonly headers?: Headers;
+  readonly body?: unknown;
+}
+
+export interface Answer {
+  readonly status: number;
+  /** Head and body as text, to search in. */
+  readonly text: string;
+  readonly body: unknown;
+  /** What two answers must have in common to be the same to their reader: all but the request's id and the time. */
+  readonly essence: string;
+}
+
+/** Sends requests over kept connections; any header can be set, also Host. */
+export interface Caller {
+  readonly send: (call: Call) => Promise<Answer>;
+  readonly close: () => void;
+}
+
+const changing = new Set(['date', 'x-request-id', 'keep-alive', 'connection', 'content-length', 'transfer-encoding']);
+
+export function createCaller(url: string): Caller {
+  const agent = new Agent({ keepAlive: true, maxSockets: 32 });
+  return {
+    send: ({ method, path, headers = {}, body }) =>
+      new Promise((resolve, reject) => {
+        const content = body === undefined ? undefined : JSON.stringify(body);
+        const more = content === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(content) };
+        const request = send(new URL(path, url), { method, agent, headers: { ...more, ...headers } as Record<string, string | string[]>, timeout: 20_000 });
+        request.on('response', (response) => void read(response).then(resolve, reject));
+        request.on('error', reject);
+        request.on('timeout', () => request.destroy(new Error(`${method} ${path} got no answer in 20 seconds`)));
+        request.end(content);
+      }),
+    close: () => agent.destroy(),
+  };
+}
+
+async function read(response: IncomingMessage): Promise<Answer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of response) chunks.push(chunk as Buffer);
+  const content = Buffer.concat(chunks).toString();
+  const head = Object.entries(response.headers).filter(([name]) => !changing.has(name));
+  const body = parse(content);
+  const status = response.statusCode ?? 0;
+  const shown = typeof body === 'object' && body !== null && 'requestId' in body ? { ...body, requestId: '' } : body;
+  return { status, body, text: `${JSON.stringify(head)}\n${content}`, essence: `${status} ${JSON.stringify(head)} ${JSON.stringify(shown)}` };
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}

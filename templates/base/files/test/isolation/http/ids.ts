@@ -1,0 +1,86 @@
+import { randomUUID } from 'node:crypto';
+import { inParallel } from '../parallel.ts';
+import { idProperties } from './bodies.ts';
+import type { Call } from './client.ts';
+import { findWorking, isWorking, ownBodies } from './own.ts';
+import { fillPath, type Route } from './routes.ts';
+import { report, type Stage } from './stage.ts';
+
+const fix = 'Find the row through the tenant connection and answer notFound() when there is none: another tenant’s row is no row.';
+
+/** L4: every route with every id of the victim, in the path, the query and the body. The answer is that for an id that nobody has. */
+export async function attackIds(stage: Stage): Promise<void> {
+  for (const route of stage.routes) {
+    await inPath(stage, route);
+    await inBody(stage, route);
+    if (route.method === 'GET') await inQuery(stage, route);
+  }
+  for (const route of stage.routes) await control(stage, route);
+}
+
+async function inPath(stage: Stage, route: Route): Promise<void> {
+  for (const param of route.params) {
+    const [body] = ownBodies(stage, route);
+    const call = (id: string): Call => ({
+      method: route.method,
+      path: fillPath(route, { ...Object.fromEntries(route.params.map((name) => [name, ownId(stage, name)])), [param]: id }),
+      headers: stage.own,
+      ...(body && { body }),
+    });
+    await compare(stage, route, `the victim's id as {${param}}`, call);
+  }
+}
+
+async function inBody(stage: Stage, route: Route): Promise<void> {
+  const params = Object.fromEntries(route.params.map((name) => [name, ownId(stage, name)]));
+  for (const property of idProperties(route)) {
+    const [body] = ownBodies(stage, route);
+    const call = (id: string): Call => ({ method: route.method, path: fillPath(route, params), headers: stage.own, body: { ...body, [property]: id } });
+    await compare(stage, route, `the victim's id as ${property} in the body`, call);
+  }
+}
+
+async function inQuery(stage: Stage, route: Route): Promise<void> {
+  const params = Object.fromEntries(route.params.map((name) => [name, ownId(stage, name)]));
+  const path = fillPath(route, params);
+  const { marker, id: tenant, slug } = stage.target.world.victim;
+  for (const [name, { format, enum: values }] of Object.entries(route.query)) {
+    if (values !== undefined) continue;
+    const call = (value: string): Call => ({ method: route.method, path: `${path}?${name}=${encodeURIComponent(value)}`, headers: stage.own });
+    if (format === 'uuid') await compare(stage, route, `the victim's id as ${name} in the query`, call);
+    for (const value of [marker, marker.slice(0, 2), '%', "' or true --", tenant, '1', '0', '-1']) await stage.call(call(value), `${name}=${value} in the query`);
+  }
+  for (const name of ['tenant_id', 'tenantId', 'tenant', 'organization', 'org', 'account']) {
+    for (const value of [tenant, slug]) await stage.call({ method: route.method, path: `${path}?${name}=${value}`, headers: stage.own }, `the victim named by ${name} in the query`);
+  }
+}
+
+/** Asks with ids of the victim and with one of nobody; two answers that differ tell that the row exists. */
+async function compare(stage: Stage, route: Route, attack: string, call: (id: string) => Call): Promise<void> {
+  const nobody = randomUUID();
+  const { essence, status } = await stage.call(call(nobody), 'an id of nobody');
+  const reference = essence.replaceAll(nobody, '?');
+  await inParallel(stage.ids.victim, async ({ id, table }) => {
+    const request = call(id);
+    const answer = await stage.call(request, attack);
+    if (answer.essence.replaceAll(id, '?') === reference) return;
+    report(stage.recorder, request, 'L4', attack, `answers ${answer.status} for a row of ${table} that is the victim's, and ${status} for none: ${answer.text.slice(-160)}`, fix, route);
+  });
+}
+
+const ownId = (stage: Stage, param: string): string => {
+  const stem = param.replace(/_?id$/i, '').toLowerCase();
+  return (stage.ids.attacker.find(({ table }) => stem.length > 2 && table.includes(stem)) ?? stage.ids.attacker[0])?.id ?? randomUUID();
+};
+
+/** The route does work, for the attacker's own: else nothing was attacked. Deleting routes come last. */
+async function control(stage: Stage, route: Route): Promise<void> {
+  const found = await findWorking(stage, route);
+  if (isWorking(found)) {
+    const items = (found.answer.body as { readonly items?: unknown[] } | null)?.items;
+    if (items === undefined || items.length > 0) return;
+  }
+  const call = { method: route.method, path: route.path, headers: stage.own };
+  const answer = isWorking(found) ? 'an empty list' : found === undefined ? 'nothing' : `${found.status} ${found.text.slice(-200)}`;
+  report(stage.recorder, call, 'control', 'use the route for the own tenant', `could not attack ${route.name}: it answers ${answer}`, `Add to bodyFactories in test/isolation/factories.ts: '${route.name}': (n) => ({ ... }),`, route);
+}

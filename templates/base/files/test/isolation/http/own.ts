@@ -1,0 +1,55 @@
+import { type Body, bodiesFor, idProperties } from './bodies.ts';
+import type { Answer, Call } from './client.ts';
+import { fillPath, type Route } from './routes.ts';
+import type { RowId, Stage } from './stage.ts';
+
+/** A request that the attacker may make, and that works. */
+export interface Working {
+  readonly params: Readonly<Record<string, string>>;
+  readonly body: Body | undefined;
+  readonly answer: Answer;
+}
+
+const mostTries = 60;
+
+/** Finds, by trial with the attacker's own ids, a request to the route that succeeds; the last answer when there is none. */
+export async function findWorking(stage: Stage, route: Route, ids: readonly RowId[] = stage.ids.attacker): Promise<Working | Answer | undefined> {
+  let last: Answer | undefined;
+  let tries = 0;
+  for (const params of combinations(route.params, ids)) {
+    for (const body of ownBodies(stage, route, ids)) {
+      if ((tries += 1) > mostTries) return last;
+      const call: Call = { method: route.method, path: fillPath(route, params), headers: stage.own, ...(body && { body }) };
+      const answer = await stage.call(call, 'a request of the own');
+      if (answer.status < 300) return { params, body, answer };
+      last = answer;
+      // Not this row: its other bodies fare no better.
+      if (answer.status === 404) break;
+    }
+  }
+  return last;
+}
+
+export const isWorking = (found: Working | Answer | undefined): found is Working => found !== undefined && 'params' in found;
+
+/** Every way to fill the names with ids; those of a table that is called like the parameter or the path first. */
+function combinations(names: readonly string[], ids: readonly RowId[]): Record<string, string>[] {
+  return names.reduce<Record<string, string>[]>(
+    (found, name) => byLikeness(name, ids).flatMap(({ id }) => found.map((values) => ({ ...values, [name]: id }))).slice(0, 200),
+    [{}],
+  );
+}
+
+function byLikeness(name: string, ids: readonly RowId[]): RowId[] {
+  const stem = name.replace(/_?id$/i, '').toLowerCase();
+  const like = ({ table }: RowId): boolean => stem.length > 2 && table.replaceAll('_', '').includes(stem);
+  return [...ids.filter(like), ...ids.filter((id) => !like(id))];
+}
+
+/** Bodies whose references are the attacker's own rows; undefined once for a route that takes none. */
+export function ownBodies(stage: Stage, route: Route, ids: readonly RowId[] = stage.ids.attacker): (Body | undefined)[] {
+  if (route.body === undefined) return [undefined];
+  const properties = idProperties(route);
+  const choices = combinations(properties, ids).slice(0, 12);
+  return choices.flatMap((chosen) => bodiesFor(route, stage.next(), (property) => chosen[property] ?? (ids[0] as RowId).id));
+}

@@ -1,0 +1,96 @@
+/** The parts of a JSON schema that the suite understands. */
+export interface Schema {
+  readonly type?: string | readonly string[];
+  readonly format?: string;
+  readonly enum?: readonly unknown[];
+  readonly const?: unknown;
+  readonly default?: unknown;
+  readonly properties?: Readonly<Record<string, Schema>>;
+  readonly required?: readonly string[];
+  readonly items?: Schema;
+  readonly anyOf?: readonly Schema[];
+  readonly oneOf?: readonly Schema[];
+  readonly allOf?: readonly Schema[];
+  readonly $ref?: string;
+  readonly minLength?: number;
+  readonly maxLength?: number;
+  readonly minimum?: number;
+  readonly minItems?: number;
+}
+
+export interface Route {
+  /** `GET /v1/projects/{id}`. */
+  readonly name: string;
+  readonly method: string;
+  readonly path: string;
+  readonly params: readonly string[];
+  readonly query: Readonly<Record<string, Schema>>;
+  /** The body's properties, references resolved; undefined for a route without a body. */
+  readonly body: Schema | undefined;
+}
+
+interface Parameter {
+  readonly in: string;
+  readonly name: string;
+  readonly schema?: Schema;
+}
+
+interface Operation {
+  readonly parameters?: readonly Parameter[];
+  readonly requestBody?: { readonly content?: Readonly<Record<string, { readonly schema?: Schema }>> };
+}
+
+interface Document {
+  readonly paths?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  readonly components?: { readonly schemas?: Readonly<Record<string, Schema>> };
+}
+
+const methods = ['get', 'post', 'put', 'patch', 'delete'];
+
+/** Every route of an OpenAPI document: reading ones first, deleting ones last, so that there is something left to attack. */
+export function readRoutes(document: unknown): Route[] {
+  const { paths = {}, components } = document as Document;
+  const schemas = components?.schemas ?? {};
+  const routes = Object.entries(paths).flatMap(([path, item]) =>
+    methods.filter((method) => method in item).map((method) => {
+      const operation = item[method] as Operation;
+      const own = (item['parameters'] ?? []) as readonly Parameter[];
+      const parameters = [...own, ...(operation.parameters ?? [])];
+      const body = operation.requestBody?.content?.['application/json']?.schema;
+      const query = parameters.filter((parameter) => parameter.in === 'query').map(({ name, schema = {} }) => [name, resolve(schema, schemas)] as const);
+      return {
+        name: `${method.toUpperCase()} ${path}`,
+        method: method.toUpperCase(),
+        path,
+        params: [...path.matchAll(/\{(\w+)\}/g)].map((match) => match[1] as string),
+        query: Object.fromEntries(query),
+        body: body && resolve(body, schemas),
+      };
+    }),
+  );
+  return routes.sort((a, b) => methods.indexOf(a.method.toLowerCase()) - methods.indexOf(b.method.toLowerCase()));
+}
+
+/** Follows references, and takes the first of several shapes that is more than null. */
+function resolve(schema: Schema, schemas: Readonly<Record<string, Schema>>, depth = 0): Schema {
+  if (depth > 8) return {};
+  const { $ref, anyOf, oneOf, allOf } = schema;
+  if ($ref !== undefined) return resolve(schemas[$ref.replace('#/components/schemas/', '')] ?? {}, schemas, depth + 1);
+  if (allOf !== undefined) {
+    const parts = allOf.map((part) => resolve(part, schemas, depth + 1));
+    return { type: 'object', properties: Object.assign({}, ...parts.map(({ properties }) => properties)), required: parts.flatMap(({ required = [] }) => required) };
+  }
+  const choice = (anyOf ?? oneOf)?.find((each) => each.type !== 'null');
+  if (choice !== undefined) return resolve(choice, schemas, depth + 1);
+  const properties = Object.entries(schema.properties ?? {}).map(([name, property]) => [name, resolve(property, schemas, depth + 1)] as const);
+  return {
+    ...schema,
+    ...(schema.properties && { properties: Object.fromEntries(properties) }),
+    ...(schema.items && { items: resolve(schema.items, schemas, depth + 1) }),
+  };
+}
+
+/** The path with its parameters. */
+export function fillPath({ path }: Route, values: Readonly<Record<string, string>>): string {
+  return path.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(values[name] ?? ''));
+}

@@ -1,0 +1,144 @@
+import { createLog } from '../../../src/log.ts';
+import type { ResolutionSteps } from '../../../src/tenancy/resolve.ts';
+import { startApplication } from '../../setup/application.ts';
+import type { TestDatabase } from '../../setup/database.ts';
+import { credentialKinds, type BadCredential, type CredentialKind, type Issuing } from '../credentials.ts';
+import type { Recorder } from '../finding.ts';
+import type { Target } from '../target.ts';
+import type { Tenant } from '../world.ts';
+import { type Answer, type Call, type Caller, createCaller, type Headers } from './client.ts';
+import { readRoutes, type Route } from './routes.ts';
+
+/** An id of a tenant's row. */
+export interface RowId {
+  readonly table: string;
+  readonly id: string;
+}
+
+/** The application, running, and everything that an attacker brings along. */
+export interface Stage {
+  readonly target: Target;
+  readonly recorder: Recorder;
+  readonly issuing: Issuing;
+  readonly routes: readonly Route[];
+  /** Headers of genuine credentials of owners, by kind. */
+  readonly attacker: ReadonlyMap<CredentialKind, Headers>;
+  readonly victim: ReadonlyMap<CredentialKind, Headers>;
+  readonly bystander: ReadonlyMap<CredentialKind, Headers>;
+  readonly bad: ReadonlyMap<CredentialKind, readonly BadCredential[]>;
+  /** Genuine credentials of tenants that were shut out. */
+  readonly shut: readonly { readonly name: string; readonly headers: Headers }[];
+  /** The first kind's credential of the attacker. */
+  readonly own: Headers;
+  readonly ids: { readonly attacker: readonly RowId[]; readonly victim: readonly RowId[] };
+  /** Sends, counts, and looks for anything of the victim in the answer. `fresh` asks an application that remembers no credential. */
+  readonly call: (call: Call, attack: string, options?: { readonly fresh?: boolean; readonly watch?: boolean }) => Promise<Answer>;
+  /** How many requests were sent. */
+  readonly sent: () => number;
+  /** Counts in bodies, so that each is another one. */
+  readonly next: () => number;
+  /** Every line that the application logged. */
+  readonly log: readonly string[];
+  readonly close: () => Promise<void>;
+}
+
+/** Everybody's credentials. */
+export type Credentials = Pick<Stage, 'issuing' | 'attacker' | 'victim' | 'bystander' | 'bad' | 'shut'>;
+
+/** Makes the credentials; before the victim's rows are counted. */
+export async function issueCredentials({ admin, world }: Target, environment: Issuing['environment']): Promise<Credentials> {
+  const issuing = { admin, environment };
+  const owners = async (tenant: Tenant): Promise<Map<CredentialKind, Headers>> => {
+    const issued = new Map<CredentialKind, Headers>();
+    for (const kind of credentialKinds) issued.set(kind, await kind.issue(issuing, tenant, 'owner'));
+    return issued;
+  };
+  const bad = new Map<CredentialKind, readonly BadCredential[]>();
+  for (const kind of credentialKinds) bad.set(kind, await kind.bad(issuing, world.attacker, world.victim));
+  const shut = [];
+  for (const tenant of world.shut) {
+    for (const kind of credentialKinds) shut.push({ name: `the ${kind.name} of ${tenant.slug}, which is shut out`, headers: await kind.issue(issuing, tenant, 'owner') });
+  }
+  const { attacker, victim, bystander = attacker } = world;
+  return { issuing, shut, attacker: await owners(attacker), victim: await owners(victim), bystander: await owners(bystander), bad };
+}
+
+/** Starts the application, also once with nothing remembered, and reads its routes from its own document. */
+export async function openStage(
+  target: Target,
+  recorder: Recorder,
+  { environment }: TestDatabase,
+  credentials: Credentials,
+  steps?: ResolutionSteps,
+): Promise<Stage> {
+  const log: string[] = [];
+  const options = { log: createLog({ level: 'info' }, { write: (line) => void log.push(line) }), ...(steps && { steps }) };
+  const application = await startApplication(environment, options);
+  const fresh = await startApplication({ ...environment, CREDENTIAL_CACHE_SECONDS: '0' }, options);
+  const callers = { kept: createCaller(application.url), fresh: createCaller(fresh.url) };
+  let sent = 0;
+  let n = 0;
+  const send = async (caller: Caller, call: Call, attack: string, watch: boolean): Promise<Answer> => {
+    sent += 1;
+    recorder.check();
+    const answer = await caller.send(call);
+    if (watch) inspect(target, recorder, call, attack, answer);
+    return answer;
+  };
+  const document = await callers.kept.send({ method: 'GET', path: '/openapi.json' });
+  const [own] = credentials.attacker.values();
+  return {
+    ...credentials,
+    target,
+    recorder,
+    routes: readRoutes(document.body),
+    own: own ?? {},
+    ids: { attacker: rowIds(target, target.world.attacker), victim: rowIds(target, target.world.victim) },
+    call: (call, attack, { fresh: useFresh = false, watch = true } = {}) => send(useFresh ? callers.fresh : callers.kept, call, attack, watch),
+    sent: () => sent,
+    next: () => (n += 1),
+    log,
+    close: async () => {
+      callers.kept.close();
+      callers.fresh.close();
+      await application.close();
+      await fresh.close();
+    },
+  };
+}
+
+/** Text that only a database writes, and no client has a use for. */
+const databaseText = /SQLSTATE|violates|duplicate key|pg_catalog|row-level security|relation \\?"|constraint \\?"|syntax error at|\bTN00\d\b/;
+
+/** No answer to the attacker holds anything of the victim, nor what the database said. */
+function inspect({ detector }: Target, recorder: Recorder, call: Call, attack: string, answer: Answer): void {
+  const said = JSON.stringify([call.path, decodeURIComponent(call.path), call.headers, call.body]);
+  const leak = detector.inText(answer.text, said);
+  if (leak !== undefined) report(recorder, call, 'L4', attack, `answers ${answer.status} with ${leak}`, 'Ask for rows through the tenant connection only; it adds the tenant to every query.');
+  if (answer.status >= 400 && databaseText.test(answer.text)) {
+    report(recorder, call, 'D6', attack, `answers with what the database said: ${answer.text.slice(-200)}`, 'src/http/errors.ts: answer with a problem document that the database did not write.');
+  }
+}
+
+/** A finding about a route. */
+export function report(recorder: Recorder, call: Call, threat: string, attack: string, leaked: string, fix: string, route?: Route): void {
+  const headers = Object.entries(call.headers ?? {}).flatMap(([name, value]) => [value].flat().map((each) => ` -H '${name}: ${each}'`)).join('');
+  const body = call.body === undefined ? '' : ` -H 'content-type: application/json' -d '${JSON.stringify(call.body)}'`;
+  const path = call.path.split('?')[0]?.replace(/\/[0-9a-f]{8}-[0-9a-f-]{27}/g, '/{id}');
+  recorder.find({
+    threat,
+    object: route?.name ?? `${call.method} ${path}`,
+    attack,
+    leaked,
+    reproduce: `curl -sS -i -X ${call.method} "$URL${call.path}"${headers}${body}`,
+    fix,
+  });
+}
+
+function rowIds({ tables }: Target, tenant: Tenant): RowId[] {
+  return tables.flatMap((table) => {
+    const column = table.uniques.find(({ primary }) => primary)?.columns.find((each) => each !== 'tenant_id');
+    if (column === undefined || table.parent !== null) return [];
+    return (tenant.rows.get(table.name) ?? []).flatMap((row) => (row[column] ? [{ table: table.name, id: row[column] }] : []));
+  });
+}

@@ -1,0 +1,77 @@
+import { named, ours, type Rule, tenantTable } from './rule.ts';
+
+const carriesTenant = `exists (
+  select from unnest(k.conkey, k.confkey) as pair (here, there)
+  join pg_attribute a on a.attrelid = k.conrelid and a.attnum = pair.here and a.attname = 'tenant_id'
+  join pg_attribute b on b.attrelid = k.confrelid and b.attnum = pair.there and b.attname = 'tenant_id')`;
+
+const hasTenant = (relation: string) =>
+  `exists (select from pg_attribute a where a.attrelid = ${relation} and a.attname = 'tenant_id' and not a.attisdropped)`;
+
+/** What a tenant table has to have, policies aside. */
+export const tableRules: readonly Rule[] = [
+  {
+    threat: 'A2',
+    attack: 'look for tables whose row-level security is off or not forced',
+    sql: `
+      with ${tenantTable}
+      select name as object, case when relrowsecurity then 'row-level security is not forced: the owner, and functions and views of the owner, see every tenant'
+          else 'row-level security is off' end as leaked,
+        format('alter table %s enable row level security, force row level security;', name) as fix,
+        format('select relrowsecurity, relforcerowsecurity from pg_class where oid = %L::regclass;', name) as reproduce
+      from tenant_table where not (relrowsecurity and relforcerowsecurity) and (reachable or not relispartition)`,
+  },
+  {
+    threat: 'L1b',
+    attack: 'look for tables that the application reaches and that have no tenant',
+    sql: `
+      select ${named('c', 'n')} as object, 'the runtime role may touch it, and it has no tenant_id' as leaked,
+        format('revoke all on %I.%I from %I, public; -- or add tenant_id and policies, or name it in globalTables of test/isolation/factories.ts', n.nspname, c.relname, $1::text) as fix,
+        format('select * from %I.%I;', n.nspname, c.relname) as reproduce
+      from pg_class c join pg_namespace n on n.oid = c.relnamespace
+      where c.relkind in ('r', 'p') and ${ours('n')} and not ${hasTenant('c.oid')} and has_schema_privilege($1, n.oid, 'USAGE')
+        and (has_any_column_privilege($1, c.oid, 'SELECT, INSERT, UPDATE') or has_table_privilege($1, c.oid, 'DELETE, TRUNCATE'))
+        and not (format('%I.%I', n.nspname, c.relname) = any ($4::text[]) and not has_any_column_privilege($1, c.oid, 'INSERT, UPDATE') and not has_table_privilege($1, c.oid, 'DELETE'))`,
+  },
+  {
+    threat: 'C4',
+    attack: 'look for tenant_id that may be null',
+    sql: `
+      with ${tenantTable}
+      select name || '.tenant_id' as object, 'a row without a tenant belongs to nobody, and skips its foreign keys' as leaked,
+        format('alter table %s alter column tenant_id set not null;', name) as fix, null as reproduce
+      from tenant_table t join pg_attribute a on a.attrelid = t.oid and a.attname = 'tenant_id' and not a.attisdropped where not a.attnotnull`,
+  },
+  {
+    threat: 'D4',
+    attack: 'look for foreign keys that do not carry the tenant',
+    sql: `
+      select ${named('c', 'n')} as object, format('%I refers to %s without tenant_id: a row can belong to another tenant''s', k.conname, k.confrelid::regclass) as leaked,
+        format('alter table %1$I.%2$I drop constraint %3$I; alter table %1$I.%2$I add foreign key (tenant_id, ...) references %4$s (tenant_id, ...);', n.nspname, c.relname, k.conname, k.confrelid::regclass) as fix,
+        format('select pg_get_constraintdef(oid) from pg_constraint where conname = %L;', k.conname) as reproduce
+      from pg_constraint k join pg_class c on c.oid = k.conrelid join pg_namespace n on n.oid = c.relnamespace
+      where k.contype = 'f' and ${ours('n')} and ${hasTenant('k.conrelid')} and ${hasTenant('k.confrelid')} and not ${carriesTenant}`,
+  },
+  {
+    threat: 'D11',
+    attack: 'look for foreign keys that were never validated',
+    sql: `
+      select ${named('c', 'n')} as object, format('%I is not valid: what is there was never checked', k.conname) as leaked,
+        format('alter table %I.%I validate constraint %I;', n.nspname, c.relname, k.conname) as fix, null as reproduce
+      from pg_constraint k join pg_class c on c.oid = k.conrelid join pg_namespace n on n.oid = c.relnamespace
+      where k.contype = 'f' and not k.convalidated and ${ours('n')} and ${hasTenant('k.conrelid')}`,
+  },
+  {
+    threat: 'D5',
+    attack: 'look for unique and exclusion constraints over all tenants',
+    sql: `
+      with ${tenantTable}
+      select t.name as object, format('%s is unique over all tenants: a refused value is another tenant''s', i.indexrelid::regclass) as leaked,
+        case when i.indisprimary then format('alter table %s drop constraint %I, add primary key (tenant_id, ...);', t.name, x.relname)
+          else format('drop index %s; create unique index on %s (tenant_id, ...);', i.indexrelid::regclass, t.name) end as fix,
+        format('select pg_get_indexdef(%L::regclass);', i.indexrelid::regclass) as reproduce
+      from pg_index i join tenant_table t on t.oid = i.indrelid join pg_class x on x.oid = i.indexrelid
+      where (i.indisunique or i.indisexclusion)
+        and not exists (select from unnest((i.indkey::int2[])[0:i.indnkeyatts - 1]) as key join pg_attribute a on a.attrelid = i.indrelid and a.attnum = key and a.attname = 'tenant_id')`,
+  },
+];

@@ -1,0 +1,57 @@
+import { notFound } from '../../../src/http/problem.ts';
+import { tenantId } from '../../../src/tenancy/context.ts';
+import { type Credential, type ResolutionSteps, resolutionSteps, unauthenticated } from '../../../src/tenancy/resolve.ts';
+import { credentialKinds } from '../credentials.ts';
+import type { Finding } from '../finding.ts';
+import { literal } from '../sql.ts';
+import type { ApplicationMutation } from './mutation.ts';
+
+const onRoute =
+  (...threats: string[]) =>
+  ({ threat, object }: Finding): boolean =>
+    threats.includes(threat) && /^(GET|POST|PUT|PATCH|DELETE) \//.test(object);
+
+const firstWins: ResolutionSteps['agree'] = (candidates) => {
+  const name = candidates.find((candidate) => candidate !== undefined);
+  if (name === undefined) throw notFound();
+  return name;
+};
+
+const whoeverVerifies: ResolutionSteps['authenticate'] = async (incoming, { resolvers }) => {
+  const tried = await Promise.allSettled(resolvers.map((resolver) => resolver.authenticate(incoming)));
+  const found = tried.flatMap((each): Credential[] => (each.status === 'fulfilled' && each.value !== undefined ? [each.value] : []));
+  if (found.length === 0) throw unauthenticated();
+  return found;
+};
+
+const severalKinds: readonly ApplicationMutation[] = [
+  { name: 'agree: the first candidate wins', steps: () => ({ ...resolutionSteps, agree: firstWins }), expects: onRoute('L1', 'L4') },
+  {
+    name: 'authenticate: a bad credential beside a good one is ignored',
+    steps: () => ({ ...resolutionSteps, authenticate: whoeverVerifies }),
+    expects: onRoute('L1'),
+  },
+];
+
+/** The steps that resolve a request, each broken by itself where createApp() composes them. */
+export const applicationMutations: readonly ApplicationMutation[] = [
+  ...(credentialKinds.length > 1 ? severalKinds : []),
+  {
+    name: 'findTenant: suspended and deleted tenants are found',
+    steps: ({ admin }) => ({
+      ...resolutionSteps,
+      findTenant: async (slug) => {
+        const { rows } = await admin.query<{ id: string }>(`select id from platform.tenants where slug = ${literal(slug)}`);
+        if (rows[0] === undefined) throw notFound();
+        return { id: tenantId(rows[0].id), slug };
+      },
+    }),
+    expects: onRoute('L2'),
+  },
+  {
+    name: 'admit: everybody is a member',
+    steps: () => ({ ...resolutionSteps, admit: async () => ({ role: 'owner', scopes: [] }) }),
+    expects: onRoute('L2', 'L5'),
+  },
+  { name: 'authorize: every role may do everything', steps: () => ({ ...resolutionSteps, authorize: () => {} }), expects: onRoute('L5') },
+];

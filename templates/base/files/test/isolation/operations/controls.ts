@@ -1,0 +1,67 @@
+import type { Privilege } from '../catalog.ts';
+import type { Recorder } from '../finding.ts';
+import type { Outcome } from '../session.ts';
+import { insertSql, literal } from '../sql.ts';
+import { asTenant, type Target } from '../target.ts';
+import type { Subject } from './subject.ts';
+
+/** Shows that the attacks can work at all: the attacker reads and writes its own rows, and the administrator sees the victim's. */
+export async function controlTable(target: Target, recorder: Recorder, subject: Subject): Promise<void> {
+  const { world, contexts } = target;
+  const { table, attacker, ownCount, spareOfAttacker, keyOf, writable, noChange, conflict } = subject;
+  const allowed = (...privileges: Privilege[]): boolean => privileges.every((privilege) => table.privileges.has(privilege));
+  if (table.privileges.size === 0) return;
+
+  const factory = world.unattackable.get(table.name);
+  if (factory !== undefined) {
+    const [line = '', ...why] = factory.split('\n');
+    report(target, recorder, table.name, 'make rows of the victim', `could not attack ${table.name}: ${why.join(' ')}`, `Add to rowFactories in test/isolation/factories.ts: ${line},`);
+    return;
+  }
+  const victims = await target.admin.query(`select from ${table.name} where tenant_id = ${literal(subject.victim)} limit 1`);
+  recorder.check();
+  if (victims.rowCount === 0 && table.parent === null) {
+    report(target, recorder, table.name, 'find rows of the victim as administrator', 'there are none, so nothing could leak', 'Let the administrator see every row: the policy tenant_migrate.');
+  }
+
+  const expect = async (name: string, wanted: number, ...statements: string[]): Promise<void> => {
+    const outcomes = await target.attempt(contexts.own(attacker), ...statements);
+    recorder.check();
+    const last = outcomes.at(-1);
+    const got = problem(outcomes, statements.length, wanted);
+    if (got !== undefined) {
+      report(target, recorder, table.name, name, `could not attack: ${got}`, fixFor(last, table.name, target.runtimeRole), `${asTenant(target)}\n${statements.join(';\n')};`);
+    }
+  };
+
+  if (allowed('SELECT')) await expect('read own rows', ownCount, `select * from ${table.name}`);
+  if (allowed('SELECT', 'UPDATE') && noChange) await expect('update own rows', ownCount, `update ${table.name} set ${noChange}`);
+  const key = spareOfAttacker && keyOf(spareOfAttacker);
+  if (!allowed('INSERT') || spareOfAttacker === undefined) return;
+  const insert = insertSql(table.name, writable(spareOfAttacker));
+  await expect('insert an own row', 1, insert);
+  if (key === undefined || !allowed('SELECT')) return;
+  if (allowed('DELETE')) await expect('delete an own row', 1, insert, `delete from ${table.name} where ${key}`);
+  if (!allowed('UPDATE') || !noChange) return;
+  await expect('upsert an own row', 1, insert, `${insert} on conflict (${conflict}) do update set ${noChange.replace('= ', '= excluded.')}`);
+  await expect('merge an own row', 1, insert, `merge into ${table.name} as t using (select 1) as s on ${keyOf(spareOfAttacker, 't.')} when matched then update set ${noChange.replace('= ', '= t.')}`);
+}
+
+function problem(outcomes: readonly Outcome[], statements: number, wanted: number): string | undefined {
+  const last = outcomes.at(-1);
+  if (last?.error !== undefined) return last.error.message;
+  if (outcomes.length < statements) return 'stopped early';
+  const got = last?.rowCount ?? 0;
+  return got === wanted && got > 0 ? undefined : `${got} rows in place of ${wanted}`;
+}
+
+function report({ runtimeRole }: Target, recorder: Recorder, table: string, attack: string, leaked: string, fix: string, reproduce = `-- as ${runtimeRole}\nselect * from ${table};`): void {
+  recorder.find({ threat: 'control', object: table, attack, leaked, reproduce, fix });
+}
+
+function fixFor(outcome: Outcome | undefined, table: string, runtimeRole: string): string {
+  if (outcome?.error === undefined || outcome.error.code === '42501') {
+    return `create policy tenant_allow on ${table} for all to ${runtimeRole} using (tenant_id = (select app.tenant_id())) with check (tenant_id = (select app.tenant_id()));`;
+  }
+  return `Add to rowFactories in test/isolation/factories.ts: '${table}': { column: (n) => '...' },`;
+}

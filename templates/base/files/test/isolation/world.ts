@@ -1,0 +1,104 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import type pg from 'pg';
+import type { Catalog, Relation } from './catalog.ts';
+import { inReferenceOrder, makeRow, NoRowError } from './rows.ts';
+import { identifier, literal, type Values } from './sql.ts';
+
+/** A tenant of the attack. */
+export interface Tenant {
+  readonly id: string;
+  readonly slug: string;
+  /** A text that is in this tenant's rows only. */
+  readonly marker: string;
+  /** What it has, by table. */
+  readonly rows: Map<string, readonly Values[]>;
+  /** A row that it could insert, by table. */
+  readonly spare: Map<string, Values>;
+}
+
+/** An attacker, and a victim with more rows, colliding natural keys and unmistakable texts. */
+export interface World {
+  readonly attacker: Tenant;
+  readonly victim: Tenant;
+  /** Somebody else who uses the application at the same time; only where the suite may commit. */
+  readonly bystander?: Tenant;
+  /** Tenants that were suspended and deleted; only where the suite may commit. */
+  readonly shut: readonly Tenant[];
+  /** Tables in which no row could be made, and the line to write for them. */
+  readonly unattackable: Map<string, string>;
+}
+
+const attackerRows = 2;
+const victimRows = 4;
+
+/** The first letter differs by name, and none is a hexadecimal digit: it is in no id by accident. */
+export function newTenant(name: string): Tenant {
+  const token = [...randomBytes(7)].map((byte) => 'ghijklmnopqrstuvwxyz'[byte % 20]).join('');
+  return { id: randomUUID(), slug: `${name}-${token}`, marker: `${name.slice(0, 1)}${token}`, rows: new Map(), spare: new Map() };
+}
+
+/** Fills every tenant table for the tenants, and reads everything back; inside a transaction, as somebody who may see every row. */
+export async function fill(client: pg.ClientBase, catalog: Catalog, tables: readonly Relation[], world: World): Promise<void> {
+  const { attacker, victim, unattackable } = world;
+  const bystanders = [world.bystander, ...world.shut].filter((tenant) => tenant !== undefined);
+  for (const table of inReferenceOrder(tables)) {
+    if (table.parent !== null && (await hasRows(client, table, victim))) continue;
+    try {
+      await insertRows(client, catalog, table, attacker, attackerRows);
+      await insertRows(client, catalog, table, victim, victimRows);
+      for (const tenant of bystanders) await insertRows(client, catalog, table, tenant, 1);
+    } catch (error) {
+      if (!(error instanceof NoRowError)) throw error;
+      unattackable.set(table.name, error.message);
+    }
+  }
+  for (const tenant of [attacker, victim, ...bystanders]) {
+    for (const table of tables) {
+      tenant.rows.set(table.name, await readRows(client, table, tenant.id));
+      if (bystanders.includes(tenant)) continue;
+      if (!unattackable.has(table.name)) tenant.spare.set(table.name, await spareRow(client, catalog, table, tenant));
+    }
+  }
+}
+
+async function insertRows(client: pg.ClientBase, catalog: Catalog, table: Relation, tenant: Tenant, count: number): Promise<void> {
+  for (let n = 0; n < count; n++) await makeRow(client, catalog, { table, tenant, n, shared: n < attackerRows });
+}
+
+/** Made and rolled back: known to fit, so that only the policies can refuse it. */
+async function spareRow(client: pg.ClientBase, catalog: Catalog, table: Relation, tenant: Tenant): Promise<Values> {
+  await client.query('savepoint spare');
+  try {
+    return await makeRow(client, catalog, { table, tenant, n: victimRows + 1, shared: false });
+  } finally {
+    await client.query('rollback to savepoint spare');
+  }
+}
+
+async function hasRows(client: pg.ClientBase, table: Relation, tenant: Tenant): Promise<boolean> {
+  const { rowCount } = await client.query(`select from ${table.name} where tenant_id = ${literal(tenant.id)} limit 1`);
+  return rowCount !== 0;
+}
+
+/** Every column as text, and `ctid`. Rows that only this tenant has come last. */
+async function readRows(client: pg.ClientBase, table: Relation, tenant: string): Promise<readonly Values[]> {
+  const columns = table.columns.map(({ name }) => `${identifier(name)}::text as ${identifier(name)}`);
+  const { rows } = await client.query<Values>(
+    `select t.ctid::text as ctid, ${columns.join(', ')} from ${table.name} as t where tenant_id = ${literal(tenant)} order by t.ctid`,
+  );
+  return rows;
+}
+
+/** A hash of everything that the tenant has, by table; as somebody who may see every row. */
+export async function checksum(client: pg.ClientBase, catalog: Catalog, tenant: string): Promise<Map<string, string>> {
+  const hashes = new Map<string, string>();
+  for (const table of catalog.relations) {
+    if (table.kind !== 'table' || !table.hasTenant || table.parent !== null) continue;
+    const { rows } = await client.query<{ hash: string }>(
+      `select count(*) || ' rows, ' || md5(coalesce(string_agg(r::text, E'\\n' order by r::text), '')) as hash
+      from ${table.name} as r where tenant_id::text = ${literal(tenant)}`,
+    );
+    hashes.set(table.name, rows[0]?.hash ?? '');
+  }
+  return hashes;
+}

@@ -1,0 +1,45 @@
+import { createKey, type KeyIdentity } from '../../../src/platform/api-keys/key.ts';
+import type { Role, Scope } from '../../../src/tenancy/roles-and-scopes.ts';
+import type { BadCredential, CredentialKind, Issuing } from '../credentials.ts';
+import { insertSql } from '../sql.ts';
+import type { Tenant } from '../world.ts';
+
+type Key = KeyIdentity & { readonly token: string };
+
+/** API keys, as `X-API-Key`. */
+export const apiKeyCredentials: CredentialKind = {
+  name: 'API key',
+  scoped: true,
+  issue: async (issuing, tenant, role, scopes = []) => headers((await insertKey(issuing, tenant, role, scopes)).token),
+  bad: async (issuing, attacker, victim) => {
+    const own = await insertKey(issuing, attacker, 'owner');
+    const victims = await insertKey(issuing, victim, 'owner');
+    const revoked = await insertKey(issuing, attacker, 'owner', [], { revoked_at: '2020-01-01 00:00:00+00' });
+    const expired = await insertKey(issuing, attacker, 'owner', [], { expires_at: '2020-01-01 00:00:00+00' });
+    const [ownId = '', ownSecret = ''] = own.token.split('.');
+    const [victimId = '', victimSecret = ''] = victims.token.split('.');
+    const bad: [what: string, token: string | readonly string[]][] = [
+      ['a revoked key', revoked.token],
+      ['an expired key', expired.token],
+      ["the victim's key with the attacker's secret", `${victimId}.${ownSecret}`],
+      ["the attacker's key with the victim's secret", `${ownId}.${victimSecret}`],
+      ["the victim's key without a secret", victimId],
+      ["the victim's key with its hash as the secret", `${victimId}.${victims.secretHash.toString('base64url')}`],
+      ['a key of nobody', createKey().token],
+      ['two keys in two headers', [own.token, victims.token]],
+      ['two keys in one header', `${own.token}, ${victims.token}`],
+      ['a key that is SQL', `${victimId}.' or true --`],
+      ['an empty key', ''],
+    ];
+    return bad.map(([what, token]): BadCredential => ({ what, threat: 'L2', headers: headers(token), status: 401 }));
+  },
+};
+
+const headers = (token: string | readonly string[]) => ({ 'x-api-key': token });
+
+async function insertKey({ admin }: Issuing, tenant: Tenant, role: Role, scopes: readonly Scope[] = [], more: Readonly<Record<string, string>> = {}): Promise<Key> {
+  const key = createKey();
+  const values = { tenant_id: tenant.id, id: key.id, name: `${tenant.marker} key`, secret_hash: `\\x${key.secretHash.toString('hex')}`, role, scopes: `{${scopes.join(',')}}`, ...more };
+  await admin.query(insertSql('app.api_keys', values));
+  return key;
+}
