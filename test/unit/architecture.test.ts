@@ -42,6 +42,10 @@ describe('the generator', () => {
     for (const [path, text] of generators) expect(/type: '(add|addMany|modify|append)'/.test(text), path).toBe(false);
   });
 
+  it('has a lockfile that names no registry', async () => {
+    expect(await readFile(join(project, 'package-lock.json'), 'utf8')).not.toContain('"resolved"');
+  });
+
   it('has no file longer than 400 lines', () => {
     for (const [path, text] of generators) expect(text.split('\n').length, path).toBeLessThanOrEqual(400);
   });
