@@ -12,6 +12,12 @@ export interface Finding {
   readonly fix: string;
 }
 
+/** Something that the suite leaves alone, and why. */
+export interface Reason {
+  readonly threat: string;
+  readonly why: string;
+}
+
 /** What one part of the suite did. */
 export interface Group {
   readonly name: string;
@@ -19,6 +25,8 @@ export interface Group {
   readonly findings: readonly Finding[];
   /** What it had to leave out here. */
   readonly left: readonly Reason[];
+  /** Why it did not get to its end. */
+  readonly stopped?: string;
   readonly milliseconds: number;
 }
 
@@ -32,29 +40,39 @@ export interface Recorder {
   readonly leave: (reason: Reason) => void;
 }
 
-/** Runs one part of the suite. */
+/** Runs one part of the suite. An error stops the part and is told; what it found until then stays. */
 export async function runGroup(name: string, work: (recorder: Recorder) => Promise<void>): Promise<Group> {
   const start = performance.now();
   const found = new Map<string, Finding>();
   const left: Reason[] = [];
   let checks = 0;
-  await work({
-    check: (count = 1) => {
-      checks += count;
-    },
-    find: (finding) => {
-      const key = [finding.threat, finding.object, finding.attack].join('\n');
-      if (!found.has(key)) found.set(key, finding);
-    },
-    leave: (reason) => void left.push(reason),
-  });
-  return { name, checks, findings: [...found.values()], left, milliseconds: Math.round(performance.now() - start) };
+  let stopped: string | undefined;
+  try {
+    await work({
+      check: (count = 1) => {
+        checks += count;
+      },
+      find: (finding) => {
+        const key = [finding.threat, finding.object, finding.attack].join('\n');
+        if (!found.has(key)) found.set(key, finding);
+      },
+      leave: (reason) => void left.push(reason),
+    });
+    if (checks === 0) stopped = 'it attacked nothing';
+  } catch (error) {
+    stopped = (error as Error).message;
+  }
+  const milliseconds = Math.round(performance.now() - start);
+  return { name, checks, findings: [...found.values()], left, ...(stopped !== undefined && { stopped }), milliseconds };
 }
 
-/** Something that the suite leaves alone, and why. */
-export interface Reason {
-  readonly threat: string;
-  readonly why: string;
+/** One defence that was broken, and whether the suite noticed. */
+export interface MutationResult {
+  readonly name: string;
+  readonly caught: boolean;
+  /** What noticed it first, or why nothing could. */
+  readonly by: string;
+  readonly milliseconds: number;
 }
 
 /** What the suite did and found. */
@@ -68,7 +86,7 @@ export interface Report {
   readonly notCovered: readonly Reason[];
   /** Known, and accepted by design. */
   readonly accepted: readonly Reason[];
-  readonly mutations: { readonly caught: number; readonly total: number; readonly survived: readonly string[] };
+  readonly mutations: readonly MutationResult[];
   readonly milliseconds: number;
 }
 

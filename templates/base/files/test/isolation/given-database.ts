@@ -1,4 +1,4 @@
-import pg from 'pg';
+import type pg from 'pg';
 import { roles } from '../../src/tenancy/roles.ts';
 import { readCatalog, tenantTables } from './catalog.ts';
 import { readContexts } from './context.ts';
@@ -15,7 +15,11 @@ import { fill, newTenant, type World } from './world.ts';
  * Opens a database that is somebody's. Everything happens in one transaction that is rolled back: an attacker and a victim are made in it, and it becomes the runtime role for
  * each attack. Waits at most a second for a lock.
  */
-export async function openGiven(adminUrl: string, login: pg.Client, runtimeUrl: string): Promise<Target> {
+export async function openGiven(
+  adminUrl: string,
+  { login, url: runtimeUrl }: Login,
+  environment: Readonly<Record<string, string | undefined>>,
+): Promise<Target> {
   const admin = await connectOrExplain(adminUrl, 'the administrator');
   try {
     const { rows } = await login.query<{ name: string }>('select session_user as name');
@@ -43,7 +47,7 @@ export async function openGiven(adminUrl: string, login: pg.Client, runtimeUrl: 
       tables,
       world,
       detector: createDetector(world, tables),
-      contexts: await readContexts(admin),
+      contexts: await readContexts(admin, environment),
       runtimeRole,
       runtime,
       admin,
@@ -61,8 +65,14 @@ export async function openGiven(adminUrl: string, login: pg.Client, runtimeUrl: 
   }
 }
 
+/** A connection of the application's role, and how it was made. */
+export interface Login {
+  readonly login: pg.Client;
+  readonly url: string;
+}
+
 /** Logs in as the runtime role does: with the given URL, with DATABASE_URL when it names the same database, or by name without a password. */
-export async function logIn(adminUrl: string, given: string | undefined, databaseUrl: string | undefined): Promise<{ readonly login: pg.Client; readonly url: string }> {
+export async function logIn(adminUrl: string, given: string | undefined, databaseUrl: string | undefined): Promise<Login> {
   const byName = Object.assign(new URL(adminUrl), { username: roles.runtime, password: '' }).href;
   const url = given ?? (databaseUrl !== undefined && sameDatabase(databaseUrl, adminUrl) ? databaseUrl : byName);
   return { login: await connectOrExplain(url, 'the runtime role'), url };

@@ -14,7 +14,7 @@ import { fill, newTenant, type Tenant, type World } from './world.ts';
 export const tenantSchema = 'app';
 
 /** Makes an attacker and a victim as the control plane makes tenants, and fills every table for them. */
-export async function seedWorld({ adminUrl, platformUrl, environment }: TestDatabase): Promise<World> {
+export async function seedWorld({ adminUrl, platformUrl, environment }: Omit<TestDatabase, 'drop'>): Promise<Pick<Target, 'world' | 'tables'>> {
   const platform = new pg.Client({ connectionString: platformUrl });
   await platform.connect();
   const created = async (name: string): Promise<Tenant> => {
@@ -34,13 +34,14 @@ export async function seedWorld({ adminUrl, platformUrl, environment }: TestData
     await seeEveryRow(admin);
     const catalog = await readCatalog(admin, roles.runtime);
     await admin.query('begin');
-    await fill(admin, catalog, tenantTables(catalog, tenantSchema), world);
+    const tables = tenantTables(catalog, tenantSchema);
+    await fill(admin, catalog, tables, world);
     await admin.query('commit');
     await admin.query('analyze');
     const [suspended, deleted] = world.shut as [Tenant, Tenant];
     await suspendTenant(platform, suspended.slug);
     await deleteTenant(platform, deleted.slug);
-    return world;
+    return { world, tables };
   } finally {
     await admin.end();
     await platform.end();

@@ -6,6 +6,7 @@ import { openDatabase } from '../../../src/tenancy/open.ts';
 import { projectName } from '../../../src/tenancy/roles.ts';
 import type { Relation } from '../catalog.ts';
 import type { Recorder } from '../finding.ts';
+import { openOrRecord } from '../refused-start.ts';
 import { literal } from '../sql.ts';
 import type { Target } from '../target.ts';
 import type { Tenant } from '../world.ts';
@@ -31,7 +32,9 @@ const unqualified = (table: string) => table.replace(/^app\./, '').replaceAll('"
 /** The application's own way to the database, with its real login: several tenants at once over few connections. */
 export async function databaseLayer(target: Target, recorder: Recorder, environment: Readonly<Record<string, string>>): Promise<void> {
   const config = readConfig({ ...environment, NODE_ENV: 'test' });
-  const database = await openDatabase({ ...config, database: { ...config.database, poolSize: 3, lanes: 2 } });
+  const options = { ...config, database: { ...config.database, poolSize: 3, lanes: 2 } };
+  const database = await openOrRecord(recorder, () => openDatabase(options));
+  if (database === undefined) return;
   try {
     const tables = target.tables.filter(({ schema, parent, privileges }) => schema === 'app' && parent === null && privileges.has('SELECT'));
     for (const table of tables) await interleave(target, recorder, database, table);

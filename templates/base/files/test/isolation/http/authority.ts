@@ -16,7 +16,7 @@ export async function attackAuthority(stage: Stage): Promise<void> {
     const byRole = new Map<Role, Headers>();
     for (const role of memberRoles) byRole.set(role, await kind.issue(issuing, target.world.attacker, role));
     const scoped: { readonly scope: Scope; readonly headers: Headers }[] = [];
-    for (const scope of kind.scoped ? keyScopes : []) scoped.push({ scope, headers: await kind.issue(issuing, target.world.attacker, 'owner', [scope]) });
+    for (const scope of kind.scoped ? keyScopes : []) scoped.push({ scope, headers: await kind.issue(issuing, target.world.attacker, 'owner', { scopes: [scope] }) });
     await inParallel(stage.routes, async (route) => {
       const operation = operations.find(({ method, path }) => method.toUpperCase() === route.method && path === route.path);
       if (operation === undefined) return;

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { createLog } from '../../../src/log.ts';
 import type { ResolutionSteps } from '../../../src/tenancy/resolve.ts';
 import { startApplication } from '../../setup/application.ts';
@@ -48,9 +49,11 @@ export type Credentials = Pick<Stage, 'issuing' | 'attacker' | 'victim' | 'bysta
 /** Makes the credentials; before the victim's rows are counted. */
 export async function issueCredentials({ admin, world }: Target, environment: Issuing['environment']): Promise<Credentials> {
   const issuing = { admin, environment };
+  // The same person is a member of several tenants: that must not make two tenants one.
+  const person = `consultant ${randomUUID()}`;
   const owners = async (tenant: Tenant): Promise<Map<CredentialKind, Headers>> => {
     const issued = new Map<CredentialKind, Headers>();
-    for (const kind of credentialKinds) issued.set(kind, await kind.issue(issuing, tenant, 'owner'));
+    for (const kind of credentialKinds) issued.set(kind, await kind.issue(issuing, tenant, 'owner', { person }));
     return issued;
   };
   const bad = new Map<CredentialKind, readonly BadCredential[]>();

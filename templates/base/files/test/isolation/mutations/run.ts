@@ -1,6 +1,6 @@
 import pg from 'pg';
 import { createTestDatabaseOn, type TestDatabase, type TestServer } from '../../setup/database.ts';
-import { type Finding, type Recorder, runGroup } from '../finding.ts';
+import { type Finding, type MutationResult, type Recorder, runGroup, SuiteError } from '../finding.ts';
 import { attackAuthority } from '../http/authority.ts';
 import { attackResolution } from '../http/resolution.ts';
 import { issueCredentials, openStage } from '../http/stage.ts';
@@ -13,14 +13,6 @@ import type { ApplicationMutation, Material, Mutation, Part } from './mutation.t
 import { policyMutations } from './policies.ts';
 import { roleMutations } from './roles.ts';
 import { schemaMutations } from './schema.ts';
-
-export interface MutationResult {
-  readonly name: string;
-  readonly caught: boolean;
-  /** What noticed it first, or why nothing could. */
-  readonly by: string;
-  readonly milliseconds: number;
-}
 
 /** A cluster that the suite started, with a prepared database as its template; nobody is connected to that. */
 export interface Ground {
@@ -109,7 +101,9 @@ async function sabotageApplication({ description, world }: Ground, database: Tes
 }
 
 async function findingsOf(name: string, work: (recorder: Recorder) => Promise<void>): Promise<readonly Finding[]> {
-  return (await runGroup(name, work)).findings;
+  const { findings, stopped } = await runGroup(name, work);
+  if (findings.length === 0 && stopped !== undefined) throw new SuiteError(`${name}: ${stopped}`);
+  return findings;
 }
 
 async function execute(url: string, statements: readonly string[]): Promise<void> {

@@ -33,15 +33,11 @@ export const acceptedRisks: readonly { readonly threat: string; readonly why: st
 
 const lifetime = 3600;
 
-/** Reads the keys as somebody who may. Nothing of the application's own sealing is used, so a mistake there cannot hide itself. */
-export async function readContexts(admin: pg.ClientBase): Promise<Contexts> {
-  const { rows } = await admin.query<{ id: string; inner: string; outer: string; now: string }>(
-    `select id, encode(inner_pad, 'hex') as inner, encode(outer_pad, 'hex') as outer, extract(epoch from now())::bigint as now
-    from ${secretsTable} order by id`,
-  );
-  const key = rows[0];
-  if (key === undefined) throw new Error(`${secretsTable} is empty. Next: npm run db:migrate`);
-  const now = Number(key.now);
+/** Reads the keys as somebody who may, or from TENANT_SEAL_KEYS. Nothing of the application's own sealing is used, so a mistake there cannot hide itself. */
+export async function readContexts(admin: pg.ClientBase, environment: Readonly<Record<string, string | undefined>> = {}): Promise<Contexts> {
+  const key = (await storedKey(admin)) ?? givenKey(environment['TENANT_SEAL_KEYS'] ?? '');
+  const clock = await admin.query<{ now: string }>('select extract(epoch from now())::bigint::text as now');
+  const now = Number(clock.rows[0]?.now);
   const sign = (claim: string): string => `${claim}.${hmac(key, claim)}`;
   const genuine = (tenant: string, expiry = now + lifetime): string => sign(`${key.id}.${tenant}.${expiry}`);
 
@@ -75,15 +71,36 @@ export async function readContexts(admin: pg.ClientBase): Promise<Contexts> {
   };
 }
 
-interface Pads {
+/** A key with the pads of HMAC, in hex. */
+interface Key {
+  readonly id: string;
   readonly inner: string;
   readonly outer: string;
 }
 
-const emptyKey: Pads = { inner: '36'.repeat(64), outer: '5c'.repeat(64) };
+const emptyKey: Key = padded('', Buffer.alloc(0));
+
+function padded(id: string, key: Buffer): Key {
+  const block = Buffer.concat([key, Buffer.alloc(64 - key.length)]);
+  const xor = (byte: number): string => Buffer.from(block.map((each) => each ^ byte)).toString('hex');
+  return { id, inner: xor(0x36), outer: xor(0x5c) };
+}
+
+async function storedKey(admin: pg.ClientBase): Promise<Key | undefined> {
+  const allowed = await admin.query<{ allowed: string }>(`select (to_regclass('${secretsTable}') is not null and has_table_privilege('${secretsTable}', 'select'))::text as allowed`);
+  if (allowed.rows[0]?.allowed !== 'true') return undefined;
+  const { rows } = await admin.query<Key>(`select id, encode(inner_pad, 'hex') as inner, encode(outer_pad, 'hex') as outer from ${secretsTable} order by id`);
+  return rows[0];
+}
+
+function givenKey(text: string): Key {
+  const [id = '', hex = ''] = text.split(',')[0]?.trim().split(':') ?? [];
+  if (hex === '') throw new Error(`${secretsTable} cannot be read or is empty. Next: npm run db:migrate, or set TENANT_SEAL_KEYS.`);
+  return padded(id, Buffer.from(hex, 'hex'));
+}
 
 /** HMAC-SHA256 from the key's pads, RFC 2104. */
-function hmac({ inner, outer }: Pads, claim: string): string {
+function hmac({ inner, outer }: Key, claim: string): string {
   const digest = createHash('sha256').update(Buffer.from(inner, 'hex')).update(claim).digest();
   return createHash('sha256').update(Buffer.from(outer, 'hex')).update(digest).digest('hex');
 }

@@ -10,7 +10,7 @@ type Key = KeyIdentity & { readonly token: string };
 export const apiKeyCredentials: CredentialKind = {
   name: 'API key',
   scoped: true,
-  issue: async (issuing, tenant, role, scopes = []) => headers((await insertKey(issuing, tenant, role, scopes)).token),
+  issue: async (issuing, tenant, role, { scopes = [] } = {}) => headers((await insertKey(issuing, tenant, role, scopes)).token),
   bad: async (issuing, attacker, victim) => {
     const own = await insertKey(issuing, attacker, 'owner');
     const victims = await insertKey(issuing, victim, 'owner');

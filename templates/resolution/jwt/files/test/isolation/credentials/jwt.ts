@@ -10,7 +10,8 @@ import type { Tenant } from '../world.ts';
 export const jwtCredentials: CredentialKind = {
   name: 'JWT',
   scoped: false,
-  issue: async (issuing, tenant, role) => headers(await sign(issuing, { tenant: tenant.slug, subject: await insertMember(issuing, tenant, role) })),
+  issue: async (issuing, tenant, role, { person } = {}) =>
+    headers(await sign(issuing, { tenant: tenant.slug, subject: await insertMember(issuing, tenant, role, person) })),
   bad: async (issuing, attacker, victim) => {
     const { environment } = issuing;
     const subject = await insertMember(issuing, attacker, 'owner');
@@ -55,8 +56,7 @@ const encode = (value: unknown): string => Buffer.from(JSON.stringify(value)).to
 const decode = (text: string): object => JSON.parse(Buffer.from(text, 'base64url').toString()) as object;
 const developmentKey = (environment: Issuing['environment']): JWK => JSON.parse(environment['JWT_DEV_KEY'] ?? '{}') as JWK;
 
-async function insertMember({ admin }: Issuing, tenant: Tenant, role: Role): Promise<string> {
-  const subject = `${role} ${randomUUID()}`;
+async function insertMember({ admin }: Issuing, tenant: Tenant, role: Role, subject = `${role} ${randomUUID()}`): Promise<string> {
   await admin.query(insertSql('app.members', { tenant_id: tenant.id, id: randomUUID(), subject, role }));
   return subject;
 }
