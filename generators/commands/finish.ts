@@ -3,6 +3,7 @@ import type { Decision } from '../answers/gather.ts';
 import { createLogs } from '../disk/log.ts';
 import { exitCodes, type ExitCode } from '../errors.ts';
 import { version } from '../places.ts';
+import { failure } from '../verify/report.ts';
 import { seconds, type Screen } from './screen.ts';
 import { gitStep, installStep, proofStep, type StepResult } from './steps.ts';
 import { spell, type Terminal } from './terminal.ts';
@@ -49,7 +50,7 @@ export async function finish(decision: Decision, gitAskedFor: boolean, surface: 
 function verdict(outcome: Outcome, paint: Screen['paint']): string {
   switch (outcome.exitCode) {
     case exitCodes.isolationBroken:
-      return paint('red', 'Isolation is broken. Mend it before anything else.');
+      return paint('red', failure(outcome.steps.find((result) => result.report !== undefined)?.report));
     case exitCodes.notVerified:
       return paint('yellow', 'The repository is complete, but its isolation is not proven yet.');
     case exitCodes.failed:

@@ -57,7 +57,7 @@ async function runStep(step: StepResult['step'], name: StepName, place: Workplac
           ...context,
           onLine: (line) => {
             lines.push(line);
-            progress(line);
+            if (!line.startsWith('> ')) progress(line); // npm's echo of the command
           },
         }),
       (result) => result.state !== 'failed',
@@ -150,7 +150,7 @@ export async function proofStep(
       : { report, state: 'failed', exitCode: exitCodes.isolationBroken, why: 'isolation is broken' };
   });
   if (result.report !== undefined) {
-    const colours = { '✓': 'green', '✗': 'red', '!': 'yellow', '-': 'dim' } as const;
+    const colours = { '✓': 'green', '✗': 'red', '!': 'yellow' } as const;
     const lines = reportLines(result.report).map((line) => {
       const colour = colours[line[0] as keyof typeof colours];
       return colour === undefined ? line : screen.paint(colour, line[0] as string) + line.slice(1);

@@ -5,6 +5,7 @@ import { TenantAppError, exitCodes, type ExitCode } from '../errors.ts';
 import { version } from '../places.ts';
 import { hasPackageManager } from '../programs/package-manager.ts';
 import { worst } from './finish.ts';
+import { failure } from '../verify/report.ts';
 import { createScreen, seconds } from './screen.ts';
 import { installed, installStep, proofStep, type StepResult } from './steps.ts';
 import type { Terminal } from './terminal.ts';
@@ -50,7 +51,7 @@ export async function verify(request: VerifyRequest, terminal: Terminal): Promis
   }
   const verdicts: Partial<Record<ExitCode, string>> = {
     [exitCodes.done]: screen.paint('green', 'Isolation holds.'),
-    [exitCodes.isolationBroken]: screen.paint('red', 'Isolation is broken. Mend it before anything else.'),
+    [exitCodes.isolationBroken]: screen.paint('red', failure(steps.at(-1)?.report)),
     [exitCodes.notVerified]: screen.paint('yellow', 'Isolation is not proven.'),
   };
   screen.outro(`${verdicts[exitCode] ?? 'Failed.'} ${screen.paint('dim', seconds(start))}`);

@@ -50,6 +50,22 @@ function mutationLines(report: Report): string[] {
   ];
 }
 
+/** What the proof does not say; the suite itself gives the reason for each. */
+function limitLines({ accepted, notCovered }: Report): string[] {
+  const parts = [
+    ...(accepted.length === 0 ? [] : [plural(accepted.length, 'accepted risk')]),
+    ...(notCovered.length === 0 ? [] : [`${plural(notCovered.length, 'group')} of threats not covered`]),
+  ];
+  return parts.length === 0 ? [] : [`! ${parts.join(', ')}: npm run isolation says which`];
+}
+
+/** What a proof that failed means, in one line. */
+export function failure(report: Report | undefined): string {
+  return report?.groups.every((group) => group.findings.length === 0)
+    ? 'A defence was sabotaged and nobody noticed: the proof is not complete.'
+    : 'Isolation is broken. Mend it before anything else.';
+}
+
 /** The report of a proof, as lines for a terminal. */
 export function reportLines(report: Report): string[] {
   const findings = report.groups.flatMap((group) => group.findings);
@@ -62,8 +78,7 @@ export function reportLines(report: Report): string[] {
     `${describeServer(report.server)}${scope.length === 0 ? '' : `; attacked ${scope.join(' and ')}`}`,
     ...groupLines(report),
     ...mutationLines(report),
-    ...report.accepted.map(({ threat, why }) => `! accepted: ${threat}: ${why}`),
-    ...report.notCovered.map(({ threat, why }) => `- not covered: ${threat}: ${why}`),
+    ...limitLines(report),
     ...findings.slice(0, shownFindings).flatMap((finding) => ['', ...findingLines(finding)]),
     ...(hidden > 0 ? ['', `and ${plural(hidden, 'more finding')}: npm run isolation`] : []),
   ];
