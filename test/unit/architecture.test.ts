@@ -58,7 +58,7 @@ describe('the generated files', () => {
     const others: string[] = [];
     for (const { path, content } of tree.values()) {
       const parser = parsers[path.split('.').at(-1) as string];
-      if (parser !== undefined && (await format(content, { ...style, parser })) !== content) others.push(path);
+      if (parser !== undefined && (await format(content, { ...style, filepath: path })) !== content) others.push(path);
     }
     expect(others).toEqual([]);
   });

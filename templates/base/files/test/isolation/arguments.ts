@@ -45,8 +45,12 @@ export function parseArguments(given: readonly string[]): Arguments {
     throw new UsageError(`--mutations takes nothing or "policies", not "${mutations}".`);
   }
   if (runtimeUrl !== undefined && against === undefined) throw new UsageError('--runtime-url needs --against.');
-  for (const [name, url] of [['--against', against], ['--runtime-url', runtimeUrl]] as const) {
-    if (url !== undefined && !isPostgresUrl(url)) throw new UsageError(`${name} takes a URL like postgres://user:password@host/database.`);
+  for (const [name, url] of [
+    ['--against', against],
+    ['--runtime-url', runtimeUrl],
+  ] as const) {
+    if (url !== undefined && !isPostgresUrl(url))
+      throw new UsageError(`${name} takes a URL like postgres://user:password@host/database.`);
   }
   for (const [name, path] of Object.entries(files)) {
     if (path === '') throw new UsageError(`--${name} takes a file.`);

@@ -224,6 +224,7 @@ function byOid<T>(rows: readonly Owned<T>[]): Map<string, Owned<T>[]> {
 /** The tables that hold tenants' rows and that the runtime role can reach, or that are where such tables belong. */
 export function tenantTables({ relations }: Catalog, schema: string): Relation[] {
   return relations.filter(
-    (relation) => relation.kind === 'table' && relation.hasTenant && (relation.schema === schema || relation.privileges.size > 0),
+    (relation) =>
+      relation.kind === 'table' && relation.hasTenant && (relation.schema === schema || relation.privileges.size > 0),
   );
 }

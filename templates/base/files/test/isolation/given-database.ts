@@ -25,7 +25,9 @@ export async function openGiven(
     const { rows } = await login.query<{ name: string }>('select session_user as name');
     const runtimeRole = rows[0]?.name ?? roles.runtime;
     const superuser = await isSuperuser(admin);
-    await admin.query(`begin; set local lock_timeout = '1s'; set local statement_timeout = '30s'; set local idle_in_transaction_session_timeout = 0`);
+    await admin.query(
+      `begin; set local lock_timeout = '1s'; set local statement_timeout = '30s'; set local idle_in_transaction_session_timeout = 0`,
+    );
     if (!superuser) {
       // Undone with everything else; nobody else sees it before.
       await admin.query(`grant ${identifier(runtimeRole)} to current_user`);
@@ -33,12 +35,22 @@ export async function openGiven(
     }
     const catalog = await readCatalog(admin, runtimeRole);
     const tables = tenantTables(catalog, tenantSchema);
-    if (tables.length === 0) throw new SuiteError(`The schema ${tenantSchema} of this database has no tables with tenant_id. Next: npm run db:migrate, or name another database.`);
-    const world: World = { attacker: newTenant('attacker'), victim: newTenant('victim'), shut: [], unattackable: new Map() };
+    if (tables.length === 0)
+      throw new SuiteError(
+        `The schema ${tenantSchema} of this database has no tables with tenant_id. Next: npm run db:migrate, or name another database.`,
+      );
+    const world: World = {
+      attacker: newTenant('attacker'),
+      victim: newTenant('victim'),
+      shut: [],
+      unattackable: new Map(),
+    };
     await fill(admin, catalog, tables, world);
     const runtime = await characterOf(admin, runtimeRole);
     const { host, pathname } = new URL(adminUrl);
-    const version = await admin.query<{ version: string }>(`select split_part(current_setting('server_version'), ' ', 1) as version`);
+    const version = await admin.query<{ version: string }>(
+      `select split_part(current_setting('server_version'), ' ', 1) as version`,
+    );
     return {
       own: false,
       server: `PostgreSQL ${version.rows[0]?.version} (given, ${host}${pathname})`,
@@ -61,7 +73,10 @@ export async function openGiven(
   } catch (error) {
     await admin.end();
     if (error instanceof SuiteError) throw error;
-    throw new SuiteError(`The database could not be prepared for the attack, and nothing was changed: ${(error as Error).message}`, { cause: error });
+    throw new SuiteError(
+      `The database could not be prepared for the attack, and nothing was changed: ${(error as Error).message}`,
+      { cause: error },
+    );
   }
 }
 
@@ -72,7 +87,11 @@ export interface Login {
 }
 
 /** Logs in as the runtime role does: with the given URL, with DATABASE_URL when it names the same database, or by name without a password. */
-export async function logIn(adminUrl: string, given: string | undefined, databaseUrl: string | undefined): Promise<Login> {
+export async function logIn(
+  adminUrl: string,
+  given: string | undefined,
+  databaseUrl: string | undefined,
+): Promise<Login> {
   const byName = Object.assign(new URL(adminUrl), { username: roles.runtime, password: '' }).href;
   const url = given ?? (databaseUrl !== undefined && sameDatabase(databaseUrl, adminUrl) ? databaseUrl : byName);
   return { login: await connectOrExplain(url, 'the runtime role'), url };
@@ -91,6 +110,9 @@ async function connectOrExplain(url: string, who: string): Promise<pg.Client> {
   } catch (error) {
     const { username, host, pathname } = new URL(url);
     const next = who === 'the runtime role' ? 'give --runtime-url' : 'check the URL after --against';
-    throw new SuiteError(`${who} could not log in (${username}@${host}${pathname}): ${(error as Error).message}. Next: ${next}.`, { cause: error });
+    throw new SuiteError(
+      `${who} could not log in (${username}@${host}${pathname}): ${(error as Error).message}. Next: ${next}.`,
+      { cause: error },
+    );
   }
 }

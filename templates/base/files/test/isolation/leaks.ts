@@ -14,7 +14,13 @@ const longUuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /** Knows a victim by its id, its marker (also in hex) and the ids of its rows. */
 export function createDetector({ attacker, victim }: World, tables: readonly Relation[]): Detector {
-  const marks = new Set([victim.id, victim.slug, victim.marker, Buffer.from(victim.marker).toString('hex'), ...rowIds(victim, tables)]);
+  const marks = new Set([
+    victim.id,
+    victim.slug,
+    victim.marker,
+    Buffer.from(victim.marker).toString('hex'),
+    ...rowIds(victim, tables),
+  ]);
   for (const id of rowIds(attacker, tables)) marks.delete(id);
   const inText: Detector['inText'] = (text, known = '') => {
     const lower = text.toLowerCase();
@@ -41,7 +47,9 @@ function rowIds(tenant: Tenant, tables: readonly Relation[]): string[] {
   return tables.flatMap((table) => {
     const key = table.uniques.find(({ primary }) => primary)?.columns ?? [];
     const rows = tenant.rows.get(table.name) ?? [];
-    return rows.flatMap((row) => Object.values(pick(row, key)).filter((value) => value !== null && longUuid.test(value)) as string[]);
+    return rows.flatMap(
+      (row) => Object.values(pick(row, key)).filter((value) => value !== null && longUuid.test(value)) as string[],
+    );
   });
 }
 

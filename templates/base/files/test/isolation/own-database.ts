@@ -14,7 +14,11 @@ import { fill, newTenant, type Tenant, type World } from './world.ts';
 export const tenantSchema = 'app';
 
 /** Makes an attacker and a victim as the control plane makes tenants, and fills every table for them. */
-export async function seedWorld({ adminUrl, platformUrl, environment }: Omit<TestDatabase, 'drop'>): Promise<Pick<Target, 'world' | 'tables'>> {
+export async function seedWorld({
+  adminUrl,
+  platformUrl,
+  environment,
+}: Omit<TestDatabase, 'drop'>): Promise<Pick<Target, 'world' | 'tables'>> {
   const platform = new pg.Client({ connectionString: platformUrl });
   await platform.connect();
   const created = async (name: string): Promise<Tenant> => {
@@ -77,11 +81,21 @@ export async function openOwn(database: TestDatabase, server: string, seeded: Wo
 }
 
 /** Tables that came after the world was made get their rows now. */
-async function fillNewTables(admin: pg.Client, catalog: Catalog, tables: readonly Relation[], world: World): Promise<World> {
+async function fillNewTables(
+  admin: pg.Client,
+  catalog: Catalog,
+  tables: readonly Relation[],
+  world: World,
+): Promise<World> {
   const missing = tables.filter(({ name }) => !world.attacker.rows.has(name));
   if (missing.length === 0) return world;
   const copy = (tenant: Tenant): Tenant => ({ ...tenant, rows: new Map(tenant.rows), spare: new Map(tenant.spare) });
-  const copied: World = { ...world, attacker: copy(world.attacker), victim: copy(world.victim), unattackable: new Map(world.unattackable) };
+  const copied: World = {
+    ...world,
+    attacker: copy(world.attacker),
+    victim: copy(world.victim),
+    unattackable: new Map(world.unattackable),
+  };
   await admin.query('begin');
   await fill(admin, catalog, missing, copied);
   await admin.query('commit');

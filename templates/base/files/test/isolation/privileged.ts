@@ -15,11 +15,14 @@ export interface Character {
 
 /** A superuser can be another role wholly, so that not even `reset role` leads back from an attack. */
 export async function characterOf(admin: pg.Client, role: string): Promise<Character> {
-  if (await isSuperuser(admin)) return { become: `set local session authorization ${identifier(role)}`, leave: 'reset session authorization' };
+  if (await isSuperuser(admin))
+    return { become: `set local session authorization ${identifier(role)}`, leave: 'reset session authorization' };
   return { become: `set local role ${identifier(role)}`, leave: `set local role ${roles.migrator}` };
 }
 
 export async function isSuperuser(admin: pg.Client): Promise<boolean> {
-  const { rows } = await admin.query<{ rolsuper: unknown }>('select rolsuper from pg_roles where rolname = session_user');
+  const { rows } = await admin.query<{ rolsuper: unknown }>(
+    'select rolsuper from pg_roles where rolname = session_user',
+  );
   return String(rows[0]?.rolsuper) === 't';
 }

@@ -12,7 +12,14 @@ export async function openOrRecord<T>(recorder: Recorder, open: () => Promise<T>
     for (const reason of reasons) {
       const [problem = '', next = ''] = reason.slice(2).split(' Next: ');
       const [object = 'database'] = problem.split(' ');
-      recorder.find({ threat: 'A1', object, attack: `start the application: ${problem}`, leaked: 'nothing: the application refuses to start', reproduce: 'npm start', fix: next });
+      recorder.find({
+        threat: 'A1',
+        object,
+        attack: `start the application: ${problem}`,
+        leaked: 'nothing: the application refuses to start',
+        reproduce: 'npm start',
+        fix: next,
+      });
     }
     return undefined;
   }

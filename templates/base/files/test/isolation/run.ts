@@ -32,13 +32,18 @@ export async function runSuite(options: Arguments, environment: Environment, onP
     const ground = await prepareGround(postgres);
     try {
       const own = await attackOwn(ground, options, given === undefined, onProgress);
-      const mutations = options.mutations === 'none' ? [] : await mutate(postgres, ground, options.mutations, onProgress);
+      const mutations =
+        options.mutations === 'none' ? [] : await mutate(postgres, ground, options.mutations, onProgress);
       const groups = [...(given?.groups ?? []), ...own.groups];
       const broken = groups.some(({ findings }) => findings.length > 0) || mutations.some(({ caught }) => !caught);
-      const stopped = groups.some((group) => group.stopped !== undefined) || own.tables.length === 0 || own.routes.length === 0;
+      const stopped =
+        groups.some((group) => group.stopped !== undefined) || own.tables.length === 0 || own.routes.length === 0;
       return {
         result: broken ? 'broken' : stopped ? 'incomplete' : 'isolated',
-        server: given === undefined ? ground.description : `${given.server}; database layer, http${mutations.length > 0 ? ' and mutations' : ''} on the suite's own ${ground.description}`,
+        server:
+          given === undefined
+            ? ground.description
+            : `${given.server}; database layer, http${mutations.length > 0 ? ' and mutations' : ''} on the suite's own ${ground.description}`,
         groups,
         tables: given?.tables ?? own.tables,
         routes: own.routes,
@@ -79,16 +84,30 @@ async function attackDatabase(target: Target, onProgress: OnProgress): Promise<G
   return [...groups, victim];
 }
 
-async function attackGiven({ against = '', runtimeUrl }: Arguments, environment: Environment, onProgress: OnProgress): Promise<Attacked> {
+async function attackGiven(
+  { against = '', runtimeUrl }: Arguments,
+  environment: Environment,
+  onProgress: OnProgress,
+): Promise<Attacked> {
   const target = await openGiven(against, await logIn(against, runtimeUrl, environment['DATABASE_URL']), environment);
   try {
-    return { server: target.server, groups: await attackDatabase(target, onProgress), tables: namesOf(target.tables), routes: [] };
+    return {
+      server: target.server,
+      groups: await attackDatabase(target, onProgress),
+      tables: namesOf(target.tables),
+      routes: [],
+    };
   } finally {
     await target.close();
   }
 }
 
-async function attackOwn(ground: Ground, options: Arguments, everything: boolean, onProgress: OnProgress): Promise<Attacked> {
+async function attackOwn(
+  ground: Ground,
+  options: Arguments,
+  everything: boolean,
+  onProgress: OnProgress,
+): Promise<Attacked> {
   const database = await createTestDatabaseOn(ground.server);
   const target = await openOwn(database, ground.description, ground.world);
   try {
@@ -110,7 +129,12 @@ async function attackOwn(ground: Ground, options: Arguments, everything: boolean
 }
 
 /** Returns the routes that were attacked. */
-async function attackApplication(target: Target, database: TestDatabase, recorder: Recorder, requests: number): Promise<readonly string[]> {
+async function attackApplication(
+  target: Target,
+  database: TestDatabase,
+  recorder: Recorder,
+  requests: number,
+): Promise<readonly string[]> {
   const credentials = await issueCredentials(target, database.environment);
   const before = await checksum(target.admin, target.catalog, target.world.victim.id);
   const stage = await openOrRecord(recorder, () => openStage(target, recorder, database, credentials));
@@ -131,7 +155,10 @@ async function prepareGround({ adminUrl, description }: PostgresServer): Promise
   const { DATABASE_URL: runtimeUrl = '', DATABASE_PLATFORM_URL: platformUrl = '' } = server.environment;
   const template = Object.assign(new URL(adminUrl), { pathname: `/${server.template}` }).href;
   const seeded = await seedWorld({ adminUrl: template, runtimeUrl, platformUrl, environment: server.environment });
-  if (seeded.tables.length === 0) throw new SuiteError('There is no table with tenant_id: nothing could be attacked. Next: look at db/migrations/tenant.');
+  if (seeded.tables.length === 0)
+    throw new SuiteError(
+      'There is no table with tenant_id: nothing could be attacked. Next: look at db/migrations/tenant.',
+    );
   return { server, description, ...seeded };
 }
 
@@ -154,7 +181,10 @@ async function startElsewhere(): Promise<PostgresServer> {
   try {
     return await startPostgres({ purpose: 'test' });
   } catch (error) {
-    throw new SuiteError(`Mutations need a PostgreSQL of their own, not the one of TEST_DATABASE_URL. ${(error as Error).message}`, { cause: error });
+    throw new SuiteError(
+      `Mutations need a PostgreSQL of their own, not the one of TEST_DATABASE_URL. ${(error as Error).message}`,
+      { cause: error },
+    );
   } finally {
     if (TEST_DATABASE_URL !== undefined) process.env['TEST_DATABASE_URL'] = TEST_DATABASE_URL;
     if (TEST_PG !== undefined) process.env['TEST_PG'] = TEST_PG;
@@ -163,15 +193,35 @@ async function startElsewhere(): Promise<PostgresServer> {
 
 async function dropGround({ server }: Ground): Promise<void> {
   const admin = await connect(server.adminUrl);
-  await admin.query(`drop database if exists ${server.template} with (force)`).finally(() => admin.end());
+  try {
+    await admin.query(`drop database if exists ${server.template} with (force)`);
+  } finally {
+    await admin.end();
+  }
 }
 
 /** What was not asked for is not covered either. */
 function unasked({ mutations, mode }: Arguments, isGiven: boolean): Reason[] {
   return [
-    ...(mutations === 'none' ? [{ threat: 'mutations', why: 'whether a missing defence would be noticed: add --mutations' }] : []),
+    ...(mutations === 'none'
+      ? [{ threat: 'mutations', why: 'whether a missing defence would be noticed: add --mutations' }]
+      : []),
     ...(mutations === 'policies' ? [{ threat: 'mutations', why: 'only those of policies were asked for' }] : []),
-    ...(mode === 'full' ? [{ threat: 'faults', why: 'connections that break in the middle of a request: not part of this version of the suite' }] : []),
-    ...(isGiven ? [{ threat: 'C3, A2, A9, E12', why: 'each policy alone, the owner and built-in functions that a rollback does not undo: by lint only on a server that was given' }] : []),
+    ...(mode === 'full'
+      ? [
+          {
+            threat: 'faults',
+            why: 'connections that break in the middle of a request: not part of this version of the suite',
+          },
+        ]
+      : []),
+    ...(isGiven
+      ? [
+          {
+            threat: 'C3, A2, A9, E12',
+            why: 'each policy alone, the owner and built-in functions that a rollback does not undo: by lint only on a server that was given',
+          },
+        ]
+      : []),
   ];
 }

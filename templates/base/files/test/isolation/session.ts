@@ -17,7 +17,12 @@ export type Attempt = (settings: Settings, ...statements: readonly string[]) => 
 /** Connects; every value arrives as text. */
 export async function connect(url: string, applicationName = 'isolation suite'): Promise<pg.Client> {
   const asText = { getTypeParser: () => String } as unknown as pg.CustomTypesConfig;
-  const client = new pg.Client({ connectionString: url, application_name: applicationName, connectionTimeoutMillis: 10_000, types: asText });
+  const client = new pg.Client({
+    connectionString: url,
+    application_name: applicationName,
+    connectionTimeoutMillis: 10_000,
+    types: asText,
+  });
   client.on('error', () => {}); // A connection that dies fails the statement that runs on it.
   await client.connect();
   return client;
@@ -50,10 +55,15 @@ export function attemptsInside(admin: pg.Client, { become }: Character): Attempt
 
 /** Applies settings until the end of the transaction. */
 export async function applySettings(client: pg.ClientBase, settings: Settings): Promise<void> {
-  for (const [name, value] of settings) await client.query(`select set_config(${literal(name)}, ${literal(value)}, true)`);
+  for (const [name, value] of settings)
+    await client.query(`select set_config(${literal(name)}, ${literal(value)}, true)`);
 }
 
-async function runAll(client: pg.Client, settings: Settings, statements: readonly string[]): Promise<readonly Outcome[]> {
+async function runAll(
+  client: pg.Client,
+  settings: Settings,
+  statements: readonly string[],
+): Promise<readonly Outcome[]> {
   await applySettings(client, settings);
   const outcomes: Outcome[] = [];
   for (const sql of statements) {
@@ -75,7 +85,11 @@ export async function run(client: pg.Client, sql: string): Promise<Outcome> {
     const results = [await client.query(sql)].flat();
     const rows = results.flatMap((result) => result.rows as Outcome['rows']);
     const last = results.at(-1);
-    return { sql, rows: [...rows, ...copied.map((line) => ({ copied: line }))], rowCount: copied.length || (last?.rowCount ?? 0) };
+    return {
+      sql,
+      rows: [...rows, ...copied.map((line) => ({ copied: line }))],
+      rowCount: copied.length || (last?.rowCount ?? 0),
+    };
   } catch (error) {
     if (error instanceof pg.DatabaseError) return { sql, rows: [], rowCount: 0, error };
     throw error;

@@ -22,7 +22,9 @@ export function insertSql(table: string, values: Values, rest = ''): string {
 /** `a = 1 and b is null`. */
 export function equals(values: Values, prefix = ''): string {
   return Object.entries(values)
-    .map(([name, value]) => (value === null ? `${prefix}${identifier(name)} is null` : `${prefix}${identifier(name)} = ${literal(value)}`))
+    .map(([name, value]) =>
+      value === null ? `${prefix}${identifier(name)} is null` : `${prefix}${identifier(name)} = ${literal(value)}`,
+    )
     .join(' and ');
 }
 

@@ -32,6 +32,9 @@ export interface Target {
 }
 
 /** Who runs a statement, as a comment above it. */
-export function asTenant({ runtimeRole, world }: Target, context = `the context of the attacker ${world.attacker.id}`): string {
+export function asTenant(
+  { runtimeRole, world }: Target,
+  context = `the context of the attacker ${world.attacker.id}`,
+): string {
   return `-- as ${runtimeRole}, in ${context}`;
 }

@@ -34,7 +34,25 @@ const texts: readonly Candidate[] = [
   (seed) => Buffer.from(word(seed)).toString('hex'),
   () => randomUUID(),
   ({ n }) => day(n),
-  ...is('EUR', 'DE', 'de', 'de-DE', 'UTC', 'Europe/Berlin', 'text/plain', '1.0.0', '#aabbcc', '192.0.2.1', '10:00', 'A', 'a', 'true', '{}', 'Aa1!Aa1!', ''),
+  ...is(
+    'EUR',
+    'DE',
+    'de',
+    'de-DE',
+    'UTC',
+    'Europe/Berlin',
+    'text/plain',
+    '1.0.0',
+    '#aabbcc',
+    '192.0.2.1',
+    '10:00',
+    'A',
+    'a',
+    'true',
+    '{}',
+    'Aa1!Aa1!',
+    '',
+  ),
 ];
 
 const hex = (seed: Seed): string => Buffer.from(word(seed)).toString('hex');
@@ -44,10 +62,21 @@ const byType: Readonly<Record<string, readonly Candidate[]>> = {
   uuid: [() => randomUUID()],
   boolean: is('true', 'false'),
   bytea: [(seed) => `\\x${hex(seed)}`, (seed) => `\\x${hex(seed).slice(0, 2)}`],
-  json: [(seed) => JSON.stringify({ note: word(seed) }), (seed) => JSON.stringify(word(seed)), ...is('[]', '{}', '1', 'true')],
-  jsonb: [(seed) => JSON.stringify({ note: word(seed) }), (seed) => JSON.stringify(word(seed)), ...is('[]', '{}', '1', 'true')],
+  json: [
+    (seed) => JSON.stringify({ note: word(seed) }),
+    (seed) => JSON.stringify(word(seed)),
+    ...is('[]', '{}', '1', 'true'),
+  ],
+  jsonb: [
+    (seed) => JSON.stringify({ note: word(seed) }),
+    (seed) => JSON.stringify(word(seed)),
+    ...is('[]', '{}', '1', 'true'),
+  ],
   date: [({ n }) => day(n), ...is('1990-01-01', '2024-02-29')],
-  'timestamp with time zone': [({ n }) => `${day(n)} 00:00:00+00`, ...is('1990-01-01 00:00:00+00', '2024-02-29 12:00:00+00')],
+  'timestamp with time zone': [
+    ({ n }) => `${day(n)} 00:00:00+00`,
+    ...is('1990-01-01 00:00:00+00', '2024-02-29 12:00:00+00'),
+  ],
   'timestamp without time zone': [({ n }) => `${day(n)} 00:00:00`, ...is('1990-01-01 00:00:00')],
   'time with time zone': is('10:00:00+00'),
   'time without time zone': is('10:00:00', '00:00:00'),
@@ -78,7 +107,10 @@ const byType: Readonly<Record<string, readonly Candidate[]>> = {
   'public.hstore': [(seed) => `note=>${word(seed)}`],
 };
 
-const numbers: readonly Candidate[] = [(seed) => String(number(seed)), ...is('1', '0', '0.5', '10', '50', '100', '1000', '-1')];
+const numbers: readonly Candidate[] = [
+  (seed) => String(number(seed)),
+  ...is('1', '0', '0.5', '10', '50', '100', '1000', '-1'),
+];
 /** For a type that nobody here has heard of. */
 const anything: readonly Candidate[] = is('', '1', 'a', '{}', '[]', '()', '0', 'a.b', '(0,0)', 'POINT(0 0)');
 
@@ -94,9 +126,11 @@ function ofType(type: string, column: Column): readonly Candidate[] {
   if (known !== undefined) return known;
   if (column.category === 'A') return ofArray(column);
   if (column.labels.length > 0) return is(...column.labels);
-  if (type.endsWith('multirange')) return (byType[type.replace('multi', '')] ?? []).map((make) => (seed: Seed) => `{${make(seed)}}`);
+  if (type.endsWith('multirange'))
+    return (byType[type.replace('multi', '')] ?? []).map((make) => (seed: Seed) => `{${make(seed)}}`);
   if (type === 'bit' || type === 'bit varying') return is('1'.repeat(Math.max(1, column.modifier)));
-  if (type.endsWith('vector')) return is(`[${Array.from({ length: Math.max(1, column.modifier) }, () => 1).join(',')}]`);
+  if (type.endsWith('vector'))
+    return is(`[${Array.from({ length: Math.max(1, column.modifier) }, () => 1).join(',')}]`);
   if (column.category === 'N') return numbers;
   if (column.category === 'S' || column.category === 'Z') return fitting(texts, column);
   return anything;
@@ -104,13 +138,19 @@ function ofType(type: string, column: Column): readonly Candidate[] {
 
 /** Texts cut to the length of the type: the end tells rows apart. */
 function fitting(makers: readonly Candidate[], { baseType, modifier }: Column): Candidate[] {
-  const longest = baseType === 'name' ? 63 : baseType === '"char"' ? 1 : modifier > 4 ? modifier - 4 : Number.POSITIVE_INFINITY;
+  const longest =
+    baseType === 'name' ? 63 : baseType === '"char"' ? 1 : modifier > 4 ? modifier - 4 : Number.POSITIVE_INFINITY;
   return makers.map((make) => (seed) => make(seed)?.slice(-longest) ?? null);
 }
 
 function ofArray(column: Column): Candidate[] {
   if (column.labels.length > 0) return is(`{${column.labels[0]}}`, '{}');
-  const element = { ...column, baseType: column.elementType ?? 'text', category: textual(column.elementType) ? 'S' : 'N', modifier: -1 };
+  const element = {
+    ...column,
+    baseType: column.elementType ?? 'text',
+    category: textual(column.elementType) ? 'S' : 'N',
+    modifier: -1,
+  };
   const makers = ofType(element.baseType, element).slice(0, 3);
   return [...makers.map((make) => (seed: Seed) => `{${quoteElement(make(seed) ?? '')}}`), () => '{}'];
 }
@@ -135,10 +175,22 @@ function sized(texts: readonly string[], { baseType, category }: Column): Candid
   const near = [...new Set(mentioned.flatMap((value) => [value, value + 1, value - 1]))].slice(0, 30);
   if (category === 'N') return near.map((value) => () => String(value));
   const lengths = near.filter((value) => Number.isInteger(value) && value > 0 && value <= 1000);
-  if (baseType === 'bytea') return lengths.map((length) => (seed) => `\\x${hex(seed).padEnd(length * 2, '0').slice(0, length * 2)}`);
+  if (baseType === 'bytea')
+    return lengths.map(
+      (length) => (seed) =>
+        `\\x${hex(seed)
+          .padEnd(length * 2, '0')
+          .slice(0, length * 2)}`,
+    );
   if (category !== 'S') return is(...texts.flatMap(quoted));
   const padded = lengths.map((length) => (seed: Seed) => word(seed).padEnd(length, 'x').slice(-length));
   const digits = lengths.map((length) => (seed: Seed) => String(number(seed)).padStart(length, '0').slice(-length));
   const letters = lengths.map((length) => (seed: Seed) => 'ABCDEFGHIJ'.charAt(seed.n % 10).repeat(length));
-  return [...padded, ...digits, ...letters, ...letters.map((make) => (seed: Seed) => make(seed)?.toLowerCase() ?? null), ...is(...texts.flatMap(quoted))];
+  return [
+    ...padded,
+    ...digits,
+    ...letters,
+    ...letters.map((make) => (seed: Seed) => make(seed)?.toLowerCase() ?? null),
+    ...is(...texts.flatMap(quoted)),
+  ];
 }

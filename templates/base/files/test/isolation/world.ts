@@ -2,7 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import type pg from 'pg';
 import type { Catalog, Relation } from './catalog.ts';
 import { inReferenceOrder, makeRow, NoRowError } from './rows.ts';
-import { identifier, literal, type Values } from './sql.ts';
+import { identifier, literal, pick, type Values } from './sql.ts';
 
 /** A tenant of the attack. */
 export interface Tenant {
@@ -14,6 +14,8 @@ export interface Tenant {
   readonly rows: Map<string, readonly Values[]>;
   /** A row that it could insert, by table. */
   readonly spare: Map<string, Values>;
+  /** Tables in which it has every row that it can have; what is spare there is one of those. */
+  readonly full: Set<string>;
 }
 
 /** An attacker, and a victim with more rows, colliding natural keys and unmistakable texts. */
@@ -34,11 +36,23 @@ const victimRows = 4;
 /** The first letter differs by name, and none is a hexadecimal digit: it is in no id by accident. */
 export function newTenant(name: string): Tenant {
   const token = [...randomBytes(7)].map((byte) => 'ghijklmnopqrstuvwxyz'[byte % 20]).join('');
-  return { id: randomUUID(), slug: `${name}-${token}`, marker: `${name.slice(0, 1)}${token}`, rows: new Map(), spare: new Map() };
+  return {
+    id: randomUUID(),
+    slug: `${name}-${token}`,
+    marker: `${name.slice(0, 1)}${token}`,
+    rows: new Map(),
+    spare: new Map(),
+    full: new Set(),
+  };
 }
 
 /** Fills every tenant table for the tenants, and reads everything back; inside a transaction, as somebody who may see every row. */
-export async function fill(client: pg.ClientBase, catalog: Catalog, tables: readonly Relation[], world: World): Promise<void> {
+export async function fill(
+  client: pg.ClientBase,
+  catalog: Catalog,
+  tables: readonly Relation[],
+  world: World,
+): Promise<void> {
   const { attacker, victim, unattackable } = world;
   const bystanders = [world.bystander, ...world.shut].filter((tenant) => tenant !== undefined);
   for (const table of inReferenceOrder(tables)) {
@@ -61,18 +75,40 @@ export async function fill(client: pg.ClientBase, catalog: Catalog, tables: read
   }
 }
 
-async function insertRows(client: pg.ClientBase, catalog: Catalog, table: Relation, tenant: Tenant, count: number): Promise<void> {
-  for (let n = 0; n < count; n++) await makeRow(client, catalog, { table, tenant, n, shared: n < attackerRows });
+async function insertRows(
+  client: pg.ClientBase,
+  catalog: Catalog,
+  table: Relation,
+  tenant: Tenant,
+  count: number,
+): Promise<void> {
+  for (let n = 0; n < count; n++) {
+    try {
+      await makeRow(client, catalog, { table, tenant, n, shared: n < attackerRows });
+    } catch (error) {
+      // One row a tenant, for example.
+      if (!(error instanceof NoRowError && error.occupied && (await hasRows(client, table, tenant)))) throw error;
+      tenant.full.add(table.name);
+      return;
+    }
+  }
 }
 
 /** Made and rolled back: known to fit, so that only the policies can refuse it. */
 async function spareRow(client: pg.ClientBase, catalog: Catalog, table: Relation, tenant: Tenant): Promise<Values> {
-  await client.query('savepoint spare');
-  try {
-    return await makeRow(client, catalog, { table, tenant, n: victimRows + 1, shared: false });
-  } finally {
-    await client.query('rollback to savepoint spare');
+  if (!tenant.full.has(table.name)) {
+    await client.query('savepoint spare');
+    try {
+      return await makeRow(client, catalog, { table, tenant, n: victimRows + 1, shared: false });
+    } catch (error) {
+      if (!(error instanceof NoRowError && error.occupied)) throw error;
+      tenant.full.add(table.name);
+    } finally {
+      await client.query('rollback to savepoint spare');
+    }
   }
+  const written = table.columns.filter(({ generated }) => !generated).map(({ name }) => name);
+  return pick(tenant.rows.get(table.name)?.at(-1) ?? {}, written);
 }
 
 async function hasRows(client: pg.ClientBase, table: Relation, tenant: Tenant): Promise<boolean> {

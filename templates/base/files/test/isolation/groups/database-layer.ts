@@ -21,7 +21,9 @@ const ways: Readonly<Record<string, Way>> = {
   'query()': async (database, table) => (await database.query<Row>({ text: `select * from ${table}` })).rows,
   'read()': async (database, table) => (await database.read<Row>({ text: `select * from ${table}` })).rows,
   'transaction()': async (database, table) =>
-    await database.transaction(async (connection) => (await sql<Row>`select * from ${sql.table(table)}`.execute(connection)).rows),
+    await database.transaction(
+      async (connection) => (await sql<Row>`select * from ${sql.table(table)}`.execute(connection)).rows,
+    ),
   'Kysely, reading': async ({ reader }, table) => await reader.selectFrom(unqualified(table)).selectAll().execute(),
   'Kysely, writing': async ({ writer }, table) => await writer.selectFrom(unqualified(table)).selectAll().execute(),
 };
@@ -30,13 +32,19 @@ const ways: Readonly<Record<string, Way>> = {
 const unqualified = (table: string) => table.replace(/^app\./, '').replaceAll('"', '') as 'members';
 
 /** The application's own way to the database, with its real login: several tenants at once over few connections. */
-export async function databaseLayer(target: Target, recorder: Recorder, environment: Readonly<Record<string, string>>): Promise<void> {
+export async function databaseLayer(
+  target: Target,
+  recorder: Recorder,
+  environment: Readonly<Record<string, string>>,
+): Promise<void> {
   const config = readConfig({ ...environment, NODE_ENV: 'test' });
   const options = { ...config, database: { ...config.database, poolSize: 3, lanes: 2 } };
   const database = await openOrRecord(recorder, () => openDatabase(options));
   if (database === undefined) return;
   try {
-    const tables = target.tables.filter(({ schema, parent, privileges }) => schema === 'app' && parent === null && privileges.has('SELECT'));
+    const tables = target.tables.filter(
+      ({ schema, parent, privileges }) => schema === 'app' && parent === null && privileges.has('SELECT'),
+    );
     for (const table of tables) await interleave(target, recorder, database, table);
     for (const table of tables) await outside(recorder, database, table);
     await staysInTransaction(target, recorder, database);
@@ -50,7 +58,13 @@ const contextOf = ({ id, slug }: Tenant): TenantContext => ({ id: tenantId(id), 
 
 async function interleave({ world }: Target, recorder: Recorder, database: Database, table: Relation): Promise<void> {
   const { attacker, victim } = world;
-  const runs = Array.from({ length: rounds }, (_, round) => Object.entries(ways).map(([name, way], index) => ({ name, way, tenant: (round + index) % 2 === 0 ? attacker : victim }))).flat();
+  const runs = Array.from({ length: rounds }, (_, round) =>
+    Object.entries(ways).map(([name, way], index) => ({
+      name,
+      way,
+      tenant: (round + index) % 2 === 0 ? attacker : victim,
+    })),
+  ).flat();
   await Promise.all(
     runs.map(async ({ name, way, tenant }) => {
       const rows = await runAsTenant(contextOf(tenant), () => way(database, table.name)).catch((error: Error) => error);
@@ -58,8 +72,20 @@ async function interleave({ world }: Target, recorder: Recorder, database: Datab
       const wanted = tenant.rows.get(table.name)?.length ?? 0;
       const foreign = rows instanceof Error ? undefined : rows.find((row) => row['tenant_id'] !== tenant.id);
       if (!(rows instanceof Error) && foreign === undefined && rows.length === wanted) return;
-      const leaked = rows instanceof Error ? `could not attack: ${rows.message}` : foreign === undefined ? `${rows.length} rows in place of ${wanted}` : `shows ${JSON.stringify(foreign).slice(0, 150)}`;
-      recorder.find({ threat: foreign === undefined ? 'control' : 'B15', object: table.name, attack: `${name}, several tenants at once`, leaked, reproduce: `runAsTenant({ id: '${tenant.id}' }, () => database.${name})`, fix: 'src/tenancy/database.ts: every statement travels with its own context' });
+      const leaked =
+        rows instanceof Error
+          ? `could not attack: ${rows.message}`
+          : foreign === undefined
+            ? `${rows.length} rows in place of ${wanted}`
+            : `shows ${JSON.stringify(foreign).slice(0, 150)}`;
+      recorder.find({
+        threat: foreign === undefined ? 'control' : 'B15',
+        object: table.name,
+        attack: `${name}, several tenants at once`,
+        leaked,
+        reproduce: `runAsTenant({ id: '${tenant.id}' }, () => database.${name})`,
+        fix: 'src/tenancy/database.ts: every statement travels with its own context',
+      });
     }),
   );
 }
@@ -71,7 +97,14 @@ async function outside(recorder: Recorder, database: Database, table: Relation):
     const rows = await way(database, table.name).catch(() => []);
     recorder.check();
     if (rows.length === 0) continue;
-    recorder.find({ threat: 'B7', object: table.name, attack: `${name} without a tenant`, leaked: `shows ${rows.length} rows`, reproduce: `database.${name}`, fix: 'src/tenancy/database.ts: enter the current tenant, or no statement' });
+    recorder.find({
+      threat: 'B7',
+      object: table.name,
+      attack: `${name} without a tenant`,
+      leaked: `shows ${rows.length} rows`,
+      reproduce: `database.${name}`,
+      fix: 'src/tenancy/database.ts: enter the current tenant, or no statement',
+    });
   }
 }
 
@@ -85,15 +118,31 @@ async function staysInTransaction({ world, tables }: Target, recorder: Recorder,
   ).catch(() => false);
   recorder.check();
   if (entered) {
-    recorder.find({ threat: 'B9', object: 'runAsTenant()', attack: 'enter another tenant inside a transaction', leaked: 'is not refused', reproduce: 'database.transaction(() => runAsTenant(other, work))', fix: 'src/tenancy/context.ts: refuse another tenant while a transaction is open' });
+    recorder.find({
+      threat: 'B9',
+      object: 'runAsTenant()',
+      attack: 'enter another tenant inside a transaction',
+      leaked: 'is not refused',
+      reproduce: 'database.transaction(() => runAsTenant(other, work))',
+      fix: 'src/tenancy/context.ts: refuse another tenant while a transaction is open',
+    });
   }
 }
 
 /** What other sessions can see of the victim's statements: their text, but no value and no context. */
 async function leavesNoTrace({ login, detector }: Target, recorder: Recorder): Promise<void> {
-  const { rows } = await login.query<Record<string, string>>(`select query from pg_stat_activity where application_name = ${literal(projectName)}`);
+  const { rows } = await login.query<Record<string, string>>(
+    `select query from pg_stat_activity where application_name = ${literal(projectName)}`,
+  );
   recorder.check();
   const leak = detector.inRows(rows);
   if (leak === undefined) return;
-  recorder.find({ threat: 'G4', object: 'pg_stat_activity', attack: "read other sessions' statements", leaked: `shows ${leak}`, reproduce: 'select query from pg_stat_activity;', fix: 'src/tenancy: send tenants and values as bind parameters, never as text' });
+  recorder.find({
+    threat: 'G4',
+    object: 'pg_stat_activity',
+    attack: "read other sessions' statements",
+    leaked: `shows ${leak}`,
+    reproduce: 'select query from pg_stat_activity;',
+    fix: 'src/tenancy: send tenants and values as bind parameters, never as text',
+  });
 }

@@ -25,6 +25,9 @@ function readLog({ log, target, recorder, attacker, victim }: Stage): void {
   const fix = 'src/log.ts: log routes and ids of requests, never what a client sent or the database said.';
   const finding = { threat: 'L13', object: 'log', reproduce: 'LOG_LEVEL=info npm start', fix };
   if (leak !== undefined) recorder.find({ ...finding, attack: 'read the log', leaked: `shows ${leak}` });
-  const secrets = [...attacker.values(), ...victim.values()].flatMap((headers) => Object.values(headers).flat()).map((value) => value.replace(/^Bearer /, ''));
-  if (secrets.some((secret) => text.includes(secret))) recorder.find({ ...finding, attack: 'look for credentials in the log', leaked: 'a credential is in it' });
+  const secrets = [...attacker.values(), ...victim.values()]
+    .flatMap((headers) => Object.values(headers).flat())
+    .map((value) => value.replace(/^Bearer /, ''));
+  if (secrets.some((secret) => text.includes(secret)))
+    recorder.find({ ...finding, attack: 'look for credentials in the log', leaked: 'a credential is in it' });
 }

@@ -21,7 +21,13 @@ export async function layers(target: Target, recorder: Recorder): Promise<void> 
       await withSabotage(target, recorder, subject, 'a permissive policy that lets everything through', [
         `create policy attack on ${table.name} for all to ${identifier(runtimeRole)} using (true) with check (true)`,
       ]);
-      await withSabotage(target, recorder, subject, 'the restrictive policies gone', await dropRestrictive(target, table.name));
+      await withSabotage(
+        target,
+        recorder,
+        subject,
+        'the restrictive policies gone',
+        await dropRestrictive(target, table.name),
+      );
     }
     await asOwner(target, recorder, subject);
     await asPlatform(target, recorder, subject);
@@ -29,12 +35,20 @@ export async function layers(target: Target, recorder: Recorder): Promise<void> 
 }
 
 async function dropRestrictive({ admin }: Target, table: string): Promise<string[]> {
-  const { rows } = await admin.query<{ name: string }>(`select polname as name from pg_policy where polrelid = ${literal(table)}::regclass and not polpermissive`);
+  const { rows } = await admin.query<{ name: string }>(
+    `select polname as name from pg_policy where polrelid = ${literal(table)}::regclass and not polpermissive`,
+  );
   return rows.map(({ name }) => `drop policy ${identifier(name)} on ${table}`);
 }
 
 /** Attacks a table in the transaction that changes it, and rolls both back. */
-async function withSabotage(target: Target, recorder: Recorder, subject: Subject, what: string, sabotage: readonly string[]): Promise<void> {
+async function withSabotage(
+  target: Target,
+  recorder: Recorder,
+  subject: Subject,
+  what: string,
+  sabotage: readonly string[],
+): Promise<void> {
   const { admin, runtime, contexts, world } = target;
   await admin.query('begin');
   try {
@@ -45,14 +59,26 @@ async function withSabotage(target: Target, recorder: Recorder, subject: Subject
       if (statements === undefined) continue;
       const outcomes = await attempt(contexts.own(world.attacker.id), ...statements);
       recorder.check();
-      const leaked = judge(operation.demand, outcomes, outcomes.length === statements.length, subject.ownCount, target.detector);
+      const leaked = judge(
+        operation.demand,
+        outcomes,
+        outcomes.length === statements.length,
+        subject.ownCount,
+        target.detector,
+      );
       if (leaked === undefined) continue;
       recorder.find({
         threat: 'C3',
         object: subject.table.name,
         attack: `${operation.name} with ${what}`,
         leaked: `${leaked}: the other policy does not hold alone`,
-        reproduce: ['begin;', ...sabotage.map((text) => `${text};`), asTenant(target), ...statements.map((text) => `${text};`), 'rollback;'].join('\n'),
+        reproduce: [
+          'begin;',
+          ...sabotage.map((text) => `${text};`),
+          asTenant(target),
+          ...statements.map((text) => `${text};`),
+          'rollback;',
+        ].join('\n'),
         fix: restorePolicies(subject.table.name, target.runtimeRole),
       });
     }
@@ -63,7 +89,9 @@ async function withSabotage(target: Target, recorder: Recorder, subject: Subject
 
 /** The owner is bound too: else every function and view of the owner's would see all tenants. */
 async function asOwner(target: Target, recorder: Recorder, { table }: Subject): Promise<void> {
-  const { rows } = await target.admin.query<{ owner: string }>(`select relowner::regrole::text as owner from pg_class where oid = ${literal(table.name)}::regclass`);
+  const { rows } = await target.admin.query<{ owner: string }>(
+    `select relowner::regrole::text as owner from pg_class where oid = ${literal(table.name)}::regclass`,
+  );
   await readAs(target, recorder, rows[0]?.owner ?? roles.owner, `select * from ${table.name} limit 1000`, {
     threat: 'A2',
     object: table.name,
@@ -88,13 +116,23 @@ async function asPlatform(target: Target, recorder: Recorder, { table }: Subject
 
 type Described = { readonly threat: string; readonly object: string; readonly attack: string; readonly fix: string };
 
-async function readAs({ admin, contexts, world, detector }: Target, recorder: Recorder, role: string, text: string, finding: Described): Promise<void> {
+async function readAs(
+  { admin, contexts, world, detector }: Target,
+  recorder: Recorder,
+  role: string,
+  text: string,
+  finding: Described,
+): Promise<void> {
   await admin.query('begin');
   try {
-    const [outcome] = await attemptsInside(admin, await characterOf(admin, role))(contexts.own(world.attacker.id), text);
+    const [outcome] = await attemptsInside(admin, await characterOf(admin, role))(
+      contexts.own(world.attacker.id),
+      text,
+    );
     recorder.check();
     const leak = outcome && detector.inRows(outcome.rows);
-    if (leak !== undefined) recorder.find({ ...finding, leaked: `shows ${leak}`, reproduce: `set role ${role};\n${text};` });
+    if (leak !== undefined)
+      recorder.find({ ...finding, leaked: `shows ${leak}`, reproduce: `set role ${role};\n${text};` });
   } finally {
     await admin.query('rollback');
   }

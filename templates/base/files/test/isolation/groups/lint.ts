@@ -11,7 +11,12 @@ import type { Target } from '../target.ts';
 
 const rules = [...roleRules, ...privilegeRules, ...tableRules, ...policyRules, ...functionRules];
 
-type Row = { readonly object: string; readonly leaked: string; readonly fix: string; readonly reproduce: string | null };
+type Row = {
+  readonly object: string;
+  readonly leaked: string;
+  readonly fix: string;
+  readonly reproduce: string | null;
+};
 
 /** Asks the catalog what is wrong, whether or not something else still holds. */
 export async function lint(target: Target, recorder: Recorder, schema: string): Promise<void> {
@@ -37,7 +42,9 @@ const array = (values: readonly string[]): string => `array[${values.map(literal
 async function checkForeignKeys({ admin, tables }: Target, recorder: Recorder): Promise<void> {
   for (const table of tables) {
     for (const key of table.foreignKeys) {
-      const join = key.columns.map((column, index) => `parent."${key.targetColumns[index]}" = child."${column}"`).join(' and ');
+      const join = key.columns
+        .map((column, index) => `parent."${key.targetColumns[index]}" = child."${column}"`)
+        .join(' and ');
       const present = key.columns.map((column) => `child."${column}" is not null`).join(' and ');
       const text = `select count(*) as orphans from ${table.name} as child where ${present} and not exists (select from ${key.target} as parent where ${join})`;
       const { rows } = await admin.query<{ orphans: string }>(text);

@@ -20,7 +20,8 @@ export async function matrix(target: Target, recorder: Recorder): Promise<void> 
   for (const table of target.tables) {
     const subject = createSubject(target, table);
     await controlTable(target, recorder, subject);
-    for (const operation of operations.filter(({ locks }) => target.own || locks !== true)) await attack(target, recorder, subject, operation, { name: 'own', how: '', settings: own });
+    for (const operation of operations.filter(({ locks }) => target.own || locks !== true))
+      await attack(target, recorder, subject, operation, { name: 'own', how: '', settings: own });
     for (const context of bad) {
       for (const operation of basics) await attack(target, recorder, subject, operation, context);
     }
@@ -32,7 +33,13 @@ export async function matrix(target: Target, recorder: Recorder): Promise<void> 
 
 type AnyContext = Omit<BadContext, 'name'> & { readonly name: 'own' | BadContext['name'] };
 
-async function attack(target: Target, recorder: Recorder, subject: Subject, operation: Operation, context: AnyContext): Promise<void> {
+async function attack(
+  target: Target,
+  recorder: Recorder,
+  subject: Subject,
+  operation: Operation,
+  context: AnyContext,
+): Promise<void> {
   const statements = operation.statements(subject);
   if (statements === undefined) return;
   const isOwn = context.name === 'own';
@@ -66,7 +73,8 @@ async function attack(target: Target, recorder: Recorder, subject: Subject, oper
 }
 
 function fixFor({ name, threat }: Operation, { table }: Subject, { runtimeRole }: Target): string {
-  if (name === 'TRUNCATE' || threat === 'A7') return `revoke truncate, trigger, references on ${table.name} from ${runtimeRole}, public;`;
+  if (name === 'TRUNCATE' || threat === 'A7')
+    return `revoke truncate, trigger, references on ${table.name} from ${runtimeRole}, public;`;
   if (threat === 'A3') return `alter table ${table.name} owner to another role than ${runtimeRole};`;
   if (threat === 'C4') return `alter table ${table.name} alter column tenant_id set not null;`;
   return restorePolicies(table.name, runtimeRole);
@@ -87,15 +95,18 @@ export function restorePolicies(table: string, runtimeRole: string): string {
 async function referToVictim(target: Target, recorder: Recorder, subject: Subject): Promise<void> {
   const own = target.contexts.own(target.world.attacker.id);
   for (const { key, toVictim, toNothing } of referenceAttacks(target, subject)) {
-    const [there] = await target.attempt(own, toVictim, 'set constraints all immediate');
-    const [nowhere] = await target.attempt(own, toNothing, 'set constraints all immediate');
+    const there = (await target.attempt(own, ...subject.makeRoom, toVictim, 'set constraints all immediate')).at(-1);
+    const nowhere = (await target.attempt(own, ...subject.makeRoom, toNothing, 'set constraints all immediate')).at(-1);
     recorder.check(2);
-    if (there === undefined || there.error?.code === nowhere?.error?.code && there.error !== undefined) continue;
+    if (there === undefined || (there.error?.code === nowhere?.error?.code && there.error !== undefined)) continue;
     recorder.find({
       threat: 'D1',
       object: subject.table.name,
       attack: `a row that refers to the victim's by ${key.name}`,
-      leaked: there.error === undefined ? `is accepted: ${key.target} of the victim can be referred to, and its deletion cascades or is blocked` : `answers ${there.error.code} in place of ${nowhere?.error?.code}`,
+      leaked:
+        there.error === undefined
+          ? `is accepted: ${key.target} of the victim can be referred to, and its deletion cascades or is blocked`
+          : `answers ${there.error.code} in place of ${nowhere?.error?.code}`,
       reproduce: `${asTenant(target)}\n${toVictim};`,
       fix: `alter table ${subject.table.name} drop constraint "${key.name}", add foreign key (tenant_id, ${key.columns.filter((column) => column !== 'tenant_id').join(', ')}) references ${key.target} (tenant_id, ${key.targetColumns.filter((column) => column !== 'tenant_id').join(', ')});`,
     });
@@ -105,10 +116,14 @@ async function referToVictim(target: Target, recorder: Recorder, subject: Subjec
 async function repeatVictim(target: Target, recorder: Recorder, subject: Subject): Promise<void> {
   const statement = copyOfVictimRow(subject);
   if (statement === undefined) return;
-  const [outcome] = await target.attempt(target.contexts.own(target.world.attacker.id), statement);
+  const outcome = (
+    await target.attempt(target.contexts.own(target.world.attacker.id), ...subject.makeRoom, statement)
+  ).at(-1);
   recorder.check();
   const { code, constraint } = outcome?.error ?? {};
-  const withTenant = subject.table.uniques.some(({ name, columns }) => name === constraint && columns.includes('tenant_id'));
+  const withTenant = subject.table.uniques.some(
+    ({ name, columns }) => name === constraint && columns.includes('tenant_id'),
+  );
   if ((code !== '23505' && code !== '23P01') || withTenant) return;
   recorder.find({
     threat: 'D5',

@@ -31,7 +31,14 @@ async function deleteThrough(target: Target, recorder: Recorder, view: Relation)
   const [shown, deleted] = await target.attempt(own, `select from ${view.name}`, `delete from ${view.name}`);
   recorder.check();
   if (shown === undefined || deleted === undefined || deleted.rowCount <= shown.rowCount) return;
-  report(target, recorder, view, 'delete through the view', `deletes ${deleted.rowCount} rows and shows ${shown.rowCount}`, deleted.sql);
+  report(
+    target,
+    recorder,
+    view,
+    'delete through the view',
+    `deletes ${deleted.rowCount} rows and shows ${shown.rowCount}`,
+    deleted.sql,
+  );
 }
 
 /** What a view says must be the same when the victim has nothing: that finds sums and counts, in which no text gives the victim away. */
@@ -41,7 +48,14 @@ async function withoutVictim(target: Target, recorder: Recorder, view: Relation)
   const ask = async (): Promise<string> => {
     const attempt = attemptsInside(admin, target.runtime);
     const [outcome] = await attempt(contexts.own(world.attacker.id), `select * from ${view.name}`);
-    return outcome?.error?.message ?? outcome?.rows.map((row) => JSON.stringify(row)).sort().join('\n') ?? '';
+    return (
+      outcome?.error?.message ??
+      outcome?.rows
+        .map((row) => JSON.stringify(row))
+        .sort()
+        .join('\n') ??
+      ''
+    );
   };
   await admin.query('begin');
   try {
@@ -50,21 +64,42 @@ async function withoutVictim(target: Target, recorder: Recorder, view: Relation)
     for (const { name } of [...tables].reverse()) {
       // Without triggers and references where that is allowed; else in the order in which they allow it.
       await admin.query('savepoint emptying');
-      await admin.query(`set local session_replication_role = replica; delete from ${name} where tenant_id = ${literal(world.victim.id)}`).catch(() => admin.query('rollback to savepoint emptying'));
+      await admin
+        .query(
+          `set local session_replication_role = replica; delete from ${name} where tenant_id = ${literal(world.victim.id)}`,
+        )
+        .catch(() => admin.query('rollback to savepoint emptying'));
     }
     await admin.query('reset session_replication_role');
     const after = await ask();
     recorder.check();
     if (after !== before) {
-      report(target, recorder, view, 'compare what the view says with and without the victim', `says ${JSON.stringify(before.slice(0, 120))} with the victim's rows and ${JSON.stringify(after.slice(0, 120))} without`, `select * from ${view.name}`);
+      report(
+        target,
+        recorder,
+        view,
+        'compare what the view says with and without the victim',
+        `says ${JSON.stringify(before.slice(0, 120))} with the victim's rows and ${JSON.stringify(after.slice(0, 120))} without`,
+        `select * from ${view.name}`,
+      );
     }
   } finally {
     await admin.query('rollback');
   }
 }
 
-function report(target: Target, recorder: Recorder, relation: Relation, attack: string, leaked: string, statement: string): void {
-  const fix = relation.kind === 'view' ? `alter view ${relation.name} set (security_invoker = true);` : `revoke all on ${relation.name} from ${target.runtimeRole}, public;`;
+function report(
+  target: Target,
+  recorder: Recorder,
+  relation: Relation,
+  attack: string,
+  leaked: string,
+  statement: string,
+): void {
+  const fix =
+    relation.kind === 'view'
+      ? `alter view ${relation.name} set (security_invoker = true);`
+      : `revoke all on ${relation.name} from ${target.runtimeRole}, public;`;
   recorder.find({
     threat: relation.kind === 'view' ? 'E1' : relation.kind === 'table' ? 'L1b' : 'E2',
     object: relation.name,

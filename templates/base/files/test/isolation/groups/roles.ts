@@ -19,7 +19,11 @@ export async function attackRoles(target: Target, recorder: Recorder): Promise<v
   try {
     await freshConnection(target, recorder);
     const { rows } = await other.query<{ pid: string }>('select pg_backend_pid() as pid');
-    for (const each of [...becoming(catalog.roles, runtimeRole), ...creating(catalog.relations, runtimeRole), ...reaching(rows[0]?.pid ?? '0', runtimeRole, target.own)]) {
+    for (const each of [
+      ...becoming(catalog.roles, runtimeRole),
+      ...creating(catalog.relations, runtimeRole),
+      ...reaching(rows[0]?.pid ?? '0', runtimeRole, target.own),
+    ]) {
       await login.query('begin');
       const outcome = await run(login, each.sql);
       await login.query('rollback');
@@ -41,12 +45,26 @@ async function identify({ login, runtimeRole }: Target, recorder: Recorder): Pro
   const { name, bound, ...timeouts } = rows[0] ?? {};
   recorder.check(2);
   if (name !== runtimeRole || bound !== 't') {
-    recorder.find({ threat: 'A1', object: name ?? 'login', attack: 'log in as the application does', leaked: 'row-level security does not bind this login', reproduce: 'select session_user;', fix: `Log in as ${runtimeRole}, which must be neither superuser nor bypassrls.` });
+    recorder.find({
+      threat: 'A1',
+      object: name ?? 'login',
+      attack: 'log in as the application does',
+      leaked: 'row-level security does not bind this login',
+      reproduce: 'select session_user;',
+      fix: `Log in as ${runtimeRole}, which must be neither superuser nor bypassrls.`,
+    });
   }
   for (const [setting, value] of Object.entries(timeouts)) {
     recorder.check();
     if (value !== '0') continue;
-    recorder.find({ threat: 'A8', object: runtimeRole, attack: 'hold a lock for ever', leaked: `${setting} is off: one tenant can stop all`, reproduce: `show ${setting};`, fix: `alter role ${runtimeRole} set ${setting} = '10s';` });
+    recorder.find({
+      threat: 'A8',
+      object: runtimeRole,
+      attack: 'hold a lock for ever',
+      leaked: `${setting} is off: one tenant can stop all`,
+      reproduce: `show ${setting};`,
+      fix: `alter role ${runtimeRole} set ${setting} = '10s';`,
+    });
   }
 }
 
@@ -58,7 +76,14 @@ async function freshConnection({ runtimeUrl, runtimeRole, tables }: Target, reco
       const outcome = await run(fresh, `select * from ${name} limit 10`);
       recorder.check();
       if (outcome.rows.length === 0) continue;
-      recorder.find({ threat: 'B7', object: name, attack: 'read on a fresh connection, without any context', leaked: `shows ${outcome.rows.length} rows`, reproduce: `-- as ${runtimeRole}\n${outcome.sql};`, fix: `create policy tenant_floor on ${name} as restrictive for all to ${runtimeRole} using (tenant_id = (select app.tenant_id()));` });
+      recorder.find({
+        threat: 'B7',
+        object: name,
+        attack: 'read on a fresh connection, without any context',
+        leaked: `shows ${outcome.rows.length} rows`,
+        reproduce: `-- as ${runtimeRole}\n${outcome.sql};`,
+        fix: `create policy tenant_floor on ${name} as restrictive for all to ${runtimeRole} using (tenant_id = (select app.tenant_id()));`,
+      });
     }
   } finally {
     await fresh.end();
@@ -72,8 +97,18 @@ function becoming(roles: readonly string[], runtimeRole: string): Forbidden[] {
       const finding = { object: role, fix: `revoke ${identifier(role)} from ${identifier(runtimeRole)};` };
       return [
         { ...finding, threat: 'A4', attack: 'become another role', sql: `set role ${identifier(role)}` },
-        { ...finding, threat: 'A4', attack: 'become another role inside an expression', sql: `select set_config('role', ${literal(role)}, true)` },
-        { ...finding, threat: 'A1', attack: 'become another login', sql: `set session authorization ${identifier(role)}` },
+        {
+          ...finding,
+          threat: 'A4',
+          attack: 'become another role inside an expression',
+          sql: `select set_config('role', ${literal(role)}, true)`,
+        },
+        {
+          ...finding,
+          threat: 'A1',
+          attack: 'become another login',
+          sql: `set session authorization ${identifier(role)}`,
+        },
       ];
     });
 }
@@ -81,16 +116,46 @@ function becoming(roles: readonly string[], runtimeRole: string): Forbidden[] {
 function creating(relations: readonly { readonly schema: string }[], runtimeRole: string): Forbidden[] {
   const schemas = new Set(['public', 'app', 'platform', ...relations.map(({ schema }) => schema)]);
   const inSchemas = [...schemas].flatMap((schema): Forbidden[] => [
-    { threat: 'A10', object: schema, attack: 'create a table', sql: `create table ${identifier(schema)}.attack ()`, fix: `revoke create on schema ${identifier(schema)} from ${runtimeRole}, public;` },
-    { threat: 'A10', object: schema, attack: 'create a function', sql: `create function ${identifier(schema)}.attack() returns integer language sql return 1`, fix: `revoke create on schema ${identifier(schema)} from ${runtimeRole}, public;` },
+    {
+      threat: 'A10',
+      object: schema,
+      attack: 'create a table',
+      sql: `create table ${identifier(schema)}.attack ()`,
+      fix: `revoke create on schema ${identifier(schema)} from ${runtimeRole}, public;`,
+    },
+    {
+      threat: 'A10',
+      object: schema,
+      attack: 'create a function',
+      sql: `create function ${identifier(schema)}.attack() returns integer language sql return 1`,
+      fix: `revoke create on schema ${identifier(schema)} from ${runtimeRole}, public;`,
+    },
   ]);
   const fix = `revoke create, temporary on database ... from ${runtimeRole}, public;`;
   return [
     ...inSchemas,
-    { threat: 'H2', object: 'database', attack: 'create a temporary table', sql: 'create temporary table attack ()', fix },
+    {
+      threat: 'H2',
+      object: 'database',
+      attack: 'create a temporary table',
+      sql: 'create temporary table attack ()',
+      fix,
+    },
     { threat: 'A10', object: 'database', attack: 'create a schema', sql: 'create schema attack', fix },
-    { threat: 'A1', object: runtimeRole, attack: 'create a role', sql: 'create role isolation_attack', fix: `alter role ${runtimeRole} nocreaterole;` },
-    { threat: 'A1', object: runtimeRole, attack: 'alter itself', sql: `alter role ${identifier(runtimeRole)} bypassrls`, fix: `alter role ${runtimeRole} nocreaterole nosuperuser;` },
+    {
+      threat: 'A1',
+      object: runtimeRole,
+      attack: 'create a role',
+      sql: 'create role isolation_attack',
+      fix: `alter role ${runtimeRole} nocreaterole;`,
+    },
+    {
+      threat: 'A1',
+      object: runtimeRole,
+      attack: 'alter itself',
+      sql: `alter role ${identifier(runtimeRole)} bypassrls`,
+      fix: `alter role ${runtimeRole} nocreaterole nosuperuser;`,
+    },
   ];
 }
 
@@ -98,21 +163,87 @@ function creating(relations: readonly { readonly schema: string }[], runtimeRole
 function reaching(pid: string, runtimeRole: string, own: boolean): Forbidden[] {
   const from = (name: string) => `revoke execute on function ${name} from ${runtimeRole}, public;`;
   const reading: Forbidden[] = [
-    { threat: 'A5', object: 'pg_read_file', attack: 'read a file of the server', sql: `select pg_read_file('postgresql.conf')`, fix: from('pg_read_file(text)') },
-    { threat: 'A5', object: 'pg_ls_dir', attack: 'list a folder of the server', sql: `select pg_ls_dir('.')`, fix: from('pg_ls_dir(text)') },
-    { threat: 'A1', object: 'pg_authid', attack: 'read the passwords of roles', sql: 'select rolpassword from pg_authid limit 1', fix: `revoke all on pg_authid from ${runtimeRole}, public;` },
-    { threat: 'A1', object: runtimeRole, attack: 'change the server', sql: 'set local session_replication_role = replica', fix: `alter role ${runtimeRole} nosuperuser;` },
+    {
+      threat: 'A5',
+      object: 'pg_read_file',
+      attack: 'read a file of the server',
+      sql: `select pg_read_file('postgresql.conf')`,
+      fix: from('pg_read_file(text)'),
+    },
+    {
+      threat: 'A5',
+      object: 'pg_ls_dir',
+      attack: 'list a folder of the server',
+      sql: `select pg_ls_dir('.')`,
+      fix: from('pg_ls_dir(text)'),
+    },
+    {
+      threat: 'A1',
+      object: 'pg_authid',
+      attack: 'read the passwords of roles',
+      sql: 'select rolpassword from pg_authid limit 1',
+      fix: `revoke all on pg_authid from ${runtimeRole}, public;`,
+    },
+    {
+      threat: 'A1',
+      object: runtimeRole,
+      attack: 'change the server',
+      sql: 'set local session_replication_role = replica',
+      fix: `alter role ${runtimeRole} nosuperuser;`,
+    },
   ];
   // What a rollback does not undo is tried only on the suite's own cluster.
   if (!own) return reading;
   return [
     ...reading,
-    { threat: 'A6', object: runtimeRole, attack: 'read the log of all changes', sql: `select pg_create_logical_replication_slot('isolation_attack', 'test_decoding')`, fix: `alter role ${runtimeRole} noreplication;` },
-    { threat: 'A5', object: runtimeRole, attack: 'run a program on the server', sql: `copy (select 1) to program 'true'`, fix: `revoke pg_execute_server_program from ${runtimeRole};` },
-    { threat: 'A5', object: runtimeRole, attack: 'write a file on the server', sql: `copy (select 1) to '/tmp/isolation-attack'`, fix: `revoke pg_write_server_files from ${runtimeRole};` },
-    { threat: 'A9', object: 'pg_terminate_backend', attack: "end another tenant's session", sql: `select pg_terminate_backend(${pid})`, fix: from('pg_terminate_backend(integer, bigint)') },
-    { threat: 'A9', object: 'pg_cancel_backend', attack: "cancel another tenant's statement", sql: `select pg_cancel_backend(${pid})`, fix: from('pg_cancel_backend(integer)') },
-    { threat: 'E12', object: 'lo_create', attack: 'make a large object, which belongs to no tenant', sql: 'select lo_create(0)', fix: from('lo_create(oid)') },
-    { threat: 'E12', object: 'lo_from_bytea', attack: 'write a large object', sql: `select lo_from_bytea(0, '\\x00')`, fix: from('lo_from_bytea(oid, bytea)') },
+    {
+      threat: 'A6',
+      object: runtimeRole,
+      attack: 'read the log of all changes',
+      sql: `select pg_create_logical_replication_slot('isolation_attack', 'test_decoding')`,
+      fix: `alter role ${runtimeRole} noreplication;`,
+    },
+    {
+      threat: 'A5',
+      object: runtimeRole,
+      attack: 'run a program on the server',
+      sql: `copy (select 1) to program 'true'`,
+      fix: `revoke pg_execute_server_program from ${runtimeRole};`,
+    },
+    {
+      threat: 'A5',
+      object: runtimeRole,
+      attack: 'write a file on the server',
+      sql: `copy (select 1) to '/tmp/isolation-attack'`,
+      fix: `revoke pg_write_server_files from ${runtimeRole};`,
+    },
+    {
+      threat: 'A9',
+      object: 'pg_terminate_backend',
+      attack: "end another tenant's session",
+      sql: `select pg_terminate_backend(${pid})`,
+      fix: from('pg_terminate_backend(integer, bigint)'),
+    },
+    {
+      threat: 'A9',
+      object: 'pg_cancel_backend',
+      attack: "cancel another tenant's statement",
+      sql: `select pg_cancel_backend(${pid})`,
+      fix: from('pg_cancel_backend(integer)'),
+    },
+    {
+      threat: 'E12',
+      object: 'lo_create',
+      attack: 'make a large object, which belongs to no tenant',
+      sql: 'select lo_create(0)',
+      fix: from('lo_create(oid)'),
+    },
+    {
+      threat: 'E12',
+      object: 'lo_from_bytea',
+      attack: 'write a large object',
+      sql: `select lo_from_bytea(0, '\\x00')`,
+      fix: from('lo_from_bytea(oid, bytea)'),
+    },
   ];
 }

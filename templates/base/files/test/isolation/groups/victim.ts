@@ -5,7 +5,12 @@ import { asTenant, type Target } from '../target.ts';
 import { checksum } from '../world.ts';
 
 /** Everything that the victim had is there, unchanged. */
-export async function compareVictim(target: Target, recorder: Recorder, before: ReadonlyMap<string, string>, what: string): Promise<void> {
+export async function compareVictim(
+  target: Target,
+  recorder: Recorder,
+  before: ReadonlyMap<string, string>,
+  what: string,
+): Promise<void> {
   const after = await checksum(target.admin, target.catalog, target.world.victim.id);
   recorder.check(before.size);
   for (const [table, hash] of before) {
@@ -40,8 +45,22 @@ export async function deleteEverything(target: Target, recorder: Recorder): Prom
         if (outcome.error !== undefined) await admin.query('rollback to savepoint one');
       }
       await admin.query(target.runtime.leave);
-      if (deleted > 0) await compareVictim(target, recorder, before, `delete everything of the own (${deleted} rows), in ${order === tables ? 'the order of references' : 'the reverse order'}`);
-      else recorder.find({ threat: 'control', object: 'database', attack: 'delete everything of the own', leaked: 'could not attack: nothing was deleted', reproduce: asTenant(target), fix: 'The attacker needs rows that it may delete.' });
+      if (deleted > 0)
+        await compareVictim(
+          target,
+          recorder,
+          before,
+          `delete everything of the own (${deleted} rows), in ${order === tables ? 'the order of references' : 'the reverse order'}`,
+        );
+      else
+        recorder.find({
+          threat: 'control',
+          object: 'database',
+          attack: 'delete everything of the own',
+          leaked: 'could not attack: nothing was deleted',
+          reproduce: asTenant(target),
+          fix: 'The attacker needs rows that it may delete.',
+        });
     } finally {
       await admin.query(target.own ? 'rollback' : 'rollback to savepoint everything');
     }

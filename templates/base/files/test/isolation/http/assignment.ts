@@ -19,12 +19,25 @@ export async function attackBodies(stage: Stage): Promise<void> {
     const params = isWorking(found) ? found.params : {};
     for (const extra of extras) {
       const [body] = ownBodies(stage, route);
-      const call = { method: route.method, path: fillPath(route, params), headers: stage.own, body: { ...body, ...extra } };
+      const call = {
+        method: route.method,
+        path: fillPath(route, params),
+        headers: stage.own,
+        body: { ...body, ...extra },
+      };
       const attack = `${Object.keys(extra)[0] ?? 'a field'} of the victim in the body`;
       const before = await countOfVictim(stage);
       const answer = await stage.call(call, attack);
       if (answer.status < 300 && (await countOfVictim(stage)) !== before) {
-        report(stage.recorder, call, 'L5', attack, `answers ${answer.status}, and the row is the victim's`, 'Take the tenant from the context, never from the body: z.strictObject() refuses what is not known.', route);
+        report(
+          stage.recorder,
+          call,
+          'L5',
+          attack,
+          `answers ${answer.status}, and the row is the victim's`,
+          'Take the tenant from the context, never from the body: z.strictObject() refuses what is not known.',
+          route,
+        );
       }
     }
   }
@@ -32,7 +45,8 @@ export async function attackBodies(stage: Stage): Promise<void> {
 
 /** D10: names that only the victim has are free: a conflict would tell that it has them. Comes last, because it puts them among the attacker's rows. */
 export async function attackNames(stage: Stage): Promise<void> {
-  for (const route of stage.routes.filter(({ method, params }) => method === 'POST' && params.length === 0)) await repeatNames(stage, route);
+  for (const route of stage.routes.filter(({ method, params }) => method === 'POST' && params.length === 0))
+    await repeatNames(stage, route);
 }
 
 async function repeatNames(stage: Stage, route: Stage['routes'][number]): Promise<void> {
@@ -47,14 +61,24 @@ async function repeatNames(stage: Stage, route: Stage['routes'][number]): Promis
       const call = { method: route.method, path: route.path, headers: stage.own, body: { ...body, [property]: value } };
       const answer = await stage.call(call, `the victim's ${property} as the own`, { watch: false });
       if (answer.status === 409) {
-        report(stage.recorder, call, 'D10', `the victim's ${property} as the own`, 'answers 409: the name is taken by another tenant', `Make ${name} (${column}) unique with tenant_id in front.`, route);
+        report(
+          stage.recorder,
+          call,
+          'D10',
+          `the victim's ${property} as the own`,
+          'answers 409: the name is taken by another tenant',
+          `Make ${name} (${column}) unique with tenant_id in front.`,
+          route,
+        );
       }
     }
   }
 }
 
 async function countOfVictim({ target }: Stage): Promise<string> {
-  const counts = target.tables.map(({ name }) => `(select count(*) from ${name} where tenant_id = ${literal(target.world.victim.id)})`);
+  const counts = target.tables.map(
+    ({ name }) => `(select count(*) from ${name} where tenant_id = ${literal(target.world.victim.id)})`,
+  );
   const { rows } = await target.admin.query<{ total: string }>(`select ${counts.join(' + ')} as total`);
   return rows[0]?.total ?? '';
 }

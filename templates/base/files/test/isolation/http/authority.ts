@@ -16,12 +16,20 @@ export async function attackAuthority(stage: Stage): Promise<void> {
     const byRole = new Map<Role, Headers>();
     for (const role of memberRoles) byRole.set(role, await kind.issue(issuing, target.world.attacker, role));
     const scoped: { readonly scope: Scope; readonly headers: Headers }[] = [];
-    for (const scope of kind.scoped ? keyScopes : []) scoped.push({ scope, headers: await kind.issue(issuing, target.world.attacker, 'owner', { scopes: [scope] }) });
+    for (const scope of kind.scoped ? keyScopes : [])
+      scoped.push({ scope, headers: await kind.issue(issuing, target.world.attacker, 'owner', { scopes: [scope] }) });
     await inParallel(stage.routes, async (route) => {
-      const operation = operations.find(({ method, path }) => method.toUpperCase() === route.method && path === route.path);
+      const operation = operations.find(
+        ({ method, path }) => method.toUpperCase() === route.method && path === route.path,
+      );
       if (operation === undefined) return;
       for (const role of memberRoles.filter((each) => rank(each) < rank(operation.role))) {
-        await expectRefusal(stage, route, `the role ${role} (${kind.name}) where ${operation.role} is needed`, byRole.get(role) ?? {});
+        await expectRefusal(
+          stage,
+          route,
+          `the role ${role} (${kind.name}) where ${operation.role} is needed`,
+          byRole.get(role) ?? {},
+        );
       }
       for (const { scope, headers } of scoped.filter((each) => each.scope !== operation.scope)) {
         await expectRefusal(stage, route, `the scope ${scope} where ${operation.scope} is needed`, headers);
@@ -39,7 +47,8 @@ async function expectRefusal(stage: Stage, route: Route, attack: string, headers
     const path = fillPath(route, Object.fromEntries(route.params.map((name) => [name, id])));
     const call = { method: route.method, path, headers, ...(body && { body }) };
     const answer = await stage.call(call, attack);
-    if (answer.status !== 403) report(stage.recorder, call, 'L5', attack, `answers ${answer.status} in place of 403`, fix, route);
+    if (answer.status !== 403)
+      report(stage.recorder, call, 'L5', attack, `answers ${answer.status} in place of 403`, fix, route);
   }
 }
 
@@ -53,6 +62,15 @@ async function grantMore(stage: Stage, route: Route, role: Role, headers: Header
     const path = fillPath(route, Object.fromEntries(route.params.map((name) => [name, id])));
     const call = { method: route.method, path, headers, body: { ...body, role: 'owner' } };
     const answer = await stage.call(call, attack);
-    if (answer.status < 300) report(stage.recorder, call, 'L5', attack, `answers ${answer.status}: the role is given`, 'Refuse a role above that of who gives it, as assertMayGrant() does.', route);
+    if (answer.status < 300)
+      report(
+        stage.recorder,
+        call,
+        'L5',
+        attack,
+        `answers ${answer.status}: the role is given`,
+        'Refuse a role above that of who gives it, as assertMayGrant() does.',
+        route,
+      );
   }
 }

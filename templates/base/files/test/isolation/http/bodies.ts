@@ -13,7 +13,12 @@ export function bodiesFor(route: Route, n: number, references: (property: string
   return [full, required];
 }
 
-function objectFor(schema: Schema, n: number, references: (property: string) => string, wanted: (name: string) => boolean): Body {
+function objectFor(
+  schema: Schema,
+  n: number,
+  references: (property: string) => string,
+  wanted: (name: string) => boolean,
+): Body {
   const entries = Object.entries(schema.properties ?? {}).filter(([name]) => wanted(name));
   return Object.fromEntries(entries.map(([name, property]) => [name, valueFor(name, property, n, references)]));
 }
@@ -37,7 +42,12 @@ function valueFor(name: string, schema: Schema, n: number, references: (property
   }
 }
 
-function textFor(name: string, { format, minLength = 1, maxLength = 200 }: Schema, n: number, references: (property: string) => string): string {
+function textFor(
+  name: string,
+  { format, minLength = 1, maxLength = 200 }: Schema,
+  n: number,
+  references: (property: string) => string,
+): string {
   switch (format) {
     case 'uuid':
       return references(name);
@@ -57,5 +67,7 @@ function textFor(name: string, { format, minLength = 1, maxLength = 200 }: Schem
 
 /** Names of the body's properties that hold ids. */
 export function idProperties({ body }: Route): string[] {
-  return Object.entries(body?.properties ?? {}).filter(([, { format }]) => format === 'uuid').map(([name]) => name);
+  return Object.entries(body?.properties ?? {})
+    .filter(([, { format }]) => format === 'uuid')
+    .map(([name]) => name);
 }

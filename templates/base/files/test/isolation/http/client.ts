@@ -33,8 +33,16 @@ export function createCaller(url: string): Caller {
     send: ({ method, path, headers = {}, body }) =>
       new Promise((resolve, reject) => {
         const content = body === undefined ? undefined : JSON.stringify(body);
-        const more = content === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(content) };
-        const request = send(new URL(path, url), { method, agent, headers: { ...more, ...headers } as Record<string, string | string[]>, timeout: 20_000 });
+        const more =
+          content === undefined
+            ? {}
+            : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(content) };
+        const request = send(new URL(path, url), {
+          method,
+          agent,
+          headers: { ...more, ...headers } as Record<string, string | string[]>,
+          timeout: 20_000,
+        });
         request.on('response', (response) => void read(response).then(resolve, reject));
         request.on('error', reject);
         request.on('timeout', () => request.destroy(new Error(`${method} ${path} got no answer in 20 seconds`)));
@@ -52,7 +60,12 @@ async function read(response: IncomingMessage): Promise<Answer> {
   const body = parse(content);
   const status = response.statusCode ?? 0;
   const shown = typeof body === 'object' && body !== null && 'requestId' in body ? { ...body, requestId: '' } : body;
-  return { status, body, text: `${JSON.stringify(head)}\n${content}`, essence: `${status} ${JSON.stringify(head)} ${JSON.stringify(shown)}` };
+  return {
+    status,
+    body,
+    text: `${JSON.stringify(head)}\n${content}`,
+    essence: `${status} ${JSON.stringify(head)} ${JSON.stringify(shown)}`,
+  };
 }
 
 function parse(text: string): unknown {

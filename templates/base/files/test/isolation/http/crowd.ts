@@ -15,7 +15,8 @@ interface Member {
 export async function attackAtOnce(stage: Stage, total: number): Promise<void> {
   const { attacker, bystander } = stage.target.world;
   if (bystander === undefined) return;
-  const detector = (others: typeof attacker, own: typeof attacker) => createDetector({ ...stage.target.world, victim: others, attacker: own }, stage.target.tables);
+  const detector = (others: typeof attacker, own: typeof attacker) =>
+    createDetector({ ...stage.target.world, victim: others, attacker: own }, stage.target.tables);
   const members: Member[] = [
     ...[...stage.attacker.values()].map((headers) => ({ headers, foreign: detector(bystander, attacker) })),
     ...[...stage.bystander.values()].map((headers) => ({ headers, foreign: detector(attacker, bystander) })),
@@ -33,8 +34,26 @@ export async function attackAtOnce(stage: Stage, total: number): Promise<void> {
       const call = { method: 'GET', path, headers: member.headers };
       const answer = await stage.call(call, 'requests of several tenants at once');
       const leak = member.foreign.inText(answer.text, path);
-      if (leak !== undefined) report(stage.recorder, call, 'B15', 'requests of several tenants at once', `answers with another tenant's ${leak}`, 'src/http/tenant-scope.ts: run everything after the resolution inside runAsTenant().', route);
-      if (answer.status >= 500) report(stage.recorder, call, 'control', 'requests of several tenants at once', `answers ${answer.status}`, 'Read the log: an attack that fails attacks nothing.', route);
+      if (leak !== undefined)
+        report(
+          stage.recorder,
+          call,
+          'B15',
+          'requests of several tenants at once',
+          `answers with another tenant's ${leak}`,
+          'src/http/tenant-scope.ts: run everything after the resolution inside runAsTenant().',
+          route,
+        );
+      if (answer.status >= 500)
+        report(
+          stage.recorder,
+          call,
+          'control',
+          'requests of several tenants at once',
+          `answers ${answer.status}`,
+          'Read the log: an attack that fails attacks nothing.',
+          route,
+        );
     }
   };
   await Promise.all(Array.from({ length: atOnce }, work));

@@ -6,7 +6,8 @@ import { findWorking, isWorking, ownBodies } from './own.ts';
 import { fillPath, type Route } from './routes.ts';
 import { report, type Stage } from './stage.ts';
 
-const fix = 'Find the row through the tenant connection and answer notFound() when there is none: another tenant’s row is no row.';
+const fix =
+  'Find the row through the tenant connection and answer notFound() when there is none: another tenant’s row is no row.';
 
 /** L4: every route with every id of the victim, in the path, the query and the body. The answer is that for an id that nobody has. */
 export async function attackIds(stage: Stage): Promise<void> {
@@ -23,7 +24,10 @@ async function inPath(stage: Stage, route: Route): Promise<void> {
     const [body] = ownBodies(stage, route);
     const call = (id: string): Call => ({
       method: route.method,
-      path: fillPath(route, { ...Object.fromEntries(route.params.map((name) => [name, ownId(stage, name)])), [param]: id }),
+      path: fillPath(route, {
+        ...Object.fromEntries(route.params.map((name) => [name, ownId(stage, name)])),
+        [param]: id,
+      }),
       headers: stage.own,
       ...(body && { body }),
     });
@@ -35,7 +39,12 @@ async function inBody(stage: Stage, route: Route): Promise<void> {
   const params = Object.fromEntries(route.params.map((name) => [name, ownId(stage, name)]));
   for (const property of idProperties(route)) {
     const [body] = ownBodies(stage, route);
-    const call = (id: string): Call => ({ method: route.method, path: fillPath(route, params), headers: stage.own, body: { ...body, [property]: id } });
+    const call = (id: string): Call => ({
+      method: route.method,
+      path: fillPath(route, params),
+      headers: stage.own,
+      body: { ...body, [property]: id },
+    });
     await compare(stage, route, `the victim's id as ${property} in the body`, call);
   }
 }
@@ -46,12 +55,21 @@ async function inQuery(stage: Stage, route: Route): Promise<void> {
   const { marker, id: tenant, slug } = stage.target.world.victim;
   for (const [name, { format, enum: values }] of Object.entries(route.query)) {
     if (values !== undefined) continue;
-    const call = (value: string): Call => ({ method: route.method, path: `${path}?${name}=${encodeURIComponent(value)}`, headers: stage.own });
+    const call = (value: string): Call => ({
+      method: route.method,
+      path: `${path}?${name}=${encodeURIComponent(value)}`,
+      headers: stage.own,
+    });
     if (format === 'uuid') await compare(stage, route, `the victim's id as ${name} in the query`, call);
-    for (const value of [marker, marker.slice(0, 2), '%', "' or true --", tenant, '1', '0', '-1']) await stage.call(call(value), `${name}=${value} in the query`);
+    for (const value of [marker, marker.slice(0, 2), '%', "' or true --", tenant, '1', '0', '-1'])
+      await stage.call(call(value), `${name}=${value} in the query`);
   }
   for (const name of ['tenant_id', 'tenantId', 'tenant', 'organization', 'org', 'account']) {
-    for (const value of [tenant, slug]) await stage.call({ method: route.method, path: `${path}?${name}=${value}`, headers: stage.own }, `the victim named by ${name} in the query`);
+    for (const value of [tenant, slug])
+      await stage.call(
+        { method: route.method, path: `${path}?${name}=${value}`, headers: stage.own },
+        `the victim named by ${name} in the query`,
+      );
   }
 }
 
@@ -64,13 +82,24 @@ async function compare(stage: Stage, route: Route, attack: string, call: (id: st
     const request = call(id);
     const answer = await stage.call(request, attack);
     if (answer.essence.replaceAll(id, '?') === reference) return;
-    report(stage.recorder, request, 'L4', attack, `answers ${answer.status} for a row of ${table} that is the victim's, and ${status} for none: ${answer.text.slice(-160)}`, fix, route);
+    report(
+      stage.recorder,
+      request,
+      'L4',
+      attack,
+      `answers ${answer.status} for a row of ${table} that is the victim's, and ${status} for none: ${answer.text.slice(-160)}`,
+      fix,
+      route,
+    );
   });
 }
 
 const ownId = (stage: Stage, param: string): string => {
   const stem = param.replace(/_?id$/i, '').toLowerCase();
-  return (stage.ids.attacker.find(({ table }) => stem.length > 2 && table.includes(stem)) ?? stage.ids.attacker[0])?.id ?? randomUUID();
+  return (
+    (stage.ids.attacker.find(({ table }) => stem.length > 2 && table.includes(stem)) ?? stage.ids.attacker[0])?.id ??
+    randomUUID()
+  );
 };
 
 /** The route does work, for the attacker's own: else nothing was attacked. Deleting routes come last. */
@@ -81,6 +110,18 @@ async function control(stage: Stage, route: Route): Promise<void> {
     if (items === undefined || items.length > 0) return;
   }
   const call = { method: route.method, path: route.path, headers: stage.own };
-  const answer = isWorking(found) ? 'an empty list' : found === undefined ? 'nothing' : `${found.status} ${found.text.slice(-200)}`;
-  report(stage.recorder, call, 'control', 'use the route for the own tenant', `could not attack ${route.name}: it answers ${answer}`, `Add to bodyFactories in test/isolation/factories.ts: '${route.name}': (n) => ({ ... }),`, route);
+  const answer = isWorking(found)
+    ? 'an empty list'
+    : found === undefined
+      ? 'nothing'
+      : `${found.status} ${found.text.slice(-200)}`;
+  report(
+    stage.recorder,
+    call,
+    'control',
+    'use the route for the own tenant',
+    `could not attack ${route.name}: it answers ${answer}`,
+    `Add to bodyFactories in test/isolation/factories.ts: '${route.name}': (n) => ({ ... }),`,
+    route,
+  );
 }

@@ -13,13 +13,22 @@ export interface Working {
 const mostTries = 60;
 
 /** Finds, by trial with the attacker's own ids, a request to the route that succeeds; the last answer when there is none. */
-export async function findWorking(stage: Stage, route: Route, ids: readonly RowId[] = stage.ids.attacker): Promise<Working | Answer | undefined> {
+export async function findWorking(
+  stage: Stage,
+  route: Route,
+  ids: readonly RowId[] = stage.ids.attacker,
+): Promise<Working | Answer | undefined> {
   let last: Answer | undefined;
   let tries = 0;
   for (const params of combinations(route.params, ids)) {
     for (const body of ownBodies(stage, route, ids)) {
       if ((tries += 1) > mostTries) return last;
-      const call: Call = { method: route.method, path: fillPath(route, params), headers: stage.own, ...(body && { body }) };
+      const call: Call = {
+        method: route.method,
+        path: fillPath(route, params),
+        headers: stage.own,
+        ...(body && { body }),
+      };
       const answer = await stage.call(call, 'a request of the own');
       if (answer.status < 300) return { params, body, answer };
       last = answer;
@@ -30,12 +39,16 @@ export async function findWorking(stage: Stage, route: Route, ids: readonly RowI
   return last;
 }
 
-export const isWorking = (found: Working | Answer | undefined): found is Working => found !== undefined && 'params' in found;
+export const isWorking = (found: Working | Answer | undefined): found is Working =>
+  found !== undefined && 'params' in found;
 
 /** Every way to fill the names with ids; those of a table that is called like the parameter or the path first. */
 function combinations(names: readonly string[], ids: readonly RowId[]): Record<string, string>[] {
   return names.reduce<Record<string, string>[]>(
-    (found, name) => byLikeness(name, ids).flatMap(({ id }) => found.map((values) => ({ ...values, [name]: id }))).slice(0, 200),
+    (found, name) =>
+      byLikeness(name, ids)
+        .flatMap(({ id }) => found.map((values) => ({ ...values, [name]: id })))
+        .slice(0, 200),
     [{}],
   );
 }
@@ -47,9 +60,15 @@ function byLikeness(name: string, ids: readonly RowId[]): RowId[] {
 }
 
 /** Bodies whose references are the attacker's own rows; undefined once for a route that takes none. */
-export function ownBodies(stage: Stage, route: Route, ids: readonly RowId[] = stage.ids.attacker): (Body | undefined)[] {
+export function ownBodies(
+  stage: Stage,
+  route: Route,
+  ids: readonly RowId[] = stage.ids.attacker,
+): (Body | undefined)[] {
   if (route.body === undefined) return [undefined];
   const properties = idProperties(route);
   const choices = combinations(properties, ids).slice(0, 12);
-  return choices.flatMap((chosen) => bodiesFor(route, stage.next(), (property) => chosen[property] ?? (ids[0] as RowId).id));
+  return choices.flatMap((chosen) =>
+    bodiesFor(route, stage.next(), (property) => chosen[property] ?? (ids[0] as RowId).id),
+  );
 }

@@ -52,21 +52,25 @@ export function readRoutes(document: unknown): Route[] {
   const { paths = {}, components } = document as Document;
   const schemas = components?.schemas ?? {};
   const routes = Object.entries(paths).flatMap(([path, item]) =>
-    methods.filter((method) => method in item).map((method) => {
-      const operation = item[method] as Operation;
-      const own = (item['parameters'] ?? []) as readonly Parameter[];
-      const parameters = [...own, ...(operation.parameters ?? [])];
-      const body = operation.requestBody?.content?.['application/json']?.schema;
-      const query = parameters.filter((parameter) => parameter.in === 'query').map(({ name, schema = {} }) => [name, resolve(schema, schemas)] as const);
-      return {
-        name: `${method.toUpperCase()} ${path}`,
-        method: method.toUpperCase(),
-        path,
-        params: [...path.matchAll(/\{(\w+)\}/g)].map((match) => match[1] as string),
-        query: Object.fromEntries(query),
-        body: body && resolve(body, schemas),
-      };
-    }),
+    methods
+      .filter((method) => method in item)
+      .map((method) => {
+        const operation = item[method] as Operation;
+        const own = (item['parameters'] ?? []) as readonly Parameter[];
+        const parameters = [...own, ...(operation.parameters ?? [])];
+        const body = operation.requestBody?.content?.['application/json']?.schema;
+        const query = parameters
+          .filter((parameter) => parameter.in === 'query')
+          .map(({ name, schema = {} }) => [name, resolve(schema, schemas)] as const);
+        return {
+          name: `${method.toUpperCase()} ${path}`,
+          method: method.toUpperCase(),
+          path,
+          params: [...path.matchAll(/\{(\w+)\}/g)].map((match) => match[1] as string),
+          query: Object.fromEntries(query),
+          body: body && resolve(body, schemas),
+        };
+      }),
   );
   return routes.sort((a, b) => methods.indexOf(a.method.toLowerCase()) - methods.indexOf(b.method.toLowerCase()));
 }
@@ -78,11 +82,17 @@ function resolve(schema: Schema, schemas: Readonly<Record<string, Schema>>, dept
   if ($ref !== undefined) return resolve(schemas[$ref.replace('#/components/schemas/', '')] ?? {}, schemas, depth + 1);
   if (allOf !== undefined) {
     const parts = allOf.map((part) => resolve(part, schemas, depth + 1));
-    return { type: 'object', properties: Object.assign({}, ...parts.map(({ properties }) => properties)), required: parts.flatMap(({ required = [] }) => required) };
+    return {
+      type: 'object',
+      properties: Object.assign({}, ...parts.map(({ properties }) => properties)),
+      required: parts.flatMap(({ required = [] }) => required),
+    };
   }
   const choice = (anyOf ?? oneOf)?.find((each) => each.type !== 'null');
   if (choice !== undefined) return resolve(choice, schemas, depth + 1);
-  const properties = Object.entries(schema.properties ?? {}).map(([name, property]) => [name, resolve(property, schemas, depth + 1)] as const);
+  const properties = Object.entries(schema.properties ?? {}).map(
+    ([name, property]) => [name, resolve(property, schemas, depth + 1)] as const,
+  );
   return {
     ...schema,
     ...(schema.properties && { properties: Object.fromEntries(properties) }),

@@ -9,10 +9,12 @@ export interface Rule {
 }
 
 /** Schemas that are not PostgreSQL's own. */
-export const ours = (schema: string): string => `${schema}.nspname <> 'information_schema' and ${schema}.nspname !~ '^pg_'`;
+export const ours = (schema: string): string =>
+  `${schema}.nspname <> 'information_schema' and ${schema}.nspname !~ '^pg_'`;
 
 /** A relation with its schema, quoted where needed. */
-export const named = (relation: string, schema: string): string => `format('%I.%I', ${schema}.nspname, ${relation}.relname)`;
+export const named = (relation: string, schema: string): string =>
+  `format('%I.%I', ${schema}.nspname, ${relation}.relname)`;
 
 /** Tables that hold tenants' rows: those in the tenants' schema, and whatever else the runtime role reaches that has a tenant_id. */
 export const tenantTable = `

@@ -1,6 +1,11 @@
 import { notFound } from '../../../src/http/problem.ts';
 import { tenantId } from '../../../src/tenancy/context.ts';
-import { type Credential, type ResolutionSteps, resolutionSteps, unauthenticated } from '../../../src/tenancy/resolve.ts';
+import {
+  type Credential,
+  type ResolutionSteps,
+  resolutionSteps,
+  unauthenticated,
+} from '../../../src/tenancy/resolve.ts';
 import { credentialKinds } from '../credentials.ts';
 import type { Finding } from '../finding.ts';
 import { literal } from '../sql.ts';
@@ -19,13 +24,19 @@ const firstWins: ResolutionSteps['agree'] = (candidates) => {
 
 const whoeverVerifies: ResolutionSteps['authenticate'] = async (incoming, { resolvers }) => {
   const tried = await Promise.allSettled(resolvers.map((resolver) => resolver.authenticate(incoming)));
-  const found = tried.flatMap((each): Credential[] => (each.status === 'fulfilled' && each.value !== undefined ? [each.value] : []));
+  const found = tried.flatMap((each): Credential[] =>
+    each.status === 'fulfilled' && each.value !== undefined ? [each.value] : [],
+  );
   if (found.length === 0) throw unauthenticated();
   return found;
 };
 
 const severalKinds: readonly ApplicationMutation[] = [
-  { name: 'agree: the first candidate wins', steps: () => ({ ...resolutionSteps, agree: firstWins }), expects: onRoute('L1', 'L4') },
+  {
+    name: 'agree: the first candidate wins',
+    steps: () => ({ ...resolutionSteps, agree: firstWins }),
+    expects: onRoute('L1', 'L4'),
+  },
   {
     name: 'authenticate: a bad credential beside a good one is ignored',
     steps: () => ({ ...resolutionSteps, authenticate: whoeverVerifies }),
@@ -41,7 +52,9 @@ export const applicationMutations: readonly ApplicationMutation[] = [
     steps: ({ admin }) => ({
       ...resolutionSteps,
       findTenant: async (slug) => {
-        const { rows } = await admin.query<{ id: string }>(`select id from platform.tenants where slug = ${literal(slug)}`);
+        const { rows } = await admin.query<{ id: string }>(
+          `select id from platform.tenants where slug = ${literal(slug)}`,
+        );
         if (rows[0] === undefined) throw notFound();
         return { id: tenantId(rows[0].id), slug };
       },
@@ -53,5 +66,9 @@ export const applicationMutations: readonly ApplicationMutation[] = [
     steps: () => ({ ...resolutionSteps, admit: async () => ({ role: 'owner', scopes: [] }) }),
     expects: onRoute('L2', 'L5'),
   },
-  { name: 'authorize: every role may do everything', steps: () => ({ ...resolutionSteps, authorize: () => {} }), expects: onRoute('L5') },
+  {
+    name: 'authorize: every role may do everything',
+    steps: () => ({ ...resolutionSteps, authorize: () => {} }),
+    expects: onRoute('L5'),
+  },
 ];

@@ -12,13 +12,23 @@ export function policyMutations({ tables }: Material): Mutation[] {
     return { name: `${name}: ${what}`, sabotage: sabotage(name), tables: [name], parts, expects: names(name) };
   };
   const bothPolicies = (table: string, using: string, check: string): string[] =>
-    ['tenant_floor', 'tenant_allow'].map((policy) => `alter policy ${policy} on ${table} using (${using}) with check (${check})`);
+    ['tenant_floor', 'tenant_allow'].map(
+      (policy) => `alter policy ${policy} on ${table} using (${using}) with check (${check})`,
+    );
   return [
-    onTable('row-level security switched off', ['matrix'], (table) => [`alter table ${table} disable row level security`]),
-    onTable('row-level security not forced', ['layers'], (table) => [`alter table ${table} no force row level security`]),
+    onTable('row-level security switched off', ['matrix'], (table) => [
+      `alter table ${table} disable row level security`,
+    ]),
+    onTable('row-level security not forced', ['layers'], (table) => [
+      `alter table ${table} no force row level security`,
+    ]),
     onTable('tenant_floor dropped', ['layers'], (table) => [`drop policy tenant_floor on ${table}`]),
-    onTable('tenant_allow lets everything through', ['layers'], (table) => [`alter policy tenant_allow on ${table} using (true) with check (true)`]),
-    onTable('tenant_floor lets writes through', ['layers'], (table) => [`alter policy tenant_floor on ${table} with check (true)`]),
+    onTable('tenant_allow lets everything through', ['layers'], (table) => [
+      `alter policy tenant_allow on ${table} using (true) with check (true)`,
+    ]),
+    onTable('tenant_floor lets writes through', ['layers'], (table) => [
+      `alter policy tenant_floor on ${table} with check (true)`,
+    ]),
     onTable('both policies let writes through', ['matrix'], (table) => bothPolicies(table, own, 'true')),
     onTable('both policies let reads through', ['matrix'], (table) => bothPolicies(table, 'true', own)),
     onTable('tenant_floor for SELECT only', ['layers'], (table) => [
@@ -33,7 +43,9 @@ export function policyMutations({ tables }: Material): Mutation[] {
       const open = `case when coalesce(current_setting('app.context', true), '') = '' then true else ${own} end`;
       return bothPolicies(table, open, open);
     }),
-    onTable('a permissive policy for everybody', ['layers'], (table) => [`create policy everybody on ${table} using (true)`]),
+    onTable('a permissive policy for everybody', ['layers'], (table) => [
+      `create policy everybody on ${table} using (true)`,
+    ]),
     onTable('a policy that shows the control plane every row', ['layers'], (table) => [
       `create policy platform_read on ${table} for select to ${roles.platform} using (true)`,
       `grant select on ${table} to ${roles.platform}`,

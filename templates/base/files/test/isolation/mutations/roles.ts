@@ -15,12 +15,54 @@ export function roleMutations({ database, world }: Material): Mutation[] {
     expects: names(object),
   });
   return [
-    mutation(`${owner} granted to ${runtime}`, `grant ${owner} to ${runtime}`, `revoke ${owner} from ${runtime}`, 'roles', owner),
-    mutation(`pg_read_all_data granted to ${runtime}`, `grant pg_read_all_data to ${runtime}`, `revoke pg_read_all_data from ${runtime}`, 'roles', 'pg_read_all_data'),
-    mutation(`${runtime} bypasses row-level security`, `alter role ${runtime} bypassrls`, `alter role ${runtime} nobypassrls`, 'roles', runtime),
-    mutation(`${runtime} may replicate`, `alter role ${runtime} replication`, `alter role ${runtime} noreplication`, 'lint', runtime),
-    mutation(`${platform} bypasses row-level security`, `alter role ${platform} bypassrls`, `alter role ${platform} nobypassrls`, 'lint', platform),
-    mutation('a context that every session starts with', `${inDatabase} set app.context = ${sealed}`, `${inDatabase} reset all`, 'lint', runtime),
-    mutation(`${runtime} without a lock time-out`, `${inDatabase} set lock_timeout = 0`, `${inDatabase} reset all`, 'roles', runtime),
+    mutation(
+      `${owner} granted to ${runtime}`,
+      `grant ${owner} to ${runtime}`,
+      `revoke ${owner} from ${runtime}`,
+      'roles',
+      owner,
+    ),
+    mutation(
+      `pg_read_all_data granted to ${runtime}`,
+      `grant pg_read_all_data to ${runtime}`,
+      `revoke pg_read_all_data from ${runtime}`,
+      'roles',
+      'pg_read_all_data',
+    ),
+    mutation(
+      `${runtime} bypasses row-level security`,
+      `alter role ${runtime} bypassrls`,
+      `alter role ${runtime} nobypassrls`,
+      'roles',
+      runtime,
+    ),
+    mutation(
+      `${runtime} may replicate`,
+      `alter role ${runtime} replication`,
+      `alter role ${runtime} noreplication`,
+      'lint',
+      runtime,
+    ),
+    mutation(
+      `${platform} bypasses row-level security`,
+      `alter role ${platform} bypassrls`,
+      `alter role ${platform} nobypassrls`,
+      'lint',
+      platform,
+    ),
+    mutation(
+      'a context that every session starts with',
+      `${inDatabase} set app.context = ${sealed}`,
+      `${inDatabase} reset all`,
+      'lint',
+      runtime,
+    ),
+    mutation(
+      `${runtime} without a lock time-out`,
+      `${inDatabase} set lock_timeout = 0`,
+      `${inDatabase} reset all`,
+      'roles',
+      runtime,
+    ),
   ];
 }

@@ -38,7 +38,10 @@ export async function runMutations(ground: Ground, which: 'policies' | 'all'): P
     if (index + 1 < sabotages.length) next = copied();
     next.catch(() => {}); // Thrown where it is awaited.
     const start = performance.now();
-    const noticed = await run(database).catch((error: Error): Noticed => ({ caught: false, by: `could not run: ${error.message}` }));
+    const noticed = await run(database).catch((error: Error): Noticed => ({
+      caught: false,
+      by: `could not run: ${error.message}`,
+    }));
     results.push({ name, ...noticed, milliseconds: Math.round(performance.now() - start) });
     dropped.push(database.drop());
   }
@@ -54,19 +57,33 @@ function plan(ground: Ground, which: 'policies' | 'all'): Sabotage[] {
   };
   const ofDatabase = mutationsOn('').map(({ name }, index): Sabotage => ({
     name,
-    run: (database) => sabotageDatabase(ground, database, mutationsOn(new URL(database.adminUrl).pathname.slice(1))[index] as Mutation),
+    run: (database) =>
+      sabotageDatabase(ground, database, mutationsOn(new URL(database.adminUrl).pathname.slice(1))[index] as Mutation),
   }));
   if (which === 'policies') return ofDatabase;
-  return [...ofDatabase, ...applicationMutations.map((mutation) => ({ name: mutation.name, run: (database: TestDatabase) => sabotageApplication(ground, database, mutation) }))];
+  return [
+    ...ofDatabase,
+    ...applicationMutations.map((mutation) => ({
+      name: mutation.name,
+      run: (database: TestDatabase) => sabotageApplication(ground, database, mutation),
+    })),
+  ];
 }
 
-async function sabotageDatabase({ description, world }: Ground, database: TestDatabase, mutation: Mutation): Promise<Noticed> {
+async function sabotageDatabase(
+  { description, world }: Ground,
+  database: TestDatabase,
+  mutation: Mutation,
+): Promise<Noticed> {
   let opened: Target | undefined;
   try {
     await execute(database.adminUrl, mutation.sabotage);
     opened = await openOwn(database, description, world);
     const wanted = mutation.tables;
-    const target = { ...opened, tables: opened.tables.filter(({ name }) => wanted === undefined || wanted.includes(name)) };
+    const target = {
+      ...opened,
+      tables: opened.tables.filter(({ name }) => wanted === undefined || wanted.includes(name)),
+    };
     const others = (Object.keys(databaseParts) as Part[]).filter((part) => !mutation.parts.includes(part));
     for (const part of [...mutation.parts, ...others]) {
       const findings = await findingsOf(part, (recorder) => databaseParts[part](target, recorder));
@@ -80,7 +97,11 @@ async function sabotageDatabase({ description, world }: Ground, database: TestDa
   }
 }
 
-async function sabotageApplication({ description, world }: Ground, database: TestDatabase, mutation: ApplicationMutation): Promise<Noticed> {
+async function sabotageApplication(
+  { description, world }: Ground,
+  database: TestDatabase,
+  mutation: ApplicationMutation,
+): Promise<Noticed> {
   const target = await openOwn(database, description, world);
   try {
     const credentials = await issueCredentials(target, database.environment);
@@ -94,7 +115,9 @@ async function sabotageApplication({ description, world }: Ground, database: Tes
       }
     });
     const finding = findings.find(mutation.expects);
-    return finding === undefined ? { caught: false, by: 'nobody' } : { caught: true, by: `http: ${finding.object}: ${finding.attack}` };
+    return finding === undefined
+      ? { caught: false, by: 'nobody' }
+      : { caught: true, by: `http: ${finding.object}: ${finding.attack}` };
   } finally {
     await target.close();
   }

@@ -1,4 +1,5 @@
 import { roles } from '../../../src/tenancy/roles.ts';
+import { credentialKinds } from '../credentials.ts';
 import { identifier, literal } from '../sql.ts';
 import { type Material, type Mutation, names, rotation, usual } from './mutation.ts';
 
@@ -16,6 +17,7 @@ export function schemaMutations(material: Material): Mutation[] {
     tenantMayBeNull(next()),
     ...openRelations(next(), next(), next()),
     ...openFunctions(next()),
+    ...credentialKinds.flatMap(({ mutations }) => mutations),
     ...grants(next(), next(), material.database),
   ];
 }
@@ -28,17 +30,37 @@ function openRelations(view: Table, counted: Table, copied: Table): Mutation[] {
     expects: names(name),
   });
   return [
-    added('app.attack_view', "a view with its owner's rights", `create view app.attack_view as select * from ${view.name}`),
-    added('app.attack_count', "a view of counts with its owner's rights", `create view app.attack_count as select count(*) as everybodys from ${counted.name}`),
-    added('app.attack_matview', 'a materialized view', `create materialized view app.attack_matview as select * from ${counted.name}`),
+    added(
+      'app.attack_view',
+      "a view with its owner's rights",
+      `create view app.attack_view as select * from ${view.name}`,
+    ),
+    added(
+      'app.attack_count',
+      "a view of counts with its owner's rights",
+      `create view app.attack_count as select count(*) as everybodys from ${counted.name}`,
+    ),
+    added(
+      'app.attack_matview',
+      'a materialized view',
+      `create materialized view app.attack_matview as select * from ${counted.name}`,
+    ),
     {
       name: 'a new table without row-level security',
-      sabotage: [`create table app.attack_table (like ${copied.name} including all)`, `grant select, insert, update, delete on app.attack_table to ${runtime}`],
+      sabotage: [
+        `create table app.attack_table (like ${copied.name} including all)`,
+        `grant select, insert, update, delete on app.attack_table to ${runtime}`,
+      ],
       tables: ['app.attack_table'],
       parts: ['matrix'],
       expects: names('app.attack_table'),
     },
-    { name: 'the table of tenants, readable', sabotage: [`grant select on platform.tenants to ${runtime}`], parts: ['relations'], expects: names('platform.tenants') },
+    {
+      name: 'the table of tenants, readable',
+      sabotage: [`grant select on platform.tenants to ${runtime}`],
+      parts: ['relations'],
+      expects: names('platform.tenants'),
+    },
   ];
 }
 
@@ -73,10 +95,32 @@ function openFunctions(shown: Table): Mutation[] {
 
 function grants(truncated: Table, triggered: Table, database: string): Mutation[] {
   return [
-    { name: `TRUNCATE granted on ${truncated.name}`, sabotage: [`grant truncate on ${truncated.name} to ${runtime}`], tables: [truncated.name], parts: ['matrix'], expects: names(truncated.name) },
-    { name: `TRIGGER granted on ${triggered.name}`, sabotage: [`grant trigger on ${triggered.name} to ${runtime}`], tables: [triggered.name], parts: ['matrix'], expects: names(triggered.name) },
-    { name: 'CREATE granted on the schema app', sabotage: [`grant create on schema app to ${runtime}`], parts: ['roles'], expects: names('app') },
-    { name: 'TEMPORARY granted on the database', sabotage: [`grant temporary on database ${identifier(database)} to public`], parts: ['roles'], expects: names('database') },
+    {
+      name: `TRUNCATE granted on ${truncated.name}`,
+      sabotage: [`grant truncate on ${truncated.name} to ${runtime}`],
+      tables: [truncated.name],
+      parts: ['matrix'],
+      expects: names(truncated.name),
+    },
+    {
+      name: `TRIGGER granted on ${triggered.name}`,
+      sabotage: [`grant trigger on ${triggered.name} to ${runtime}`],
+      tables: [triggered.name],
+      parts: ['matrix'],
+      expects: names(triggered.name),
+    },
+    {
+      name: 'CREATE granted on the schema app',
+      sabotage: [`grant create on schema app to ${runtime}`],
+      parts: ['roles'],
+      expects: names('app'),
+    },
+    {
+      name: 'TEMPORARY granted on the database',
+      sabotage: [`grant temporary on database ${identifier(database)} to public`],
+      parts: ['roles'],
+      expects: names('database'),
+    },
     {
       name: 'a sequence that tenants share',
       sabotage: ['create sequence app.attack_numbers', `grant usage on sequence app.attack_numbers to ${runtime}`],
@@ -90,7 +134,10 @@ function tenantMayBeNull(table: Table): Mutation {
   const key = table.uniques.find(({ primary }) => primary)?.name ?? '';
   return {
     name: `${table.name}.tenant_id may be null`,
-    sabotage: [`alter table ${table.name} drop constraint ${identifier(key)} cascade`, `alter table ${table.name} alter column tenant_id drop not null`],
+    sabotage: [
+      `alter table ${table.name} drop constraint ${identifier(key)} cascade`,
+      `alter table ${table.name} alter column tenant_id drop not null`,
+    ],
     parts: ['lint'],
     expects: names(`${table.name}.tenant_id`),
   };
@@ -99,7 +146,8 @@ function tenantMayBeNull(table: Table): Mutation {
 /** On the first table with a text of its own. The other tenants' values make room first: they are the same as the victim's, on purpose. */
 function uniqueOverAllTenants(tables: readonly Table[], { victim }: Material['world']): Mutation[] {
   for (const table of tables) {
-    const free = (name: string): boolean => table.checks.every(({ columns, text }) => !columns.includes(name) || !text.includes('ARRAY['));
+    const free = (name: string): boolean =>
+      table.checks.every(({ columns, text }) => !columns.includes(name) || !text.includes('ARRAY['));
     const column = table.columns.find(({ category, generated, name }) => category === 'S' && !generated && free(name));
     if (column === undefined) continue;
     const key = identifier(column.name);
@@ -121,7 +169,10 @@ function uniqueOverAllTenants(tables: readonly Table[], { victim }: Material['wo
 
 function referenceWithoutTenant(tables: readonly Table[]): Mutation[] {
   for (const table of tables) {
-    const key = table.foreignKeys.find(({ columns, target }) => columns.length === 2 && columns.includes('tenant_id') && tables.some(({ name }) => name === target));
+    const key = table.foreignKeys.find(
+      ({ columns, target }) =>
+        columns.length === 2 && columns.includes('tenant_id') && tables.some(({ name }) => name === target),
+    );
     const column = key?.columns.find((each) => each !== 'tenant_id');
     if (key === undefined || column === undefined) continue;
     const targetColumn = key.targetColumns[key.columns.indexOf(column)] as string;

@@ -8,20 +8,37 @@ import type { Subject } from './subject.ts';
 /** Shows that the attacks can work at all: the attacker reads and writes its own rows, and the administrator sees the victim's. */
 export async function controlTable(target: Target, recorder: Recorder, subject: Subject): Promise<void> {
   const { world, contexts } = target;
-  const { table, attacker, ownCount, spareOfAttacker, keyOf, writable, noChange, conflict } = subject;
-  const allowed = (...privileges: Privilege[]): boolean => privileges.every((privilege) => table.privileges.has(privilege));
+  const { table, attacker, ownCount, spareOfAttacker, keyOf, writable, noChange, conflict, makeRoom } = subject;
+  const allowed = (...privileges: Privilege[]): boolean =>
+    privileges.every((privilege) => table.privileges.has(privilege));
   if (table.privileges.size === 0) return;
 
   const factory = world.unattackable.get(table.name);
   if (factory !== undefined) {
     const [line = '', ...why] = factory.split('\n');
-    report(target, recorder, table.name, 'make rows of the victim', `could not attack ${table.name}: ${why.join(' ')}`, `Add to rowFactories in test/isolation/factories.ts: ${line},`);
+    report(
+      target,
+      recorder,
+      table.name,
+      'make rows of the victim',
+      `could not attack ${table.name}: ${why.join(' ')}`,
+      `Add to rowFactories in test/isolation/factories.ts: ${line},`,
+    );
     return;
   }
-  const victims = await target.admin.query(`select from ${table.name} where tenant_id = ${literal(subject.victim)} limit 1`);
+  const victims = await target.admin.query(
+    `select from ${table.name} where tenant_id = ${literal(subject.victim)} limit 1`,
+  );
   recorder.check();
   if (victims.rowCount === 0 && table.parent === null) {
-    report(target, recorder, table.name, 'find rows of the victim as administrator', 'there are none, so nothing could leak', 'Let the administrator see every row: the policy tenant_migrate.');
+    report(
+      target,
+      recorder,
+      table.name,
+      'find rows of the victim as administrator',
+      'there are none, so nothing could leak',
+      'Let the administrator see every row: the policy tenant_migrate.',
+    );
   }
 
   const expect = async (name: string, wanted: number, ...statements: string[]): Promise<void> => {
@@ -30,21 +47,44 @@ export async function controlTable(target: Target, recorder: Recorder, subject: 
     const last = outcomes.at(-1);
     const got = problem(outcomes, statements.length, wanted);
     if (got !== undefined) {
-      report(target, recorder, table.name, name, `could not attack: ${got}`, fixFor(last, table.name, target.runtimeRole), `${asTenant(target)}\n${statements.join(';\n')};`);
+      report(
+        target,
+        recorder,
+        table.name,
+        name,
+        `could not attack: ${got}`,
+        fixFor(last, table.name, target.runtimeRole),
+        `${asTenant(target)}\n${statements.join(';\n')};`,
+      );
     }
   };
 
   if (allowed('SELECT')) await expect('read own rows', ownCount, `select * from ${table.name}`);
-  if (allowed('SELECT', 'UPDATE') && noChange) await expect('update own rows', ownCount, `update ${table.name} set ${noChange}`);
+  if (allowed('SELECT', 'UPDATE') && noChange)
+    await expect('update own rows', ownCount, `update ${table.name} set ${noChange}`);
   const key = spareOfAttacker && keyOf(spareOfAttacker);
   if (!allowed('INSERT') || spareOfAttacker === undefined) return;
   const insert = insertSql(table.name, writable(spareOfAttacker));
-  await expect('insert an own row', 1, insert);
+  if (makeRoom.length > 0 && !allowed('DELETE')) return;
+  await expect('insert an own row', 1, ...makeRoom, insert);
   if (key === undefined || !allowed('SELECT')) return;
-  if (allowed('DELETE')) await expect('delete an own row', 1, insert, `delete from ${table.name} where ${key}`);
+  if (allowed('DELETE'))
+    await expect('delete an own row', 1, ...makeRoom, insert, `delete from ${table.name} where ${key}`);
   if (!allowed('UPDATE') || !noChange) return;
-  await expect('upsert an own row', 1, insert, `${insert} on conflict (${conflict}) do update set ${noChange.replace('= ', '= excluded.')}`);
-  await expect('merge an own row', 1, insert, `merge into ${table.name} as t using (select 1) as s on ${keyOf(spareOfAttacker, 't.')} when matched then update set ${noChange.replace('= ', '= t.')}`);
+  await expect(
+    'upsert an own row',
+    1,
+    ...makeRoom,
+    insert,
+    `${insert} on conflict (${conflict}) do update set ${noChange.replace('= ', '= excluded.')}`,
+  );
+  await expect(
+    'merge an own row',
+    1,
+    ...makeRoom,
+    insert,
+    `merge into ${table.name} as t using (select 1) as s on ${keyOf(spareOfAttacker, 't.')} when matched then update set ${noChange.replace('= ', '= t.')}`,
+  );
 }
 
 function problem(outcomes: readonly Outcome[], statements: number, wanted: number): string | undefined {
@@ -55,7 +95,15 @@ function problem(outcomes: readonly Outcome[], statements: number, wanted: numbe
   return got === wanted && got > 0 ? undefined : `${got} rows in place of ${wanted}`;
 }
 
-function report({ runtimeRole }: Target, recorder: Recorder, table: string, attack: string, leaked: string, fix: string, reproduce = `-- as ${runtimeRole}\nselect * from ${table};`): void {
+function report(
+  { runtimeRole }: Target,
+  recorder: Recorder,
+  table: string,
+  attack: string,
+  leaked: string,
+  fix: string,
+  reproduce = `-- as ${runtimeRole}\nselect * from ${table};`,
+): void {
   recorder.find({ threat: 'control', object: table, attack, leaked, reproduce, fix });
 }
 

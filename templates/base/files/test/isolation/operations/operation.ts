@@ -1,3 +1,4 @@
+import type pg from 'pg';
 import { refusals } from '../context.ts';
 import type { Detector } from '../leaks.ts';
 import type { Outcome } from '../session.ts';
@@ -15,6 +16,8 @@ export type Demand =
   | 'moves nothing'
   /** Succeed, or get past the policies and fail at a constraint. */
   | 'is refused'
+  /** Get past the privileges. */
+  | 'is forbidden'
   /** Succeed. */
   | 'fails';
 
@@ -32,32 +35,46 @@ export interface Operation {
 }
 
 /** What an operation got that it should not have; undefined when nothing. `ownRows` is how many rows the context owns. */
-export function judge(demand: Demand, outcomes: readonly Outcome[], complete: boolean, ownRows: number, detector: Detector): string | undefined {
+export function judge(
+  demand: Demand,
+  outcomes: readonly Outcome[],
+  complete: boolean,
+  ownRows: number,
+  detector: Detector,
+): string | undefined {
   const outcome = outcomes.at(-1);
   if (outcome === undefined) return undefined;
   const { error, rows, rowCount } = outcome;
-  if (error !== undefined) return judgeError(demand, error.code ?? '', error.constraint);
   if (!complete) return undefined;
+  if (error !== undefined) return judgeError(demand, error);
   switch (demand) {
     case 'shows nothing': {
       const leak = detector.inRows(rows);
       if (leak !== undefined) return `shows ${leak}`;
-      return ownRows === 0 && rows.length > 0 ? `shows ${rows.length} rows: ${JSON.stringify(rows[0]).slice(0, 150)}` : undefined;
+      return ownRows === 0 && rows.length > 0
+        ? `shows ${rows.length} rows: ${JSON.stringify(rows[0]).slice(0, 150)}`
+        : undefined;
     }
     case 'changes own rows only':
       return rowCount > ownRows ? `changes ${rowCount} rows; ${ownRows} are the attacker's` : undefined;
     case 'changes nothing':
     case 'moves nothing':
-      return rowCount > 0 ? `changes ${rowCount} rows${rows.length > 0 ? `: ${JSON.stringify(rows[0]).slice(0, 150)}` : ''}` : undefined;
+      return rowCount > 0
+        ? `changes ${rowCount} rows${rows.length > 0 ? `: ${JSON.stringify(rows[0]).slice(0, 150)}` : ''}`
+        : undefined;
     case 'is refused':
+    case 'is forbidden':
     case 'fails':
       return `is not refused (${rowCount} rows)`;
   }
 }
 
-function judgeError(demand: Demand, code: string, constraint: string | undefined): string | undefined {
+function judgeError(demand: Demand, { code = '', constraint, message }: pg.DatabaseError): string | undefined {
   if (code === '42501' || refusals.includes(code)) return undefined;
-  if ((demand === 'is refused' || demand === 'moves nothing') && code.startsWith('23')) return `passes the policies; only the constraint ${constraint ?? code} stops it`;
+  if (demand === 'is forbidden') return `is not forbidden; only this stops it: ${message}`;
+  if ((demand === 'is refused' || demand === 'moves nothing') && code.startsWith('23')) {
+    return `passes the policies; only the constraint ${constraint ?? code} stops it`;
+  }
   return undefined;
 }
 

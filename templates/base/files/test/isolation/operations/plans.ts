@@ -6,11 +6,17 @@ import type { Subject } from './subject.ts';
 const runs = 6;
 
 /** A plan that was made, and often used, for one tenant must answer the next one with the next one's rows. */
-export async function plansAnswerTheirTenant(target: Target, recorder: Recorder, { table, attacker, victim }: Subject): Promise<void> {
+export async function plansAnswerTheirTenant(
+  target: Target,
+  recorder: Recorder,
+  { table, attacker, victim }: Subject,
+): Promise<void> {
   if (!table.privileges.has('SELECT')) return;
   for (const mode of ['auto', 'force_generic_plan']) {
     // The victim's statement comes first, the attacker's uses what it left.
-    const enter = target.contexts.own(attacker).map(([name, value]) => `select set_config(${literal(name)}, ${literal(value)}, true)`);
+    const enter = target.contexts
+      .own(attacker)
+      .map(([name, value]) => `select set_config(${literal(name)}, ${literal(value)}, true)`);
     const statements = [
       `set local plan_cache_mode = ${mode}`,
       `prepare attack as select * from ${table.name}`,
@@ -22,7 +28,8 @@ export async function plansAnswerTheirTenant(target: Target, recorder: Recorder,
     await target.attempt([], 'deallocate all');
     recorder.check();
     const last = outcomes.at(-1);
-    const leak = last === undefined || outcomes.length < statements.length ? undefined : target.detector.inRows(last.rows);
+    const leak =
+      last === undefined || outcomes.length < statements.length ? undefined : target.detector.inRows(last.rows);
     if (leak === undefined) continue;
     recorder.find({
       threat: 'B13',

@@ -11,7 +11,10 @@ export interface ReferenceAttack {
 }
 
 /** Foreign keys are checked without row-level security: each is tried with what the victim has. */
-export function referenceAttacks({ world, tables }: Target, { table, spareOfAttacker, writable }: Subject): ReferenceAttack[] {
+export function referenceAttacks(
+  { world, tables }: Target,
+  { table, spareOfAttacker, writable }: Subject,
+): ReferenceAttack[] {
   if (spareOfAttacker === undefined) return [];
   return table.foreignKeys.flatMap((key) => {
     const target = tables.find(({ name }) => name === key.target);
@@ -19,10 +22,18 @@ export function referenceAttacks({ world, tables }: Target, { table, spareOfAtta
     const columns = key.columns.filter((column) => column !== 'tenant_id');
     if (row === undefined || columns.length === 0) return [];
     const refer = (value: (targetColumn: string) => string | null): Values =>
-      Object.fromEntries(columns.map((column) => [column, value(key.targetColumns[key.columns.indexOf(column)] as string)]));
+      Object.fromEntries(
+        columns.map((column) => [column, value(key.targetColumns[key.columns.indexOf(column)] as string)]),
+      );
     const toVictim = { ...spareOfAttacker, ...refer((column) => row[column] ?? null) };
     const toNothing = { ...spareOfAttacker, ...refer((column) => unknown(row[column] ?? '')) };
-    return [{ key, toVictim: insertSql(table.name, writable(toVictim)), toNothing: insertSql(table.name, writable(toNothing)) }];
+    return [
+      {
+        key,
+        toVictim: insertSql(table.name, writable(toVictim)),
+        toNothing: insertSql(table.name, writable(toNothing)),
+      },
+    ];
   });
 }
 
@@ -33,10 +44,18 @@ function unknown(value: string): string {
 }
 
 /** The victim's row as the attacker's own: what refuses it tells that the victim has it. */
-export function copyOfVictimRow({ table, victimRow, spareOfAttacker, attacker, writable }: Subject): string | undefined {
+export function copyOfVictimRow({
+  table,
+  victimRow,
+  spareOfAttacker,
+  attacker,
+  writable,
+}: Subject): string | undefined {
   if (victimRow === undefined || spareOfAttacker === undefined) return undefined;
   const references = new Set(table.foreignKeys.flatMap(({ columns }) => columns));
-  const kept = Object.keys(victimRow).filter((column) => references.has(column) || !(column in spareOfAttacker) && victimRow[column] === null);
+  const kept = Object.keys(victimRow).filter(
+    (column) => references.has(column) || (!(column in spareOfAttacker) && victimRow[column] === null),
+  );
   const own = Object.fromEntries(kept.map((column) => [column, spareOfAttacker[column] ?? null]));
   return insertSql(table.name, { ...writable({ ...victimRow, ...own }), tenant_id: attacker });
 }

@@ -16,7 +16,11 @@ const style = `
 export function htmlReport(report: Report): string {
   const { result, server, groups, mutations, tables, routes, notCovered, accepted } = report;
   const good = result === 'isolated';
-  const title = good ? 'No way across was found' : result === 'broken' ? 'Isolation is broken' : 'The suite could not attack everything';
+  const title = good
+    ? 'No way across was found'
+    : result === 'broken'
+      ? 'Isolation is broken'
+      : 'The suite could not attack everything';
   const findings = groups.flatMap((group) => group.findings);
   const caught = mutations.filter((mutation) => mutation.caught).length;
   const sections = [
@@ -24,8 +28,28 @@ export function htmlReport(report: Report): string {
     `<p>${escape(server)}: ${tables.length} tables, ${routes.length} routes, ${groups.reduce((sum, { checks }) => sum + checks, 0)} checks in ${(report.milliseconds / 1000).toFixed(1)} s</p>`,
     ...(findings.length > 0 ? ['<h2>Findings</h2>', ...findings.map(article)] : []),
     '<h2>What was attacked</h2>',
-    table(groups.map(({ name, checks, findings: found, milliseconds, stopped }) => [name, `${checks} checks`, `${(milliseconds / 1000).toFixed(1)} s`, stopped === undefined ? mark(found.length === 0, found.length === 0 ? 'ok' : `${found.length} findings`) : mark(false, `stopped: ${escape(stopped)}`)])),
-    ...(mutations.length > 0 ? [`<h2>Broken defences: ${caught} of ${mutations.length} noticed</h2>`, table(mutations.map(({ name, by, caught: noticed }) => [escape(name), mark(noticed, noticed ? 'noticed' : 'not noticed'), escape(by)]))] : []),
+    table(
+      groups.map(({ name, checks, findings: found, milliseconds, stopped }) => [
+        name,
+        `${checks} checks`,
+        `${(milliseconds / 1000).toFixed(1)} s`,
+        stopped === undefined
+          ? mark(found.length === 0, found.length === 0 ? 'ok' : `${found.length} findings`)
+          : mark(false, `stopped: ${escape(stopped)}`),
+      ]),
+    ),
+    ...(mutations.length > 0
+      ? [
+          `<h2>Broken defences: ${caught} of ${mutations.length} noticed</h2>`,
+          table(
+            mutations.map(({ name, by, caught: noticed }) => [
+              escape(name),
+              mark(noticed, noticed ? 'noticed' : 'not noticed'),
+              escape(by),
+            ]),
+          ),
+        ]
+      : []),
     '<h2>Tables and routes</h2>',
     `<p>${[...tables, ...routes].map((name) => `<code>${escape(name)}</code>`).join(', ')}</p>`,
     '<h2>Accepted</h2>',

@@ -1,8 +1,19 @@
 import type { Report } from '../finding.ts';
 
 /** The report for programs. */
-export function jsonReport({ result, server, groups, tables, routes, notCovered, accepted, mutations }: Report): string {
-  const stopped = groups.flatMap((group) => (group.stopped === undefined ? [] : [{ group: group.name, why: group.stopped }]));
+export function jsonReport({
+  result,
+  server,
+  groups,
+  tables,
+  routes,
+  notCovered,
+  accepted,
+  mutations,
+}: Report): string {
+  const stopped = groups.flatMap((group) =>
+    group.stopped === undefined ? [] : [{ group: group.name, why: group.stopped }],
+  );
   const report = {
     result,
     server,
@@ -23,6 +34,13 @@ export function jsonReport({ result, server, groups, tables, routes, notCovered,
 
 /** The report of a run that could not start. */
 export function jsonFailure(error: string): string {
-  const nothing = { groups: [], tables: [], routes: [], notCovered: [], accepted: [], mutations: { caught: 0, total: 0, survived: [] } };
+  const nothing = {
+    groups: [],
+    tables: [],
+    routes: [],
+    notCovered: [],
+    accepted: [],
+    mutations: { caught: 0, total: 0, survived: [] },
+  };
   return `${JSON.stringify({ result: 'incomplete', server: '', ...nothing, error }, undefined, 2)}\n`;
 }

@@ -1,7 +1,8 @@
 import type { Finding, Group, MutationResult, Report } from '../finding.ts';
 
 const seconds = (milliseconds: number): string => `${(milliseconds / 1000).toFixed(1)} s`;
-const count = (number: number, word: string): string => `${number.toLocaleString('en')} ${word}${number === 1 ? '' : 's'}`;
+const count = (number: number, word: string): string =>
+  `${number.toLocaleString('en')} ${word}${number === 1 ? '' : 's'}`;
 
 /** How many findings are shown whole; the files have all. */
 const shownFindings = 12;
@@ -29,12 +30,22 @@ function headline({ result, groups, mutations }: Report): string {
   const survived = mutations.filter(({ caught }) => !caught).length;
   if (result === 'isolated') return 'No way across was found.';
   if (result === 'incomplete') return 'The suite could not attack everything: this proves nothing.';
-  return [findings > 0 ? count(findings, 'finding') : '', survived > 0 ? `${count(survived, 'broken defence')} that nobody noticed` : ''].filter(Boolean).join(', ');
+  return [
+    findings > 0 ? count(findings, 'finding') : '',
+    survived > 0 ? `${count(survived, 'broken defence')} that nobody noticed` : '',
+  ]
+    .filter(Boolean)
+    .join(', ');
 }
 
 function groupLine({ name, checks, findings, milliseconds, stopped }: Group, width: number): string {
   const state = findings.length > 0 ? 'RED' : stopped === undefined ? 'ok ' : '?  ';
-  const end = [findings.length > 0 ? count(findings.length, 'finding') : '', stopped === undefined ? '' : `stopped: ${stopped}`].filter(Boolean).join('; ');
+  const end = [
+    findings.length > 0 ? count(findings.length, 'finding') : '',
+    stopped === undefined ? '' : `stopped: ${stopped}`,
+  ]
+    .filter(Boolean)
+    .join('; ');
   return `  ${state}  ${name.padEnd(width)}  ${count(checks, 'check').padStart(14)}  ${seconds(milliseconds).padStart(7)}${end === '' ? '' : `  ${end}`}`;
 }
 
@@ -67,6 +78,8 @@ function findingLines(group: string, { threat, object, attack, leaked, reproduce
   ] as const;
   return [
     `${threat}  ${object}  (${group})`,
-    ...rows.flatMap(([label, text]) => text.split('\n').map((line, index) => `    ${(index === 0 ? label : '').padEnd(10)} ${line}`)),
+    ...rows.flatMap(([label, text]) =>
+      text.split('\n').map((line, index) => `    ${(index === 0 ? label : '').padEnd(10)} ${line}`),
+    ),
   ];
 }

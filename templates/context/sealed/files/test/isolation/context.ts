@@ -34,7 +34,10 @@ export const acceptedRisks: readonly { readonly threat: string; readonly why: st
 const lifetime = 3600;
 
 /** Reads the keys as somebody who may, or from TENANT_SEAL_KEYS. Nothing of the application's own sealing is used, so a mistake there cannot hide itself. */
-export async function readContexts(admin: pg.ClientBase, environment: Readonly<Record<string, string | undefined>> = {}): Promise<Contexts> {
+export async function readContexts(
+  admin: pg.ClientBase,
+  environment: Readonly<Record<string, string | undefined>> = {},
+): Promise<Contexts> {
   const key = (await storedKey(admin)) ?? givenKey(environment['TENANT_SEAL_KEYS'] ?? '');
   const clock = await admin.query<{ now: string }>('select extract(epoch from now())::bigint::text as now');
   const now = Number(clock.rows[0]?.now);
@@ -63,11 +66,28 @@ export async function readContexts(admin: pg.ClientBase, environment: Readonly<R
     bad: (wanted, own) => [
       { name: 'no context', how: 'a setting that is empty', settings: [[tenantSetting, '']] },
       { name: 'no context', how: 'a setting that was never made', settings: [] },
-      ...forgeries(wanted, own).map(([how, value]): BadContext => ({ name: 'forged context', how, settings: [[tenantSetting, value]] })),
-      { name: 'expired context', how: 'a genuine seal of yesterday', settings: [[tenantSetting, genuine(wanted, now - 86_400)]] },
-      { name: 'expired context', how: 'an own genuine seal of a minute ago', settings: [[tenantSetting, genuine(own, now - 60)]] },
+      ...forgeries(wanted, own).map(([how, value]): BadContext => ({
+        name: 'forged context',
+        how,
+        settings: [[tenantSetting, value]],
+      })),
+      {
+        name: 'expired context',
+        how: 'a genuine seal of yesterday',
+        settings: [[tenantSetting, genuine(wanted, now - 86_400)]],
+      },
+      {
+        name: 'expired context',
+        how: 'an own genuine seal of a minute ago',
+        settings: [[tenantSetting, genuine(own, now - 60)]],
+      },
     ],
-    switches: (wanted, own) => [...forgeries(wanted, own).slice(0, 3).map(([, value]) => value), genuine(wanted, now - 60)],
+    switches: (wanted, own) => [
+      ...forgeries(wanted, own)
+        .slice(0, 3)
+        .map(([, value]) => value),
+      genuine(wanted, now - 60),
+    ],
   };
 }
 
@@ -87,15 +107,20 @@ function padded(id: string, key: Buffer): Key {
 }
 
 async function storedKey(admin: pg.ClientBase): Promise<Key | undefined> {
-  const allowed = await admin.query<{ allowed: string }>(`select (to_regclass('${secretsTable}') is not null and has_table_privilege('${secretsTable}', 'select'))::text as allowed`);
+  const allowed = await admin.query<{ allowed: string }>(
+    `select (to_regclass('${secretsTable}') is not null and has_table_privilege('${secretsTable}', 'select'))::text as allowed`,
+  );
   if (allowed.rows[0]?.allowed !== 'true') return undefined;
-  const { rows } = await admin.query<Key>(`select id, encode(inner_pad, 'hex') as inner, encode(outer_pad, 'hex') as outer from ${secretsTable} order by id`);
+  const { rows } = await admin.query<Key>(
+    `select id, encode(inner_pad, 'hex') as inner, encode(outer_pad, 'hex') as outer from ${secretsTable} order by id`,
+  );
   return rows[0];
 }
 
 function givenKey(text: string): Key {
   const [id = '', hex = ''] = text.split(',')[0]?.trim().split(':') ?? [];
-  if (hex === '') throw new Error(`${secretsTable} cannot be read or is empty. Next: npm run db:migrate, or set TENANT_SEAL_KEYS.`);
+  if (hex === '')
+    throw new Error(`${secretsTable} cannot be read or is empty. Next: npm run db:migrate, or set TENANT_SEAL_KEYS.`);
   return padded(id, Buffer.from(hex, 'hex'));
 }
 

@@ -24,9 +24,18 @@ const expiry = `if split_part(claim, '.', 3)::bigint < extract(epoch from now())
 
 /** The function that every policy asks, broken. */
 export const contextMutations: readonly Mutation[] = [
-  replaced('ignores the signature', `if coalesce(claim, '') = '' then raise exception using errcode = 'TN001'; end if; ${expiry} ${tenant}`),
-  replaced('ignores the expiry', `if ${signature} is distinct from right(sealed, 64) then raise exception using errcode = 'TN002'; end if; ${tenant}`),
-  replaced('takes an unknown key', `if ${signature} <> right(sealed, 64) then raise exception using errcode = 'TN002'; end if; ${expiry} ${tenant}`),
+  replaced(
+    'ignores the signature',
+    `if coalesce(claim, '') = '' then raise exception using errcode = 'TN001'; end if; ${expiry} ${tenant}`,
+  ),
+  replaced(
+    'ignores the expiry',
+    `if ${signature} is distinct from right(sealed, 64) then raise exception using errcode = 'TN002'; end if; ${tenant}`,
+  ),
+  replaced(
+    'takes an unknown key',
+    `if ${signature} <> right(sealed, 64) then raise exception using errcode = 'TN002'; end if; ${expiry} ${tenant}`,
+  ),
   {
     name: `${tenantFunction} marked immutable`,
     sabotage: ['alter function app.tenant_id() immutable'],

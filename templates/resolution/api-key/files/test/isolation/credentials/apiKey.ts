@@ -1,6 +1,7 @@
 import { createKey, type KeyIdentity } from '../../../src/platform/api-keys/key.ts';
 import type { Role, Scope } from '../../../src/tenancy/roles-and-scopes.ts';
 import type { BadCredential, CredentialKind, Issuing } from '../credentials.ts';
+import { type Mutation, names } from '../mutations/mutation.ts';
 import { insertSql } from '../sql.ts';
 import type { Tenant } from '../world.ts';
 
@@ -10,7 +11,11 @@ type Key = KeyIdentity & { readonly token: string };
 export const apiKeyCredentials: CredentialKind = {
   name: 'API key',
   scoped: true,
-  issue: async (issuing, tenant, role, { scopes = [] } = {}) => headers((await insertKey(issuing, tenant, role, scopes)).token),
+  mutations: [
+    lookUp('without the secret', 'key.revoked_at is null and (key.expires_at is null or key.expires_at > now())'),
+  ],
+  issue: async (issuing, tenant, role, { scopes = [] } = {}) =>
+    headers((await insertKey(issuing, tenant, role, scopes)).token),
   bad: async (issuing, attacker, victim) => {
     const own = await insertKey(issuing, attacker, 'owner');
     const victims = await insertKey(issuing, victim, 'owner');
@@ -35,11 +40,44 @@ export const apiKeyCredentials: CredentialKind = {
   },
 };
 
+/** The look-up that runs before a tenant is known, asking for less. */
+function lookUp(what: string, condition: string): Mutation {
+  return {
+    name: `platform.find_api_key() ${what}`,
+    sabotage: [
+      `create or replace function platform.find_api_key(id uuid, secret_hash bytea)
+      returns table (tenant_id uuid, slug text, role text, scopes text[], expires_at timestamptz)
+      language sql stable security definer set search_path = pg_catalog, pg_temp
+      as $$
+        select key.tenant_id, tenant.slug, key.role, key.scopes, key.expires_at::timestamptz
+        from app.api_keys as key join platform.tenants as tenant on tenant.id = key.tenant_id
+        where key.id = find_api_key.id and ${condition}
+      $$`,
+    ],
+    parts: ['functions'],
+    expects: names('platform.find_api_key(uuid,bytea)'),
+  };
+}
+
 const headers = (token: string | readonly string[]) => ({ 'x-api-key': token });
 
-async function insertKey({ admin }: Issuing, tenant: Tenant, role: Role, scopes: readonly Scope[] = [], more: Readonly<Record<string, string>> = {}): Promise<Key> {
+async function insertKey(
+  { admin }: Issuing,
+  tenant: Tenant,
+  role: Role,
+  scopes: readonly Scope[] = [],
+  more: Readonly<Record<string, string>> = {},
+): Promise<Key> {
   const key = createKey();
-  const values = { tenant_id: tenant.id, id: key.id, name: `${tenant.marker} key`, secret_hash: `\\x${key.secretHash.toString('hex')}`, role, scopes: `{${scopes.join(',')}}`, ...more };
+  const values = {
+    tenant_id: tenant.id,
+    id: key.id,
+    name: `${tenant.marker} key`,
+    secret_hash: `\\x${key.secretHash.toString('hex')}`,
+    role,
+    scopes: `{${scopes.join(',')}}`,
+    ...more,
+  };
   await admin.query(insertSql('app.api_keys', values));
   return key;
 }

@@ -10,6 +10,7 @@ import type { Tenant } from '../world.ts';
 export const jwtCredentials: CredentialKind = {
   name: 'JWT',
   scoped: false,
+  mutations: [],
   issue: async (issuing, tenant, role, { person } = {}) =>
     headers(await sign(issuing, { tenant: tenant.slug, subject: await insertMember(issuing, tenant, role, person) })),
   bad: async (issuing, attacker, victim) => {
@@ -20,7 +21,11 @@ export const jwtCredentials: CredentialKind = {
     const [header = '', payload = '', signature = ''] = good.split('.');
     const key = developmentKey(environment);
     const { privateKey } = await generateKeyPair(key.alg ?? 'ES256', { extractable: true });
-    const stranger = { ...(await exportJWK(privateKey)), ...(key.alg && { alg: key.alg }), ...(key.kid && { kid: key.kid }) };
+    const stranger = {
+      ...(await exportJWK(privateKey)),
+      ...(key.alg && { alg: key.alg }),
+      ...(key.kid && { kid: key.kid }),
+    };
     const victims = { [environment['JWT_TENANT_CLAIM'] ?? 'tenant']: victim.slug, sub: victimSubject };
     const swapped = encode({ ...decode(payload), ...victims });
     const unsigned = `${encode({ alg: 'none' })}.${swapped}`;
@@ -30,38 +35,75 @@ export const jwtCredentials: CredentialKind = {
       ['an expired token', await sign(issuing, { ...claims, lifetimeSeconds: -60 })],
       ['a token of another issuer', await sign(issuing, { ...claims, issuer: 'https://elsewhere.example' })],
       ['a token for another audience', await sign(issuing, { ...claims, audience: 'elsewhere' })],
-      ['a token that somebody else signed', await sign(issuing, { tenant: victim.slug, subject: victimSubject }, stranger)],
+      [
+        'a token that somebody else signed',
+        await sign(issuing, { tenant: victim.slug, subject: victimSubject }, stranger),
+      ],
       ['a token without a signature', `${unsigned}.`],
-      ['a token signed with the public key as a secret', `${symmetric}.${createHmac('sha256', JSON.stringify({ ...key, d: undefined })).update(symmetric).digest('base64url')}`],
+      [
+        'a token signed with the public key as a secret',
+        `${symmetric}.${createHmac('sha256', JSON.stringify({ ...key, d: undefined }))
+          .update(symmetric)
+          .digest('base64url')}`,
+      ],
       ["the attacker's token with the victim's claims", `${header}.${swapped}.${signature}`],
       ['a token without a subject', await sign(issuing, { ...claims, subject: '' })],
       ['two tokens', [good, good]],
     ];
     const elsewhere: [what: string, threat: string, token: string][] = [
       ['a token for the victim of who is no member there', 'L2', await sign(issuing, { tenant: victim.slug, subject })],
-      ['a token for the victim of who never was a member of anything', 'L2', await sign(issuing, { tenant: victim.slug, subject: randomUUID() })],
+      [
+        'a token for the victim of who never was a member of anything',
+        'L2',
+        await sign(issuing, { tenant: victim.slug, subject: randomUUID() }),
+      ],
       ['a token for a tenant that does not exist', 'L1', await sign(issuing, { tenant: 'nobody-has-this', subject })],
       ['a token for a tenant by its id', 'L1', await sign(issuing, { tenant: victim.id, subject: victimSubject })],
-      ['a token for a tenant in upper case', 'L3', await sign(issuing, { tenant: victim.slug.toUpperCase(), subject: victimSubject })],
+      [
+        'a token for a tenant in upper case',
+        'L3',
+        await sign(issuing, { tenant: victim.slug.toUpperCase(), subject: victimSubject }),
+      ],
     ];
     return [
       ...invalid.map(([what, token]): BadCredential => ({ what, threat: 'L2', headers: headers(token), status: 401 })),
-      ...elsewhere.map(([what, threat, token]): BadCredential => ({ what, threat, headers: headers(token), status: 404 })),
+      ...elsewhere.map(([what, threat, token]): BadCredential => ({
+        what,
+        threat,
+        headers: headers(token),
+        status: 404,
+      })),
     ];
   },
 };
 
-const headers = (token: string | readonly string[]) => ({ authorization: typeof token === 'string' ? `Bearer ${token}` : token.map((each) => `Bearer ${each}`) });
+const headers = (token: string | readonly string[]) => ({
+  authorization: typeof token === 'string' ? `Bearer ${token}` : token.map((each) => `Bearer ${each}`),
+});
 const encode = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
 const decode = (text: string): object => JSON.parse(Buffer.from(text, 'base64url').toString()) as object;
-const developmentKey = (environment: Issuing['environment']): JWK => JSON.parse(environment['JWT_DEV_KEY'] ?? '{}') as JWK;
+const developmentKey = (environment: Issuing['environment']): JWK =>
+  JSON.parse(environment['JWT_DEV_KEY'] ?? '{}') as JWK;
 
-async function insertMember({ admin }: Issuing, tenant: Tenant, role: Role, subject = `${role} ${randomUUID()}`): Promise<string> {
+async function insertMember(
+  { admin }: Issuing,
+  tenant: Tenant,
+  role: Role,
+  subject = `${role} ${randomUUID()}`,
+): Promise<string> {
   await admin.query(insertSql('app.members', { tenant_id: tenant.id, id: randomUUID(), subject, role }));
   return subject;
 }
 
-async function sign({ environment }: Issuing, claims: Partial<DevelopmentClaims> & { readonly subject: string }, key = developmentKey(environment)): Promise<string> {
-  const { JWT_ISSUER: issuer = '', JWT_AUDIENCE: audience = '', JWT_TENANT_CLAIM: tenantClaim = 'tenant' } = environment;
+async function sign(
+  { environment }: Issuing,
+  claims: Partial<DevelopmentClaims> & { readonly subject: string },
+  key = developmentKey(environment),
+): Promise<string> {
+  const {
+    JWT_ISSUER: issuer = '',
+    JWT_AUDIENCE: audience = '',
+    JWT_TENANT_CLAIM: tenantClaim = 'tenant',
+  } = environment;
   return await signDevelopmentToken(key, { issuer, audience, tenantClaim, ...claims });
 }
