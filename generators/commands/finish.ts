@@ -1,11 +1,10 @@
 import { quote } from '../answers/flags.ts';
 import type { Decision } from '../answers/gather.ts';
-import { createLogs } from '../disk/log.ts';
 import { exitCodes, type ExitCode } from '../errors.ts';
 import { version } from '../places.ts';
 import { failure } from '../verify/report.ts';
 import { seconds, type Screen } from './screen.ts';
-import { gitStep, installStep, proofStep, type StepResult } from './steps.ts';
+import { gitStep, installStep, proofStep, withLogs, type StepResult } from './steps.ts';
 import { spell, type Terminal } from './terminal.ts';
 
 /** How a run ended after the files were written. */
@@ -35,14 +34,15 @@ export function worst(codes: readonly ExitCode[]): ExitCode {
 /** Installs, commits and proves, as far as it was asked for; a failed installation leaves out the proof. */
 export async function finish(decision: Decision, gitAskedFor: boolean, surface: Surface): Promise<Outcome> {
   const { answers, steps, dir, shown } = decision;
-  const logs = createLogs();
-  const place = { dir, shown, logs, ...surface };
-  const results: StepResult[] = [];
-  if (steps.install) results.push(await installStep(answers, place));
-  const complete = results.every((result) => result.state !== 'failed');
-  if (steps.git) results.push(await gitStep(decision, place, gitAskedFor));
-  if (steps.verify && complete) results.push(await proofStep(answers, 'policies', place));
-  if (results.every((result) => result.state !== 'failed')) logs.remove();
+  const results = await withLogs(async (logs) => {
+    const place = { dir, shown, logs, ...surface };
+    const results: StepResult[] = [];
+    if (steps.install) results.push(await installStep(answers, place));
+    const complete = results.every((result) => result.state !== 'failed');
+    if (steps.git) results.push(await gitStep(decision, place, gitAskedFor));
+    if (steps.verify && complete) results.push(await proofStep(answers, 'policies', place));
+    return results;
+  });
   return { exitCode: worst(results.map((result) => result.exitCode)), steps: results };
 }
 

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import type { Decision } from '../answers/gather.ts';
 import type { Answers } from '../answers/options.ts';
 import { quote } from '../answers/flags.ts';
-import type { Logs } from '../disk/log.ts';
+import { createLogs, type Logs } from '../disk/log.ts';
 import { exitCodes, interrupted, TenantAppError, type ExitCode } from '../errors.ts';
 import { commitAll, surroundingWorkTree } from '../programs/git.ts';
 import { type Program } from '../programs/run.ts';
@@ -73,6 +73,19 @@ async function runStep(step: StepResult['step'], name: StepName, place: Workplac
     const tail = lines.slice(-shownLines);
     screen.note([error.message, ...error.next, ...(tail.length === 0 ? [] : ['', ...tail, '', `Whole log: ${log}`])]);
     return { step, state: 'failed', exitCode: error.exitCode, why: error.message, seconds: elapsed() };
+  }
+}
+
+/** Runs steps that write logs; the logs stay when one of them failed, and go otherwise, also on an interrupt. */
+export async function withLogs(work: (logs: Logs) => Promise<readonly StepResult[]>): Promise<readonly StepResult[]> {
+  const logs = createLogs();
+  let keep = false;
+  try {
+    const results = await work(logs);
+    keep = results.some((result) => result.state === 'failed');
+    return results;
+  } finally {
+    if (!keep) logs.remove();
   }
 }
 

@@ -1,5 +1,4 @@
 import { resolve } from 'node:path';
-import { createLogs } from '../disk/log.ts';
 import { readManifest } from '../disk/repository.ts';
 import { TenantAppError, exitCodes, type ExitCode } from '../errors.ts';
 import { version } from '../places.ts';
@@ -7,7 +6,7 @@ import { hasPackageManager } from '../programs/package-manager.ts';
 import { worst } from './finish.ts';
 import { failure } from '../verify/report.ts';
 import { createScreen, seconds } from './screen.ts';
-import { installed, installStep, proofStep, type StepResult } from './steps.ts';
+import { installed, installStep, proofStep, withLogs } from './steps.ts';
 import type { Terminal } from './terminal.ts';
 
 export interface VerifyRequest {
@@ -30,14 +29,12 @@ export async function verify(request: VerifyRequest, terminal: Terminal): Promis
     ]);
   }
   screen.intro(`${screen.paint('bold', 'create-tenant-app verify')} ${screen.paint('dim', version)}`);
-  const logs = createLogs();
-  const place = { dir, shown: request.dir, terminal, screen, logs };
-  const steps: StepResult[] = [];
-  if (!installed(answers, place)) steps.push(await installStep(answers, place));
-  if (steps.every((step) => step.state !== 'failed')) {
-    steps.push(await proofStep(answers, request.mutations ? 'all' : 'policies', place));
-  }
-  if (steps.every((step) => step.state !== 'failed')) logs.remove();
+  const steps = await withLogs(async (logs) => {
+    const place = { dir, shown: request.dir, terminal, screen, logs };
+    const installation = installed(answers, place) ? [] : [await installStep(answers, place)];
+    if (installation.some((step) => step.state === 'failed')) return installation;
+    return [...installation, await proofStep(answers, request.mutations ? 'all' : 'policies', place)];
+  });
   const exitCode = worst(steps.map((step) => step.exitCode));
   if (request.json) {
     const command = [

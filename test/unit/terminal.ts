@@ -1,9 +1,10 @@
 import { chmod, mkdtemp, mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
-import { afterEach } from 'vitest';
+import { afterAll, afterEach } from 'vitest';
 import { runCli } from '../../generators/commands/cli.ts';
 
 /** What a run of the command line left behind. */
@@ -17,6 +18,17 @@ const folders: string[] = [];
 
 afterEach(async () => {
   for (const folder of folders.splice(0)) await rm(folder, { recursive: true, force: true });
+});
+
+// The logs of failed steps stay where they are for the person to read; those of the tests go.
+const temporary = mkdtempSync(join(tmpdir(), 'cta-'));
+const before = process.env['TMPDIR'];
+process.env['TMPDIR'] = temporary;
+
+afterAll(() => {
+  if (before === undefined) delete process.env['TMPDIR'];
+  else process.env['TMPDIR'] = before;
+  rmSync(temporary, { recursive: true, force: true });
 });
 
 /** A folder that goes away after the test. */
