@@ -38,7 +38,7 @@ export const seconds = (since: number): string => `${((performance.now() - since
 /** A screen on a stream. Colours and the spinner only on a terminal; NO_COLOR is honoured. */
 export function createScreen(stream: Terminal['stdout'], env: NodeJS.ProcessEnv): Screen {
   const terminal = stream.isTTY === true && env['TERM'] !== 'dumb';
-  const colours = (terminal && !env['NO_COLOR']) || (env['FORCE_COLOR'] ?? '0') !== '0';
+  const colours = (terminal && !env['NO_COLOR']) || (env['FORCE_COLOR'] || '0') !== '0';
   const paint = (format: Format, text: string): string =>
     colours ? styleText(format, text, { validateStream: false } as never) : text;
   const bar = paint('gray', S_BAR);

@@ -23,6 +23,9 @@ export interface Program {
 /** How long a program may clean up after an interrupt before it is ended the hard way, in milliseconds. */
 const patience = 15_000;
 
+/** How long the output of a program that ended may stay open, in milliseconds. */
+const grace = 3_000;
+
 /** What npm tells the script that runs this command: it is about this project, not about the repository that is made. */
 const foreign = [
   /^(INIT_CWD|NODE_ENV)$/,
@@ -76,8 +79,11 @@ export async function run(program: Program): Promise<Finished> {
     timers.push(setTimeout(() => killGroup(child.pid, 'SIGKILL'), patience * 1.5));
   };
   signal?.addEventListener('abort', stop, { once: true });
-  // What an interrupted program leaves behind would keep its output open, and this run waiting.
-  child.once('exit', () => signal?.aborted && killGroup(child.pid, 'SIGTERM'));
+  // What a program leaves running keeps its output open: after an interrupt it is ended, otherwise not waited for.
+  child.once('exit', () => {
+    if (signal?.aborted) killGroup(child.pid, 'SIGTERM');
+    timers.push(setTimeout(() => child.all.destroy(), grace));
+  });
   try {
     const result = await child;
     if (signal?.aborted) throw interrupted('Interrupted.');
