@@ -55,7 +55,7 @@ export interface Relation {
   readonly schema: string;
   /** The parent, when this is a partition or inherits. */
   readonly parent: string | null;
-  /** Columns that choose the partition, and the bounds of all partitions. */
+  /** Columns that choose the partition, and the bounds: of all partitions, or of this one. */
   readonly partitionKey: readonly string[];
   readonly partitionBounds: readonly string[];
   readonly comment: string | null;
@@ -95,8 +95,9 @@ const relationsSql = `
     case c.relkind when 'v' then 'view' when 'm' then 'materialized view' when 'f' then 'foreign table' else 'table' end as kind,
     (select format('%I.%I', pn.nspname, pc.relname) from pg_inherits join pg_class pc on pc.oid = inhparent
       join pg_namespace pn on pn.oid = pc.relnamespace where inhrelid = c.oid limit 1) as parent,
-    array(select a.attname::text from pg_partitioned_table p, unnest(p.partattrs::int2[]) with ordinality as key (number, place)
-      join pg_attribute a on a.attrelid = c.oid and a.attnum = key.number where p.partrelid = c.oid order by place) as "partitionKey",
+    array(select a.attname::text from pg_partitioned_table p cross join lateral unnest(p.partattrs::int2[]) as key (number)
+      join pg_attribute a on a.attrelid = p.partrelid and a.attnum = key.number
+      where p.partrelid = c.oid or p.partrelid in (select inhparent from pg_inherits where inhrelid = c.oid)) as "partitionKey",
     array(select pg_get_expr(child.relpartbound, child.oid) from pg_inherits join pg_class child on child.oid = inhrelid
       where inhparent = c.oid or inhrelid = c.oid) as "partitionBounds",
     obj_description(c.oid, 'pg_class') as comment,

@@ -20,7 +20,10 @@ export async function openGiven(
   { login, url: runtimeUrl }: Login,
   environment: Readonly<Record<string, string | undefined>>,
 ): Promise<Target> {
-  const admin = await connectOrExplain(adminUrl, 'the administrator');
+  const admin = await connectOrExplain(adminUrl, 'the administrator').catch(async (error: unknown) => {
+    await login.end();
+    throw error;
+  });
   try {
     const { rows } = await login.query<{ name: string }>('select session_user as name');
     const runtimeRole = rows[0]?.name ?? roles.runtime;
@@ -44,6 +47,7 @@ export async function openGiven(
       victim: newTenant('victim'),
       shut: [],
       unattackable: new Map(),
+      empty: new Set(),
     };
     await fill(admin, catalog, tables, world);
     const runtime = await characterOf(admin, runtimeRole);
@@ -71,7 +75,7 @@ export async function openGiven(
       },
     };
   } catch (error) {
-    await admin.end();
+    await Promise.all([admin.end(), login.end()]);
     if (error instanceof SuiteError) throw error;
     throw new SuiteError(
       `The database could not be prepared for the attack, and nothing was changed: ${(error as Error).message}`,

@@ -34,6 +34,7 @@ export async function seedWorld({
       bystander: await created('bystander'),
       shut: [await created('suspended'), await created('deleted')],
       unattackable: new Map(),
+      empty: new Set(),
     };
     await seeEveryRow(admin);
     const catalog = await readCatalog(admin, roles.runtime);
@@ -89,12 +90,18 @@ async function fillNewTables(
 ): Promise<World> {
   const missing = tables.filter(({ name }) => !world.attacker.rows.has(name));
   if (missing.length === 0) return world;
-  const copy = (tenant: Tenant): Tenant => ({ ...tenant, rows: new Map(tenant.rows), spare: new Map(tenant.spare) });
+  const copy = (tenant: Tenant): Tenant => ({
+    ...tenant,
+    rows: new Map(tenant.rows),
+    spare: new Map(tenant.spare),
+    full: new Set(tenant.full),
+  });
   const copied: World = {
     ...world,
     attacker: copy(world.attacker),
     victim: copy(world.victim),
     unattackable: new Map(world.unattackable),
+    empty: new Set(world.empty),
   };
   await admin.query('begin');
   await fill(admin, catalog, missing, copied);

@@ -28,6 +28,8 @@ export interface World {
   readonly shut: readonly Tenant[];
   /** Tables in which no row could be made, and the line to write for them. */
   readonly unattackable: Map<string, string>;
+  /** Partitions into which no row of theirs falls. */
+  readonly empty: Set<string>;
 }
 
 const attackerRows = 2;
@@ -63,14 +65,16 @@ export async function fill(
       for (const tenant of bystanders) await insertRows(client, catalog, table, tenant, 1);
     } catch (error) {
       if (!(error instanceof NoRowError)) throw error;
-      unattackable.set(table.name, error.message);
+      if (table.parent === null) unattackable.set(table.name, error.message);
+      else world.empty.add(table.name);
     }
   }
   for (const tenant of [attacker, victim, ...bystanders]) {
     for (const table of tables) {
       tenant.rows.set(table.name, await readRows(client, table, tenant.id));
       if (bystanders.includes(tenant)) continue;
-      if (!unattackable.has(table.name)) tenant.spare.set(table.name, await spareRow(client, catalog, table, tenant));
+      if (!unattackable.has(table.name) && !world.empty.has(table.name))
+        tenant.spare.set(table.name, await spareRow(client, catalog, table, tenant));
     }
   }
 }

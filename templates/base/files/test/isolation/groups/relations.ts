@@ -57,7 +57,7 @@ async function withoutVictim(target: Target, recorder: Recorder, view: Relation)
       ''
     );
   };
-  await admin.query('begin');
+  await admin.query(target.own ? 'begin' : 'savepoint comparing');
   try {
     const before = await ask();
     if ((await ask()) !== before) return;
@@ -84,7 +84,7 @@ async function withoutVictim(target: Target, recorder: Recorder, view: Relation)
       );
     }
   } finally {
-    await admin.query('rollback');
+    await admin.query(target.own ? 'rollback' : 'rollback to savepoint comparing');
   }
 }
 

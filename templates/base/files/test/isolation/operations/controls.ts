@@ -13,6 +13,13 @@ export async function controlTable(target: Target, recorder: Recorder, subject: 
     privileges.every((privilege) => table.privileges.has(privilege));
   if (table.privileges.size === 0) return;
 
+  if (world.empty.has(table.name)) {
+    recorder.leave({
+      threat: 'F1',
+      why: `${table.name}: no row of the victim falls into this partition; the lint looked at it`,
+    });
+    return;
+  }
   const factory = world.unattackable.get(table.name);
   if (factory !== undefined) {
     const [line = '', ...why] = factory.split('\n');
