@@ -56,7 +56,8 @@ const escape = (text: string): string => text.replaceAll('&', '&amp;').replaceAl
 
 /** Draws the captured screen. */
 function toSvg(screen: string): string {
-  const lines = screen.replaceAll(project, '~/create-tenant-app').trimEnd().split('\n');
+  const shown = screen.replace(/\s*Pane is dead.*\s*$/, ''); // tmux's own last line
+  const lines = shown.replaceAll(project, '~/create-tenant-app').trimEnd().split('\n');
   let style = plain;
   const rows = lines.map((line, row) => {
     const spans: string[] = [];

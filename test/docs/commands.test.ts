@@ -25,15 +25,24 @@ beforeAll(async () => {
   await writeFile(join(bin, 'npx'), npx);
   await chmod(join(bin, 'npx'), 0o755);
   environment = { ...process.env, PATH: `${bin}${delimiter}${process.env['PATH']}`, PORT: '0', NO_COLOR: '1' };
-  for (const name of Object.keys(environment)) if (/^(npm_|INIT_CWD|VITEST|NODE_ENV)/i.test(name)) delete environment[name];
+  for (const name of Object.keys(environment))
+    if (/^(npm_|INIT_CWD|VITEST|NODE_ENV)/i.test(name)) delete environment[name];
 }, 120_000);
 
 afterAll(async () => {
   await rm(scratch, { recursive: true, force: true });
 });
 
-function start(command: string, cwd: string): { process: ChildProcess; output: () => string; exited: Promise<number | null> } {
-  const child = spawn('sh', ['-c', command], { cwd, env: environment, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+function start(
+  command: string,
+  cwd: string,
+): { process: ChildProcess; output: () => string; exited: Promise<number | null> } {
+  const child = spawn('sh', ['-c', command], {
+    cwd,
+    env: environment,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
+  });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += String(chunk)));
   const exited = new Promise<number | null>((done) => child.on('close', done));
