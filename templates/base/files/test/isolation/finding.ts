@@ -53,7 +53,7 @@ export async function runGroup(name: string, work: (recorder: Recorder) => Promi
         checks += count;
       },
       find: (finding) => {
-        const key = [finding.threat, finding.object, finding.attack].join('\n');
+        const key = [finding.threat, finding.object, finding.attack, finding.fix].join('\n');
         if (!found.has(key)) found.set(key, finding);
       },
       leave: (reason) => void left.push(reason),

@@ -20,7 +20,7 @@ export async function openGiven(
   { login, url: runtimeUrl }: Login,
   environment: Readonly<Record<string, string | undefined>>,
 ): Promise<Target> {
-  const admin = await connectOrExplain(adminUrl, 'the administrator').catch(async (error: unknown) => {
+  const admin = await connectOrExplain(adminUrl, 'The administrator').catch(async (error: unknown) => {
     await login.end();
     throw error;
   });
@@ -98,7 +98,7 @@ export async function logIn(
 ): Promise<Login> {
   const byName = Object.assign(new URL(adminUrl), { username: roles.runtime, password: '' }).href;
   const url = given ?? (databaseUrl !== undefined && sameDatabase(databaseUrl, adminUrl) ? databaseUrl : byName);
-  return { login: await connectOrExplain(url, 'the runtime role'), url };
+  return { login: await connectOrExplain(url, 'The runtime role'), url };
 }
 
 function sameDatabase(one: string, other: string): boolean {
@@ -113,7 +113,7 @@ async function connectOrExplain(url: string, who: string): Promise<pg.Client> {
     return await connect(url);
   } catch (error) {
     const { username, host, pathname } = new URL(url);
-    const next = who === 'the runtime role' ? 'give --runtime-url' : 'check the URL after --against';
+    const next = who === 'The runtime role' ? 'give --runtime-url' : 'check the URL after --against';
     throw new SuiteError(
       `${who} could not log in (${username}@${host}${pathname}): ${(error as Error).message}. Next: ${next}.`,
       { cause: error },

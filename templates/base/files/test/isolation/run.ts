@@ -74,8 +74,6 @@ async function attackDatabase(target: Target, onProgress: OnProgress): Promise<G
   const groups: Group[] = [];
   const before = await checksum(target.admin, target.catalog, target.world.victim.id);
   for (const [name, attack] of Object.entries(databaseParts)) {
-    // It changes tables before it attacks them.
-    if (name === 'layers' && !target.own) continue;
     // It changes policies, which locks tables that others may be using.
     if (name === 'layers' && !target.own) continue;
     onProgress(name);

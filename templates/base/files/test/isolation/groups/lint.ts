@@ -30,7 +30,7 @@ export async function lint(target: Target, recorder: Recorder, schema: string): 
     const { rows } = await target.admin.query<Row>(text);
     recorder.check();
     for (const { object, leaked, fix, reproduce } of rows) {
-      recorder.find({ threat, object, attack: `${attack}: ${leaked}`, leaked, reproduce: reproduce ?? leaked, fix });
+      recorder.find({ threat, object, attack, leaked, reproduce: reproduce ?? leaked, fix });
     }
   }
   await checkForeignKeys(target, recorder);
