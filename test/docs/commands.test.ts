@@ -92,7 +92,7 @@ async function documents(folder = project): Promise<string[]> {
 describe('the commands of the documentation', async () => {
   for (const document of await documents()) {
     if ((await shellCommands(join(project, document))).length === 0) continue;
-    it(`${document} works from top to bottom`, { timeout: 400_000 }, () => follow(document));
+    it(`${document} works from top to bottom`, { timeout: 580_000 }, () => follow(document));
   }
 
   it('those run elsewhere are run there', async () => {
