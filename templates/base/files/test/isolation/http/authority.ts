@@ -1,3 +1,4 @@
+import type { Operation } from '../../../src/http/operation.ts';
 import { operations } from '../../../src/openapi.ts';
 import { keyScopes, memberRoles, rank, type Role, type Scope } from '../../../src/tenancy/roles-and-scopes.ts';
 import { credentialKinds } from '../credentials.ts';
@@ -12,6 +13,7 @@ const fix = 'src/tenancy/resolve.ts: authorize() compares the role and the scope
 /** L5: too small a role or scope is refused on every route, and nobody gives what they do not have. */
 export async function attackAuthority(stage: Stage): Promise<void> {
   const { issuing, target } = stage;
+  await attackTogether(stage);
   for (const kind of credentialKinds) {
     const byRole = new Map<Role, Headers>();
     for (const role of memberRoles) byRole.set(role, await kind.issue(issuing, target.world.attacker, role));
@@ -19,9 +21,7 @@ export async function attackAuthority(stage: Stage): Promise<void> {
     for (const scope of kind.scoped ? keyScopes : [])
       scoped.push({ scope, headers: await kind.issue(issuing, target.world.attacker, 'owner', { scopes: [scope] }) });
     await inParallel(stage.routes, async (route) => {
-      const operation = operations.find(
-        ({ method, path }) => method.toUpperCase() === route.method && path === route.path,
-      );
+      const operation = operationOf(route);
       if (operation === undefined) return;
       for (const role of memberRoles.filter((each) => rank(each) < rank(operation.role))) {
         await expectRefusal(
@@ -40,6 +40,23 @@ export async function attackAuthority(stage: Stage): Promise<void> {
     });
   }
 }
+
+/** Two credentials at once may do what both may. */
+async function attackTogether(stage: Stage): Promise<void> {
+  for (const [kind, owners] of stage.attacker) {
+    for (const other of credentialKinds.filter((each) => each !== kind)) {
+      const headers = { ...owners, ...(await other.issue(stage.issuing, stage.target.world.attacker, 'viewer')) };
+      const attack = `the role viewer (${other.name}) together with owner (${kind.name})`;
+      await inParallel(stage.routes, async (route) => {
+        const operation = operationOf(route);
+        if (operation !== undefined && operation.role !== 'viewer') await expectRefusal(stage, route, attack, headers);
+      });
+    }
+  }
+}
+
+const operationOf = (route: Route): Operation | undefined =>
+  operations.find(({ method, path }) => method.toUpperCase() === route.method && path === route.path);
 
 async function expectRefusal(stage: Stage, route: Route, attack: string, headers: Headers): Promise<void> {
   const [body] = ownBodies(stage, route);

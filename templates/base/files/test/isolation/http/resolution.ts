@@ -103,9 +103,12 @@ async function shutTenants(stage: Stage, place: Place): Promise<void> {
 async function badCredentials(stage: Stage): Promise<void> {
   const route = stage.routes.find(({ method, params }) => method === 'GET' && params.length === 0);
   if (route === undefined) return;
-  for (const bad of stage.bad.values()) {
-    for (const { what, threat, headers, status } of bad)
-      await expectStatus(stage, { route, path: route.path }, threat, what, headers, [status], true);
+  const place = { route, path: route.path };
+  for (const { what, threat, headers, status, after } of [...stage.bad.values()].flat()) {
+    await expectStatus(stage, place, threat, what, headers, [status], true);
+    if (after === undefined) continue;
+    await expectStatus(stage, place, 'control', `what comes before ${what}`, after, [200]);
+    await expectStatus(stage, place, threat, `${what}, after the genuine one`, headers, [status]);
   }
   for (const [kind, headers] of stage.attacker)
     await expectStatus(

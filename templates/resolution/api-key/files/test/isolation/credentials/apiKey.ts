@@ -36,7 +36,13 @@ export const apiKeyCredentials: CredentialKind = {
       ['a key that is SQL', `${victimId}.' or true --`],
       ['an empty key', ''],
     ];
-    return bad.map(([what, token]): BadCredential => ({ what, threat: 'L2', headers: headers(token), status: 401 }));
+    return bad.map(([what, token]): BadCredential => ({
+      what,
+      threat: 'L2',
+      headers: headers(token),
+      status: 401,
+      after: headers(own.token),
+    }));
   },
 };
 

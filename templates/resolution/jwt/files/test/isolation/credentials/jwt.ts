@@ -72,6 +72,7 @@ export const jwtCredentials: CredentialKind = {
         threat,
         headers: headers(token),
         status: 404,
+        after: headers(good),
       })),
     ];
   },
