@@ -25,7 +25,7 @@ export interface Layer {
   readonly config?: readonly { readonly name: string; readonly from: string }[];
   /** Scripts that make this layer's secrets for development: modules with `developmentSecrets(name)`. */
   readonly developmentSecrets?: readonly { readonly name: string; readonly from: string }[];
-  /** Mounted by the composition root, src/app.ts. */
+  /** What verifies credentials: modules below src/tenancy/ that export `createResolver`. */
   readonly resolvers?: readonly {
     readonly name: string;
     readonly from: string;

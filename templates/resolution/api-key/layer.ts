@@ -6,7 +6,7 @@ export default defineLayer({
   resolvers: [
     {
       name: 'apiKey',
-      from: './tenancy/resolvers/api-key.ts',
+      from: './resolvers/api-key.ts',
       securityScheme: "{ type: 'apiKey', in: 'header', name: 'X-API-Key' }",
     },
   ],

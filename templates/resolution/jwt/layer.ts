@@ -20,7 +20,7 @@ export default defineLayer({
   resolvers: [
     {
       name: 'jwt',
-      from: './tenancy/resolvers/jwt.ts',
+      from: './resolvers/jwt.ts',
       securityScheme: "{ type: 'http', scheme: 'bearer', bearerFormat: 'JWT' }",
     },
   ],

@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify';
+import { headerValues, tenantHeaders } from './headers.ts';
 import { runAsTenant } from '../tenancy/context.ts';
 import { type Incoming, type Resolution, type ResolutionSteps, resolve } from '../tenancy/resolve.ts';
 import { operations } from '../openapi.ts';
@@ -16,7 +17,7 @@ export function enterTenants(app: FastifyInstance, resolution: Resolution, steps
   });
 
   app.addHook('onRequest', async (request, reply) => {
-    reply.header('cache-control', 'private, no-cache').header('vary', 'Authorization, X-API-Key');
+    reply.headers(tenantHeaders);
     const { operation } = request.routeOptions.config;
     if (operation === undefined) throw new Error('a route without an operation');
     const incoming: Incoming = { header: (name) => headerValues(request.raw.rawHeaders, name) };
@@ -29,9 +30,4 @@ export function enterTenants(app: FastifyInstance, resolution: Resolution, steps
   app.addHook('preHandler', (request, _reply, done) => {
     runAsTenant(request.access.tenant, done);
   });
-}
-
-/** Every value of a header, as it was sent: `headers` shows one of several, and `app.inject` knows no `headersDistinct`. */
-function headerValues(rawHeaders: readonly string[], name: string): string[] {
-  return rawHeaders.filter((_, index) => index % 2 === 1 && rawHeaders[index - 1]?.toLowerCase() === name);
 }
