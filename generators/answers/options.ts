@@ -64,7 +64,7 @@ export const answersSchema = z.strictObject({
   framework: oneOf(
     [
       { value: 'fastify', label: 'Fastify', hint: 'schemas validate requests and make the OpenAPI document' },
-      { value: 'express', label: 'Express', hint: 'the same API as routers and middleware', later: true },
+      { value: 'express', label: 'Express', hint: 'the same API on routers and middleware' },
     ],
     {
       flag: '--framework',

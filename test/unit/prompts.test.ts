@@ -51,10 +51,14 @@ describe('the interactive run', () => {
     const talk = converse();
     const run = cliIn(talk, cwd, ['acme'], await programs());
     await talk.answer('Which preset', enter);
-    await talk.answer('Express (not available yet)', down, enter);
-    await talk.answer('How are tenants identified?', cancel);
+    await talk.answer('Which framework', enter);
+    await talk.answer('How are tenants identified?', enter);
+    await talk.answer('How are tenants kept apart', enter);
+    await talk.answer('How does PostgreSQL know', enter);
+    await talk.answer('Stripe (not available yet)', down, enter);
+    await talk.answer('Which example modules?', cancel);
     expect(await run.code).toBe(130);
-    expect(talk.shown()).toMatch(/Which framework answers HTTP\?\s+│\s+Fastify/);
+    expect(talk.shown()).toMatch(/Do tenants pay\?\s+│\s+None/);
   });
 
   it('refuses a name and a folder at once, and lets the person correct it', async () => {

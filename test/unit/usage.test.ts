@@ -112,7 +112,7 @@ describe('--config', () => {
     ['a wrong type', { resolution: 'jwt' }, 'key "resolution": must be a list of strings, is "jwt"'],
     ['a wrong type in a list', { resolution: [1] }, 'key "resolution.0"'],
     ['a value that does not exist', { framework: 'koa' }, 'key "framework": "koa"'],
-    ['a value that is not available yet', { framework: 'express' }, '"express" is not available yet'],
+    ['a value that is not available yet', { billing: 'stripe' }, '"stripe" is not available yet'],
     ['a list instead of an object', [], 'one object'],
     ['bad JSON', '{', 'not valid JSON'],
     ['a combination that does not work', { modules: ['tasks'] }, 'work with projects'],

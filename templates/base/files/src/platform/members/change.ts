@@ -1,6 +1,7 @@
 import { changeProblem } from '../../http/etag.ts';
 import { notFound, Problem } from '../../http/problem.ts';
 import type { TenantConnection } from '../../tenancy/database.ts';
+import type { Resolution } from '../../tenancy/resolve.ts';
 import { rank, type Role } from '../../tenancy/roles-and-scopes.ts';
 import { lockMemberAndOwners, type Member } from './repository.ts';
 
@@ -29,4 +30,9 @@ export async function memberToChange(
   if (member.role === 'owner' && !staysOwner && !otherOwner)
     throw new Problem(409, 'A tenant keeps at least one owner.');
   return member;
+}
+
+/** The change counts at once in this process; in others within CREDENTIAL_CACHE_SECONDS. */
+export function forgetMember({ members }: Resolution, tenant: string, subject: string): void {
+  members.forget((known) => known.tenant === tenant && known.subject === subject);
 }

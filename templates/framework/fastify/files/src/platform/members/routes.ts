@@ -1,8 +1,7 @@
 import { etag, isCurrent, matchingVersions } from '../../http/etag.ts';
 import { notFound } from '../../http/problem.ts';
 import { type Routes, route } from '../../http/routes.ts';
-import type { Resolution } from '../../tenancy/resolve.ts';
-import { assertMayGrant, memberToChange } from './change.ts';
+import { assertMayGrant, forgetMember, memberToChange } from './change.ts';
 import * as members from './repository.ts';
 import { createMember, deleteMember, getMember, listMembers, updateMember } from './schema.ts';
 
@@ -43,7 +42,7 @@ export const membersRoutes: Routes = async (app, { database, resolution }) => {
         return await members.updateMemberRole(connection, change.id, change.to);
       });
       if (member === undefined) throw notFound();
-      forget(resolution, request.access.tenant.id, member.subject);
+      forgetMember(resolution, request.access.tenant.id, member.subject);
       reply.header('etag', etag(member.version));
       return member;
     },
@@ -59,13 +58,8 @@ export const membersRoutes: Routes = async (app, { database, resolution }) => {
         await members.deleteMember(connection, change.id);
         return found;
       });
-      forget(resolution, request.access.tenant.id, member.subject);
+      forgetMember(resolution, request.access.tenant.id, member.subject);
       return reply.code(204).send();
     },
   });
 };
-
-/** The change counts at once in this process; in others within CREDENTIAL_CACHE_SECONDS. */
-function forget({ members }: Resolution, tenant: string, subject: string): void {
-  members.forget((known) => known.tenant === tenant && known.subject === subject);
-}

@@ -1,0 +1,47 @@
+import { createServer, type Server, type ServerResponse } from 'node:http';
+import type { Express } from 'express';
+import type { Config } from '../config.ts';
+import { answerUnreadable } from './unreadable.ts';
+
+/** The application on its HTTP server. */
+export interface Application {
+  readonly server: Server;
+  readonly listen: (address: { readonly host: string; readonly port: number }) => Promise<void>;
+  /** Takes no more requests, and resolves when those that run were answered. */
+  readonly close: () => Promise<void>;
+}
+
+/** Idle connections are closed after this, later than a load balancer in front would. */
+const keepAliveTimeout = 72_000;
+
+export function serve(app: Express, { requestTimeoutMs }: Config): Application {
+  const server = createServer({ requestTimeout: requestTimeoutMs, keepAliveTimeout }, app);
+  server.on('clientError', answerUnreadable);
+  const open = new Set<ServerResponse>();
+  server.prependListener('request', (_request, response) => {
+    open.add(response);
+    response.once('close', () => open.delete(response));
+    if (!server.listening) endConnection(response);
+  });
+  return {
+    server,
+    listen: ({ host, port }) =>
+      new Promise((resolve, reject) => {
+        server.once('error', reject);
+        server.listen({ host, port }, () => {
+          server.off('error', reject);
+          resolve();
+        });
+      }),
+    close: () =>
+      new Promise((resolve, reject) => {
+        server.close((error) => (error === undefined ? resolve() : reject(error)));
+        for (const response of open) endConnection(response);
+      }),
+  };
+}
+
+/** A connection that is kept alive would keep the server open long after its last request. */
+function endConnection(response: ServerResponse): void {
+  if (!response.headersSent) response.setHeader('connection', 'close');
+}

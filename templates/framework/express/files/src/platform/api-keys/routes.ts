@@ -1,0 +1,60 @@
+import { changeProblem, etag, isCurrent, matchingVersions } from '../../http/etag.ts';
+import { notFound, Problem } from '../../http/problem.ts';
+import type { Routes } from '../../http/routes.ts';
+import { assertMayChange, assertMayIssue, forgetKey } from './rules.ts';
+import { createKey, renewKey } from './key.ts';
+import * as keys from './repository.ts';
+import { createApiKey, getApiKey, listApiKeys, revokeApiKey, rotateApiKey, updateApiKey } from './schema.ts';
+
+export const apiKeysRoutes: Routes = (route, { database, resolution }) => {
+  route(listApiKeys, async (request) => keys.selectApiKeys(database.reader, request.query));
+
+  route(createApiKey, async (request, response) => {
+    assertMayIssue(request.access, request.body);
+    const { token, ...identity } = createKey();
+    const key = await keys.insertApiKey(database.writer, identity, request.body);
+    response.set({ location: `/v1/api-keys/${key.id}`, etag: etag(key.version) });
+    response.set('cache-control', 'no-store');
+    return { ...key, token };
+  });
+
+  route(getApiKey, async (request, response) => {
+    const key = await keys.findApiKey(database.reader, request.params.id);
+    if (key === undefined) throw notFound();
+    response.set('etag', etag(key.version));
+    if (isCurrent(request.headers['if-none-match'], key.version)) return void response.status(304).end();
+    return key;
+  });
+
+  route(updateApiKey, async (request, response) => {
+    const { id } = request.params;
+    assertMayChange(request.access, await keys.findApiKey(database.reader, id));
+    const versions = matchingVersions(request.headers['if-match']);
+    const key = await keys.renameApiKey(database.writer, id, request.body.name, versions);
+    if (key === undefined) throw changeProblem(await keys.findApiKey(database.reader, id));
+    response.set('etag', etag(key.version));
+    return key;
+  });
+
+  route(rotateApiKey, async (request, response) => {
+    const { id } = request.params;
+    const found = await keys.findApiKey(database.reader, id);
+    assertMayChange(request.access, found);
+    if (found?.revokedAt != null) throw new Problem(409, 'The key is revoked.');
+    const { token, ...identity } = renewKey(id);
+    const key = await keys.replaceSecret(database.writer, identity, matchingVersions(request.headers['if-match']));
+    if (key === undefined) throw changeProblem(found);
+    forgetKey(resolution, id);
+    response.set({ etag: etag(key.version), 'cache-control': 'no-store' });
+    return { ...key, token };
+  });
+
+  route(revokeApiKey, async (request) => {
+    const { id } = request.params;
+    const found = await keys.findApiKey(database.reader, id);
+    assertMayChange(request.access, found);
+    const key = await keys.revokeApiKey(database.writer, id, matchingVersions(request.headers['if-match']));
+    if (key === undefined) throw changeProblem(found);
+    forgetKey(resolution, id);
+  });
+};

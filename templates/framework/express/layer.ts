@@ -1,0 +1,13 @@
+import { defineLayer } from '../../../generators/engine/layer.ts';
+
+export default defineLayer({
+  id: 'framework/express',
+  when: (answers) => answers.framework === 'express',
+  only: {
+    'src/modules/projects/': (answers) => answers.modules.includes('projects'),
+    'src/modules/tasks/': (answers) => answers.modules.includes('tasks'),
+    'src/platform/api-keys/': (answers) => answers.resolution.includes('api-key'),
+  },
+  dependencies: ['express', 'helmet', 'secure-json-parse'],
+  devDependencies: ['@types/express'],
+});
