@@ -47,7 +47,17 @@ export default defineLayer({
         'How long a verified credential is trusted before it is looked up again: the longest that a revocation can go unnoticed.',
       example: '5',
     },
-    { name: 'BODY_LIMIT_BYTES', about: 'The largest body of a request.', example: '100000' },
+    {
+      name: 'BODY_LIMIT_BYTES',
+      about: 'The largest body of a request; a tenant can have a smaller limit.',
+      example: '100000',
+    },
+    {
+      name: 'TENANT_REQUESTS_PER_MINUTE',
+      about: 'What one tenant may ask of one process, unless it has a limit of its own.',
+      example: '6000',
+    },
+    { name: 'TENANT_CONCURRENT_REQUESTS', about: 'Requests of one tenant that may run at once.', example: '50' },
     {
       name: 'REQUEST_TIMEOUT_MS',
       about: 'How long a client may take to send a request, and the server to answer it.',

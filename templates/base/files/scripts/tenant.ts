@@ -3,6 +3,7 @@ import pg from 'pg';
 import {
   createTenant,
   deleteTenant,
+  limitTenant,
   listTenants,
   purgeTenants,
   resumeTenant,
@@ -17,6 +18,8 @@ const usage = `usage: npm run tenant -- <command> [--json]
 
   create <slug> [--name <name>] [--owner <subject>]   a tenant with its first member and first credentials
   list                                                every tenant
+  limit <slug> [--requests-per-minute <n>] [--concurrent-requests <n>] [--body-bytes <n>]
+                                                      limits of its own; "default" in place of n takes one away
   suspend <slug>                                      shut out, until resumed
   resume <slug>                                       let back in, also after delete
   delete <slug> [--grace-days <n>]                    shut out, and erase after n days (30)
@@ -30,6 +33,7 @@ interface Arguments {
   readonly name: string | undefined;
   readonly owner: string | undefined;
   readonly graceDays: number;
+  readonly limits: Readonly<Record<string, number | null>>;
 }
 
 /** A command returns what --json prints, and what people read. */
@@ -51,6 +55,13 @@ const commands: Readonly<Record<string, { readonly takesSlug: boolean; readonly 
     run: async (client) => {
       const tenants = await listTenants(client);
       return { data: tenants, text: tenants.length === 0 ? 'no tenants' : tenants.map(describe).join('\n') };
+    },
+  },
+  limit: {
+    takesSlug: true,
+    run: async (client, { slug, limits }) => {
+      if (Object.keys(limits).length === 0) throw new TenantError('Which limit? Next: --requests-per-minute <n>');
+      return told(await limitTenant(client, slug, limits));
     },
   },
   suspend: { takesSlug: true, run: async (client, { slug }) => told(await suspendTenant(client, slug)) },
@@ -88,6 +99,9 @@ function parse(): { readonly run: Command; readonly given: Arguments } {
       name: { type: 'string' },
       owner: { type: 'string' },
       'grace-days': { type: 'string', default: '30' },
+      'requests-per-minute': { type: 'string' },
+      'concurrent-requests': { type: 'string' },
+      'body-bytes': { type: 'string' },
     },
   });
   const [name = '', slug = '', ...rest] = positionals;
@@ -99,7 +113,29 @@ function parse(): { readonly run: Command; readonly given: Arguments } {
   const graceDays = Number(values['grace-days']);
   if (!Number.isInteger(graceDays) || graceDays < 0 || graceDays > 3650)
     throw new UsageError('--grace-days is a whole number from 0 to 3650.');
-  return { run: command.run, given: { slug, json: values.json, name: values.name, owner: values.owner, graceDays } };
+  const limits = Object.entries({
+    requestsPerMinute: values['requests-per-minute'],
+    concurrentRequests: values['concurrent-requests'],
+    bodyBytes: values['body-bytes'],
+  }).flatMap(([limit, value]) => (value === undefined ? [] : [[limit, parseLimit(value)] as const]));
+  return {
+    run: command.run,
+    given: {
+      slug,
+      json: values.json,
+      name: values.name,
+      owner: values.owner,
+      graceDays,
+      limits: Object.fromEntries(limits),
+    },
+  };
+}
+
+function parseLimit(text: string): number | null {
+  if (text === 'default') return null;
+  const value = Number(text);
+  if (!/^\d{1,9}$/.test(text)) throw new UsageError('A limit is a whole number of at most nine digits, or "default".');
+  return value;
 }
 
 /** As the platform role: it logs in with DATABASE_PLATFORM_URL, or the administrator becomes it. */

@@ -17,6 +17,7 @@ const titles: Readonly<Record<number, string>> = {
   413: 'Body too large',
   415: 'Unsupported media type',
   422: 'Not valid',
+  429: 'Too many requests',
   431: 'Headers too large',
   500: 'Internal error',
   503: 'Not available',

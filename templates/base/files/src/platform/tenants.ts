@@ -1,5 +1,6 @@
 import pg from 'pg';
 import { v7 as uuidv7 } from 'uuid';
+import type { TenantLimits } from '../tenancy/resolve.ts';
 import { placement } from '../tenancy/placement.ts';
 import { type FirstCredentials, issueFirstCredentials } from './first-credentials.ts';
 import { slugProblem } from './slugs.ts';
@@ -74,6 +75,22 @@ export async function listTenants(client: pg.ClientBase): Promise<Tenant[]> {
 /** Shuts a tenant out; its rows stay. A running application notices within CREDENTIAL_CACHE_SECONDS. */
 export async function suspendTenant(client: pg.ClientBase, slug: string): Promise<Tenant> {
   return await change(client, slug, `set status = 'suspended' where slug = $1 and status in ('active', 'suspended')`);
+}
+
+/** Gives a tenant limits of its own; null takes one away again. A running application notices within CREDENTIAL_CACHE_SECONDS. */
+export async function limitTenant(
+  client: pg.ClientBase,
+  slug: string,
+  limits: Partial<Record<keyof TenantLimits, number | null>>,
+): Promise<Tenant> {
+  const names = {
+    requestsPerMinute: 'requests_per_minute',
+    concurrentRequests: 'concurrent_requests',
+    bodyBytes: 'body_bytes',
+  };
+  const given = Object.entries(limits) as [keyof TenantLimits, number | null][];
+  const set = given.map(([name], index) => `${names[name]} = $${index + 2}`).join(', ');
+  return await change(client, slug, `set ${set} where slug = $1`, ...given.map(([, value]) => value));
 }
 
 /** Lets a suspended tenant back in, or a deleted one that was not purged yet. */

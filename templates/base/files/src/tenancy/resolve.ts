@@ -40,16 +40,29 @@ export interface Resolver {
   readonly forget?: (subject: string) => void;
 }
 
+/** How much of the application one tenant may use. */
+export interface TenantLimits {
+  readonly requestsPerMinute: number;
+  /** Requests that run at the same time. */
+  readonly concurrentRequests: number;
+  readonly bodyBytes: number;
+}
+
+/** A tenant that a request was resolved to, with the limits of its own. */
+export interface Tenant extends TenantContext {
+  readonly limits: Partial<TenantLimits>;
+}
+
 /** Who is asking, for which tenant, and what they may do there. */
 export interface Access extends Grant {
-  readonly tenant: TenantContext;
+  readonly tenant: Tenant;
   readonly credentials: readonly Credential[];
 }
 
 export interface Resolution {
   readonly resolvers: readonly Resolver[];
   readonly database: Database;
-  readonly tenants: BoundedCache<TenantContext>;
+  readonly tenants: BoundedCache<Tenant>;
   readonly members: BoundedCache<{ readonly tenant: string; readonly subject: string; readonly role: Role }>;
 }
 
@@ -106,15 +119,28 @@ function agree(candidates: readonly (string | undefined)[]): string {
   return name;
 }
 
+interface FoundTenant {
+  readonly id: string;
+  readonly requests_per_minute: number | null;
+  readonly concurrent_requests: number | null;
+  readonly body_bytes: number | null;
+}
+
 /** The active tenant of that name; 404 for one that is unknown, suspended or deleted. */
-async function findTenant(slug: string, { database, tenants }: Resolution): Promise<TenantContext> {
+async function findTenant(slug: string, { database, tenants }: Resolution): Promise<Tenant> {
   return await tenants.remember(slug, async () => {
-    const { rows } = await database.lookup<{ id: string }>({
-      text: 'select id from platform.find_tenant($1)',
+    const { rows } = await database.lookup<FoundTenant>({
+      text: 'select id, requests_per_minute, concurrent_requests, body_bytes from platform.find_tenant($1)',
       values: [slug],
     });
-    if (rows[0] === undefined) throw notFound();
-    return { id: tenantId(rows[0].id), slug };
+    const [found] = rows;
+    if (found === undefined) throw notFound();
+    const limits = {
+      ...(found.requests_per_minute !== null && { requestsPerMinute: found.requests_per_minute }),
+      ...(found.concurrent_requests !== null && { concurrentRequests: found.concurrent_requests }),
+      ...(found.body_bytes !== null && { bodyBytes: found.body_bytes }),
+    };
+    return { id: tenantId(found.id), slug, limits };
   });
 }
 

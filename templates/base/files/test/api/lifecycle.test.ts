@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import { connect } from 'node:net';
-import pg from 'pg';
 import { describe, expect, it } from 'vitest';
 import { createLog } from '../../src/log.ts';
 import { startApplication } from '../setup/application.ts';
@@ -9,20 +8,9 @@ import { credentials, useWorld } from './world.ts';
 
 const world = useWorld();
 
-async function withAdmin<T>(work: (admin: pg.Client) => Promise<T>): Promise<T> {
-  const admin = new pg.Client({ connectionString: world.database.adminUrl });
-  admin.on('error', () => {});
-  await admin.connect();
-  try {
-    return await work(admin);
-  } finally {
-    await admin.end();
-  }
-}
-
 describe('GET /readyz', () => {
   it('says so when the database lacks a migration', async () => {
-    await withAdmin(async (admin) => {
+    await world.withAdmin(async (admin) => {
       const { rows } = await admin.query<{ name: string; checksum: string }>(
         `delete from platform.migrations where name like 'tenant/%' returning name, checksum`,
       );
@@ -40,7 +28,7 @@ describe('a database that does not answer', () => {
     const application = await startApplication({ ...world.database.environment, REQUEST_TIMEOUT_MS: '300' });
     const client = apiClient(application.url, credentials(world.acme));
     try {
-      await withAdmin(async (admin) => {
+      await world.withAdmin(async (admin) => {
         expect((await client.get('/v1/members')).status).toBe(200);
         await admin.query('begin');
         await admin.query('lock table app.members in access exclusive mode');
@@ -81,7 +69,7 @@ describe('closing', () => {
     const application = await startApplication(world.database.environment);
     const client = apiClient(application.url, credentials(world.acme));
     const { body: member } = await client.post<{ id: string }>('/v1/members', { subject: 'slow', role: 'viewer' });
-    await withAdmin(async (admin) => {
+    await world.withAdmin(async (admin) => {
       await admin.query('begin');
       await admin.query('select from app.members where id = $1 for update', [member.id]);
       const running = client.patch<{ role: string }>(`/v1/members/${member.id}`, { role: 'member' });

@@ -1,6 +1,8 @@
+import type pg from 'pg';
 import { afterAll, beforeAll } from 'vitest';
 import type { CreatedTenant } from '../../src/platform/tenants.ts';
 import { type RunningApplication, startApplication } from '../setup/application.ts';
+import { withClient } from '../setup/database.ts';
 import { newTenant } from '../setup/tenants.ts';
 import { createTestDatabase, type TestDatabase } from '../setup/test-database.ts';
 import { type ApiClient, apiClient } from './client.ts';
@@ -16,6 +18,8 @@ export interface World {
   asGlobex: ApiClient;
   /** Calls without a credential. */
   asNobody: ApiClient;
+  /** Sees every tenant's rows. */
+  withAdmin: <T>(work: (admin: pg.Client) => Promise<T>) => Promise<T>;
 }
 
 /** The headers of a tenant's first credential. */
@@ -35,6 +39,7 @@ export function useWorld(): World {
     world.asAcme = apiClient(world.application.url, credentials(world.acme));
     world.asGlobex = apiClient(world.application.url, credentials(world.globex));
     world.asNobody = apiClient(world.application.url);
+    world.withAdmin = (work) => withClient(world.database.adminUrl, work);
   });
   afterAll(async () => {
     await world.application?.close();

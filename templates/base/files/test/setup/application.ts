@@ -16,7 +16,13 @@ export async function startApplication(
   environment: Readonly<Record<string, string>>,
   more: { readonly steps?: ResolutionSteps; readonly log?: Logger } = {},
 ): Promise<RunningApplication> {
-  const config = readConfig({ ...environment, NODE_ENV: 'test', LOG_LEVEL: 'silent' });
+  const config = readConfig({
+    TENANT_REQUESTS_PER_MINUTE: '1000000',
+    TENANT_CONCURRENT_REQUESTS: '1000',
+    ...environment,
+    NODE_ENV: 'test',
+    LOG_LEVEL: 'silent',
+  });
   const log = more.log ?? createLog({ level: config.logLevel });
   const database = await openDatabase(config);
   try {

@@ -27,8 +27,10 @@ const withDatabase = (url: string, database: string): string =>
 const login = (adminUrl: string, role: string, password: string): string =>
   Object.assign(new URL(adminUrl), { username: role, password }).href;
 
-async function connected<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
+/** Runs work on a connection of its own. */
+export async function withClient<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
   const client = new pg.Client({ connectionString: url });
+  client.on('error', () => {}); // A connection that dies fails the statement that runs on it.
   await client.connect();
   try {
     return await work(client);
@@ -40,7 +42,7 @@ async function connected<T>(url: string, work: (client: pg.Client) => Promise<T>
 /** Migrates a template database on the server; test databases are copies of it, which takes milliseconds. */
 export async function prepareServer(adminUrl: string): Promise<TestServer> {
   const template = `template_${randomBytes(6).toString('hex')}`;
-  await connected(adminUrl, (client) => client.query(`create database ${template}`));
+  await withClient(adminUrl, (client) => client.query(`create database ${template}`));
   const url = withDatabase(adminUrl, template);
   const environment = {
     DATABASE_URL: login(url, roles.runtime, randomBytes(12).toString('hex')),
@@ -54,7 +56,7 @@ export async function prepareServer(adminUrl: string): Promise<TestServer> {
 
 /** A stand-in that lets every login be superuser would make each isolation test pass: it is refused. */
 async function assertBoundByPolicies(runtimeUrl: string): Promise<void> {
-  const { rows } = await connected(runtimeUrl, (client) =>
+  const { rows } = await withClient(runtimeUrl, (client) =>
     client.query('select from pg_roles where rolname = current_user and not rolsuper and not rolbypassrls'),
   );
   if (rows.length === 0) throw new Error('The tests would run as a role that row-level security does not bind.');
@@ -63,7 +65,7 @@ async function assertBoundByPolicies(runtimeUrl: string): Promise<void> {
 /** Copies the template. */
 export async function createTestDatabaseOn(server: TestServer): Promise<TestDatabase> {
   const name = `test_${randomBytes(6).toString('hex')}`;
-  await connected(server.adminUrl, async (client) => {
+  await withClient(server.adminUrl, async (client) => {
     await client.query(`create database ${name} template ${server.template}`);
     // Privileges of a database are not copied with it.
     await client.query(`revoke temporary on database ${name} from public`);
@@ -80,7 +82,7 @@ export async function createTestDatabaseOn(server: TestServer): Promise<TestData
     platformUrl: environment['DATABASE_PLATFORM_URL'] as string,
     environment,
     drop: async () => {
-      await connected(server.adminUrl, (client) => client.query(`drop database if exists ${name} with (force)`));
+      await withClient(server.adminUrl, (client) => client.query(`drop database if exists ${name} with (force)`));
     },
   };
 }

@@ -26,7 +26,7 @@ afterAll(async () => {
 
 const create = (slug: string, owner?: string) => createTenant(platform, { slug, owner, environment: {} });
 const find = async (slug: string) =>
-  (await world.database.lookup({ text: 'select * from platform.find_tenant($1)', values: [slug] })).rows;
+  (await world.database.lookup({ text: 'select id, slug, status from platform.find_tenant($1)', values: [slug] })).rows;
 
 describe('createTenant', () => {
   it('makes a tenant with an owner', async () => {

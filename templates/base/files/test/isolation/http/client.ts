@@ -25,7 +25,16 @@ export interface Caller {
   readonly close: () => void;
 }
 
-const changing = new Set(['date', 'x-request-id', 'keep-alive', 'connection', 'content-length', 'transfer-encoding']);
+/** Also how many requests the caller itself has left. */
+const changing = new Set([
+  'date',
+  'x-request-id',
+  'ratelimit',
+  'keep-alive',
+  'connection',
+  'content-length',
+  'transfer-encoding',
+]);
 
 export function createCaller(url: string): Caller {
   const agent = new Agent({ keepAlive: true, maxSockets: 32 });

@@ -56,7 +56,7 @@ export const applicationMutations: readonly ApplicationMutation[] = [
           `select id from platform.tenants where slug = ${literal(slug)}`,
         );
         if (rows[0] === undefined) throw notFound();
-        return { id: tenantId(rows[0].id), slug };
+        return { id: tenantId(rows[0].id), slug, limits: {} };
       },
     }),
     expects: onRoute('L2'),

@@ -69,8 +69,8 @@ function openFunctions(shown: Table): Mutation[] {
     {
       name: 'platform.find_tenant() answers for every tenant',
       sabotage: [
-        `create or replace function platform.find_tenant(wanted text) returns table (id uuid, slug text, status text) language sql stable security definer set search_path = pg_catalog, pg_temp
-        as $$ select tenant.id, tenant.slug, tenant.status from platform.tenants as tenant where tenant.slug = find_tenant.wanted $$`,
+        `create or replace function platform.find_tenant(wanted text) returns table (id uuid, slug text, status text, requests_per_minute integer, concurrent_requests integer, body_bytes integer) language sql stable security definer set search_path = pg_catalog, pg_temp
+        as $$ select tenant.id, tenant.slug, tenant.status, null::integer, null::integer, null::integer from platform.tenants as tenant where tenant.slug = find_tenant.wanted $$`,
       ],
       parts: ['functions'],
       expects: names('platform.find_tenant(text)'),

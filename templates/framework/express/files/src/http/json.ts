@@ -2,11 +2,9 @@ import express, { type RequestHandler } from 'express';
 import { parse } from 'secure-json-parse';
 import { Problem } from './problem.ts';
 
-/** JSON is the only kind of body. An empty one is none: many clients announce JSON with every request, a DELETE too. */
-export function readJson(limit: number): RequestHandler[] {
-  const read = express.raw({ type: () => true, limit, inflate: false });
-  return [refuseOtherTypes, read, parseJson];
-}
+const json = /^application\/json[ \t]*(?:;|$)/i;
+
+const hasBody = (method: string): boolean => method !== 'GET' && method !== 'HEAD';
 
 const refuseOtherTypes: RequestHandler = (request, _response, next) => {
   const { 'content-type': type, 'content-length': length = '0', 'transfer-encoding': encoding } = request.headers;
@@ -15,9 +13,15 @@ const refuseOtherTypes: RequestHandler = (request, _response, next) => {
   next();
 };
 
-const json = /^application\/json[ \t]*(?:;|$)/i;
+/** One reader for each limit that tenants have. */
+const readers = new Map<number, RequestHandler>();
 
-const hasBody = (method: string): boolean => method !== 'GET' && method !== 'HEAD';
+const readBytes: RequestHandler = (request, response, next) => {
+  const limit = request.bodyBytes;
+  const read = readers.get(limit) ?? express.raw({ type: () => true, limit, inflate: false });
+  readers.set(limit, read);
+  read(request, response, next);
+};
 
 const parseJson: RequestHandler = (request, _response, next) => {
   const bytes: unknown = request.body;
@@ -31,3 +35,6 @@ const parseJson: RequestHandler = (request, _response, next) => {
   }
   next();
 };
+
+/** JSON is the only kind of body. An empty one is none: many clients announce JSON with every request, a DELETE too. */
+export const readJson: readonly RequestHandler[] = [refuseOtherTypes, readBytes, parseJson];

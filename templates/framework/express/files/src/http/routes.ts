@@ -3,6 +3,7 @@ import type { Response } from 'express';
 import type { z } from 'zod';
 import type { Services } from '../app.ts';
 import type { Access } from '../tenancy/resolve.ts';
+import { keptHeaders, type StoredAnswer } from './idempotency.ts';
 import type { Operation } from './operation.ts';
 import { parse } from './validation.ts';
 
@@ -45,10 +46,20 @@ export function validate<Definition extends Operation>(
   return valid as Pick<ValidRequest<Definition>, 'params' | 'query' | 'body'>;
 }
 
-/** Writes the answer: a column that the schema does not name never leaves the server. */
-export function sendAnswer({ response: { status, schema } }: Operation, response: Response, value: unknown): void {
+/** What goes over the wire: a column that the schema does not name never leaves the server. */
+export function answerOf(
+  { response: { status, schema } }: Operation,
+  response: Response,
+  value: unknown,
+): StoredAnswer {
+  const body = response.headersSent || schema === undefined ? undefined : JSON.stringify(schema.parse(value));
+  return { status, headers: keptHeaders((name) => response.getHeader(name)), body };
+}
+
+/** Sends an answer, unless the handler or a time-out ended the response. */
+export function sendAnswer(response: Response, { status, headers, body }: StoredAnswer): void {
   if (response.headersSent) return;
-  response.status(status);
-  if (schema === undefined) response.end();
-  else response.json(schema.parse(value));
+  response.status(status).set(headers);
+  if (body === undefined) response.end();
+  else response.type('application/json').send(body);
 }

@@ -4,22 +4,25 @@ import { operations } from '../openapi.ts';
 import { runAsTenant } from '../tenancy/context.ts';
 import { type Access, resolve, type ResolutionSteps } from '../tenancy/resolve.ts';
 import { headerValues, tenantHeaders } from './headers.ts';
+import { answerOnce, callerOf, idempotencyKey } from './idempotency.ts';
 import { readJson } from './json.ts';
 import type { Operation } from './operation.ts';
-import { type Mount, sendAnswer, validate, type ValidRequest } from './routes.ts';
+import { answerOf, type Mount, sendAnswer, validate } from './routes.ts';
 
 declare global {
   namespace Express {
     interface Request {
       /** Who is asking, for which tenant; there on every route that has an operation. */
       access: Access;
+      /** How large the body may be. */
+      bodyBytes: number;
     }
   }
 }
 
 /** A router whose every route asks who is calling before anything else, and runs as that tenant. */
 export function tenantRoutes(
-  { config, resolution }: Services,
+  { database, resolution, limits }: Services,
   steps: ResolutionSteps,
 ): { readonly router: Router; readonly route: Mount } {
   const router = Router({ caseSensitive: true, strict: true });
@@ -31,6 +34,9 @@ export function tenantRoutes(
       const incoming = { header: (name: string) => headerValues(request.rawHeaders, name) };
       request.access = await resolve(incoming, operation, resolution, steps);
       request.log = request.log.child({ tenant: request.access.tenant.slug });
+      const admission = await limits.admit(request.access.tenant, response);
+      response.set(admission.headers);
+      request.bodyBytes = admission.bodyBytes;
       next();
     };
 
@@ -42,18 +48,18 @@ export function tenantRoutes(
       );
     }
     const path = operation.path.replace(/\{(\w+)\}/g, ':$1');
-    router[operation.method](
-      path,
-      resolveTenant(operation),
-      ...readJson(config.bodyLimitBytes),
-      async (request, response) => {
-        const { access, headers } = request;
-        const valid = { ...validate(operation, request), headers, access } as ValidRequest<typeof operation>;
-        // Only now: the context of the socket's events, which the body came with, is not this request's.
-        const value = await runAsTenant(access.tenant, () => handler(valid, response));
-        sendAnswer(operation, response, value);
-      },
-    );
+    router[operation.method](path, resolveTenant(operation), ...readJson, async (request, response) => {
+      const { access, headers } = request;
+      const parts = validate(operation, request);
+      const work = async () => answerOf(operation, response, await handler({ ...parts, headers, access }, response));
+      const key = operation.method === 'post' && idempotencyKey(headerValues(request.rawHeaders, 'idempotency-key'));
+      const repeatable = key && { key, caller: callerOf(access), content: { id: operation.id, ...parts } };
+      // Only now: the context of the socket's events, which the body came with, is not this request's.
+      const answer = await runAsTenant(access.tenant, () =>
+        repeatable ? answerOnce(database, repeatable, work) : work(),
+      );
+      sendAnswer(response, answer);
+    });
   };
 
   return { router, route };

@@ -15,6 +15,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Who is asking, for which tenant; there on every route that has an operation. */
     access: Access;
+    /** How large the body may be. */
+    bodyBytes: number;
   }
   interface FastifyContextConfig {
     readonly operation?: Operation;

@@ -1,19 +1,30 @@
 import type { FastifyInstance } from 'fastify';
-import { headerValues, tenantHeaders } from './headers.ts';
-import { runAsTenant } from '../tenancy/context.ts';
-import { type Incoming, type Resolution, type ResolutionSteps, resolve } from '../tenancy/resolve.ts';
+import type { Services } from '../app.ts';
 import { operations } from '../openapi.ts';
+import { runAsTenant } from '../tenancy/context.ts';
+import { type Incoming, type ResolutionSteps, resolve } from '../tenancy/resolve.ts';
+import { headerValues, tenantHeaders } from './headers.ts';
+import { repeatable } from './repeatable.ts';
+import { limitBytes } from './body-limit.ts';
 
-/** Makes every route of a scope ask who is calling before anything else, and run as that tenant. */
-export function enterTenants(app: FastifyInstance, resolution: Resolution, steps: ResolutionSteps): void {
+/** Makes every route of a scope ask who is calling before anything else, and run as that tenant, within its limits. */
+export function enterTenants(
+  app: FastifyInstance,
+  { database, resolution, limits }: Services,
+  steps: ResolutionSteps,
+): void {
   app.decorateRequest('access');
+  app.decorateRequest('bodyBytes', 0);
 
   // What nobody described, nobody would attack: the isolation suite finds routes in the OpenAPI document.
-  app.addHook('onRoute', ({ method, url, config }) => {
-    const operation = config?.operation;
+  app.addHook('onRoute', (route) => {
+    const operation = route.config?.operation;
     if (operation === undefined || !operations.includes(operation)) {
-      throw new Error(`${String(method)} ${url} has no operation. Next: add one to the module's schema.ts.`);
+      throw new Error(
+        `${String(route.method)} ${route.url} has no operation. Next: add one to the module's schema.ts.`,
+      );
     }
+    if (operation.method === 'post') route.handler = repeatable(operation, database, route.handler);
   });
 
   app.addHook('onRequest', async (request, reply) => {
@@ -24,7 +35,12 @@ export function enterTenants(app: FastifyInstance, resolution: Resolution, steps
     request.access = await resolve(incoming, operation, resolution, steps);
     request.log = request.log.child({ tenant: request.access.tenant.slug });
     reply.log = request.log;
+    const admission = await limits.admit(request.access.tenant, reply.raw);
+    reply.headers(admission.headers);
+    request.bodyBytes = admission.bodyBytes;
   });
+
+  app.addHook('preParsing', async (request, _reply, payload) => limitBytes(request, payload, request.bodyBytes));
 
   // After the body was read: the context of the socket's events would not carry it. The callback form, because what runs in `done` inherits the context.
   app.addHook('preHandler', (request, _reply, done) => {
