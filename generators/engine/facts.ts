@@ -9,8 +9,13 @@ export interface Facts {
   readonly config: NonNullable<Layer['config']>;
   readonly developmentSecrets: NonNullable<Layer['developmentSecrets']>;
   readonly resolvers: NonNullable<Layer['resolvers']>;
+  readonly sources: NonNullable<Layer['sources']>;
+  readonly namings: NonNullable<Layer['namings']>;
+  readonly firstCredentials: NonNullable<Layer['firstCredentials']>;
+  readonly external: NonNullable<Layer['external']>;
   readonly tables: NonNullable<Layer['tables']>;
   readonly modules: NonNullable<Layer['modules']>;
+  readonly publicRoutes: NonNullable<Layer['publicRoutes']>;
   readonly docs: NonNullable<Layer['docs']>;
 }
 
@@ -30,8 +35,13 @@ export function gatherFacts(layers: readonly Layer[], versions: Readonly<Record<
     config: layers.flatMap((layer) => layer.config ?? []),
     developmentSecrets: layers.flatMap((layer) => layer.developmentSecrets ?? []),
     resolvers: layers.flatMap((layer) => layer.resolvers ?? []),
+    sources: layers.flatMap((layer) => layer.sources ?? []),
+    namings: layers.flatMap((layer) => layer.namings ?? []),
+    firstCredentials: layers.flatMap((layer) => layer.firstCredentials ?? []),
+    external: layers.flatMap((layer) => layer.external ?? []),
     tables: layers.flatMap((layer) => layer.tables ?? []),
     modules: layers.flatMap((layer) => layer.modules ?? []),
+    publicRoutes: layers.flatMap((layer) => layer.publicRoutes ?? []),
     docs: layers.flatMap((layer) => layer.docs ?? []),
   };
 }

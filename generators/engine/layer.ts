@@ -32,10 +32,20 @@ export interface Layer {
     /** Its security scheme in the OpenAPI document, as TypeScript. */
     readonly securityScheme: string;
   }[];
+  /** Names of resolvers whose word on the tenant is enough; that of any other only has to agree. */
+  readonly sources?: readonly string[];
+  /** What names a tenant and proves nothing: modules below src/tenancy/ that export `createNaming`. */
+  readonly namings?: readonly { readonly name: string; readonly from: string }[];
+  /** What a new tenant gets: modules below src/platform/ that export `issue`. */
+  readonly firstCredentials?: readonly { readonly from: string }[];
+  /** What reaches beyond the application and its database: a value that a module below src/ exports; test/setup/external/<name>.ts has one for tests. */
+  readonly external?: readonly { readonly name: string; readonly from: string }[];
   /** Kysely table types that src/tables.ts composes. */
   readonly tables?: readonly { readonly name: string; readonly type: string; readonly from: string }[];
   /** Folders that export `<name>Operations` (schema.ts) and `<name>Routes` (routes.ts); src/app.ts and src/openapi.ts mount them. */
   readonly modules?: readonly { readonly name: string; readonly from: string }[];
+  /** Routes without a tenant: modules below src/ that export `<name>Routes`, one for each framework. */
+  readonly publicRoutes?: readonly { readonly name: string; readonly from: string }[];
   /** Paragraphs of the generated README. */
   readonly docs?: readonly { readonly title: string; readonly body: string }[];
 }

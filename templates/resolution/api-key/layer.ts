@@ -3,6 +3,8 @@ import { defineLayer } from '../../../generators/engine/layer.ts';
 export default defineLayer({
   id: 'resolution/api-key',
   when: (answers) => answers.resolution.includes('api-key'),
+  sources: ['apiKey'],
+  firstCredentials: [{ from: './first-credentials/api-key.ts' }],
   resolvers: [
     {
       name: 'apiKey',

@@ -57,11 +57,15 @@ function serve(environment: NodeJS.ProcessEnv, onListening: (url: string) => voi
 
 /** A line to paste for every tenant and way in. */
 function invitation(tenants: readonly CreatedTenant[], url: string): string {
-  const lines = tenants.flatMap(({ slug, apiKey, token }) => [
-    `\n${slug}`,
-    ...(apiKey === null ? [] : [`  curl -s ${url}/v1/projects -H 'X-API-Key: ${apiKey}'`]),
-    ...(token === null ? [] : [`  curl -s ${url}/v1/projects -H 'Authorization: Bearer ${token}'`]),
-  ]);
+  const { port } = new URL(url);
+  const lines = tenants.flatMap(({ slug, apiKey, token, host }) => {
+    const own = host === null ? url : `http://${host}:${port}`;
+    return [
+      `\n${slug}`,
+      ...(apiKey === null ? [] : [`  curl -s ${own}/v1/projects -H 'X-API-Key: ${apiKey}'`]),
+      ...(token === null ? [] : [`  curl -s ${own}/v1/projects -H 'Authorization: Bearer ${token}'`]),
+    ];
+  });
   return `${lines.join('\n')}\n\n${url}/openapi.json describes the API. Ctrl-C stops.\n`;
 }
 

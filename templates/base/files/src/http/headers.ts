@@ -1,3 +1,6 @@
+import type { IncomingMessage } from 'node:http';
+import type { Incoming } from '../tenancy/resolve.ts';
+
 /** For helmet: an API serves no page, so nothing may be loaded by what it answers. */
 export const securityHeaders = {
   contentSecurityPolicy: { useDefaults: false, directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] } },
@@ -10,3 +13,9 @@ export const tenantHeaders = { 'cache-control': 'private, no-cache', vary: 'Auth
 export function headerValues(rawHeaders: readonly string[], name: string): string[] {
   return rawHeaders.filter((_, index) => index % 2 === 1 && rawHeaders[index - 1]?.toLowerCase() === name);
 }
+
+/** What the resolution reads of a request. */
+export const incomingOf = ({ rawHeaders, socket }: IncomingMessage): Incoming => ({
+  header: (name) => headerValues(rawHeaders, name),
+  peer: socket.remoteAddress,
+});

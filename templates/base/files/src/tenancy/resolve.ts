@@ -8,6 +8,8 @@ import { allows, commonScopes, lowerRole, rank, type Role, type Scope } from './
 /** The parts of a request that may say who is asking. Every value of a header that was sent more than once. */
 export interface Incoming {
   readonly header: (name: string) => readonly string[];
+  /** The address at the other end of the connection: the client's, or that of the proxy in front. */
+  readonly peer: string | undefined;
 }
 
 /** A credential that was verified. */
@@ -40,6 +42,22 @@ export interface Resolver {
   readonly forget?: (subject: string) => void;
 }
 
+/** Names a tenant without proving anything about who is asking. */
+export interface Naming {
+  readonly name: string;
+  /** A slug, also of a tenant that does not exist; undefined when the request leaves this open. */
+  readonly tenant: (incoming: Incoming) => Promise<string | undefined>;
+  /** Forgets what was remembered of a name: it was proved or given up. */
+  readonly forget?: (name: string) => void;
+}
+
+/** What one part of a request says about the tenant. */
+export interface Candidate {
+  /** Name of the resolver or the naming. */
+  readonly source: string;
+  readonly tenant: string | undefined;
+}
+
 /** How much of the application one tenant may use. */
 export interface TenantLimits {
   readonly requestsPerMinute: number;
@@ -59,27 +77,32 @@ export interface Access extends Grant {
   readonly credentials: readonly Credential[];
 }
 
-export interface Resolution {
+/** Every part of a request that is asked about its tenant. */
+export interface Parties {
   readonly resolvers: readonly Resolver[];
+  readonly namings: readonly Naming[];
+  /** Those whose word on the tenant is enough; that of the others only has to agree. */
+  readonly sources: readonly string[];
+}
+
+export interface Resolution extends Parties {
   readonly database: Database;
   readonly tenants: BoundedCache<Tenant>;
   readonly members: BoundedCache<{ readonly tenant: string; readonly subject: string; readonly role: Role }>;
 }
 
 /** The steps of every request, in this order. A record, so that a test can replace one and watch the isolation suite find out. */
-export const resolutionSteps = { authenticate, agree, findTenant, admit, authorize };
+export const resolutionSteps = { authenticate, collect, agree, findTenant, admit, authorize };
 export type ResolutionSteps = typeof resolutionSteps;
 
 /** What the steps share; `cacheSeconds` bounds how long a revocation elsewhere goes unnoticed. */
-export function createResolution(options: {
-  readonly resolvers: readonly Resolver[];
-  readonly database: Database;
-  readonly cacheSeconds: number;
-}): Resolution {
-  const lifetime = options.cacheSeconds * 1000;
+export function createResolution({
+  cacheSeconds,
+  ...parts
+}: Parties & { readonly database: Database; readonly cacheSeconds: number }): Resolution {
+  const lifetime = cacheSeconds * 1000;
   return {
-    resolvers: options.resolvers,
-    database: options.database,
+    ...parts,
     tenants: new BoundedCache({ lifetime }),
     members: new BoundedCache({ lifetime }),
   };
@@ -93,7 +116,8 @@ export async function resolve(
   steps: ResolutionSteps,
 ): Promise<Access> {
   const credentials = await steps.authenticate(incoming, resolution);
-  const slug = steps.agree(credentials.map(({ tenant }) => tenant));
+  const candidates = await steps.collect(credentials, incoming, resolution);
+  const slug = steps.agree(candidates.map(({ tenant }) => tenant));
   const tenant = await steps.findTenant(slug, resolution);
   const grant = await steps.admit(credentials, tenant, resolution);
   steps.authorize(grant, operation);
@@ -109,6 +133,19 @@ async function authenticate(incoming: Incoming, { resolvers }: Resolution): Prom
   const credentials = found.filter((credential) => credential !== undefined);
   if (credentials.length === 0) throw unauthenticated();
   return credentials;
+}
+
+/** What every credential and everything else says about the tenant. 401 when nothing that may name one does, and something besides the credentials could have. */
+async function collect(
+  credentials: readonly Credential[],
+  incoming: Incoming,
+  { namings, sources }: Resolution,
+): Promise<Candidate[]> {
+  const candidates: Candidate[] = credentials.map(({ resolver, tenant }) => ({ source: resolver, tenant }));
+  for (const naming of namings) candidates.push({ source: naming.name, tenant: await naming.tenant(incoming) });
+  const named = candidates.some(({ source, tenant }) => tenant !== undefined && sources.includes(source));
+  if (!named && namings.length > 0) throw unauthenticated();
+  return candidates;
 }
 
 /** The one tenant that every candidate names. None takes precedence: two that differ are the same 404 as a tenant that does not exist, and nothing was looked up. */

@@ -22,9 +22,14 @@ export interface World {
   withAdmin: <T>(work: (admin: pg.Client) => Promise<T>) => Promise<T>;
 }
 
-/** The headers of a tenant's first credential. */
-export function credentials({ apiKey, token }: CreatedTenant): Record<string, string> {
-  return apiKey === null ? { authorization: `Bearer ${token}` } : { 'x-api-key': apiKey };
+/** The headers of a request to a tenant's host; none where hosts name no tenants. */
+export const at = ({ host }: CreatedTenant): Record<string, string> =>
+  host === null ? {} : { 'x-forwarded-host': host };
+
+/** The headers of a tenant's first credential, on its host. */
+export function credentials(tenant: CreatedTenant): Record<string, string> {
+  const { apiKey, token } = tenant;
+  return { ...at(tenant), ...(apiKey === null ? { authorization: `Bearer ${token}` } : { 'x-api-key': apiKey }) };
 }
 
 export function useWorld(): World {

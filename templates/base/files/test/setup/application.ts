@@ -4,6 +4,7 @@ import { readConfig } from '../../src/config.ts';
 import { createLog, type Logger } from '../../src/log.ts';
 import { openDatabase } from '../../src/tenancy/open.ts';
 import type { ResolutionSteps } from '../../src/tenancy/resolve.ts';
+import { external } from './external.ts';
 
 export interface RunningApplication {
   /** For example `http://127.0.0.1:40123`. */
@@ -26,7 +27,7 @@ export async function startApplication(
   const log = more.log ?? createLog({ level: config.logLevel });
   const database = await openDatabase(config);
   try {
-    const app = await createApp({ config, database, log }, more.steps);
+    const app = await createApp({ config, database, log, ...external }, more.steps);
     await app.listen({ host: '127.0.0.1', port: 0 });
     const { port } = app.server.address() as AddressInfo;
     return {

@@ -3,7 +3,7 @@ import type { Services } from '../app.ts';
 import { operations } from '../openapi.ts';
 import { runAsTenant } from '../tenancy/context.ts';
 import { type Access, resolve, type ResolutionSteps } from '../tenancy/resolve.ts';
-import { headerValues, tenantHeaders } from './headers.ts';
+import { headerValues, incomingOf, tenantHeaders } from './headers.ts';
 import { answerOnce, callerOf, idempotencyKey } from './idempotency.ts';
 import { readJson } from './json.ts';
 import type { Operation } from './operation.ts';
@@ -31,8 +31,7 @@ export function tenantRoutes(
     (operation: Operation): RequestHandler =>
     async (request, response, next) => {
       response.set(tenantHeaders);
-      const incoming = { header: (name: string) => headerValues(request.rawHeaders, name) };
-      request.access = await resolve(incoming, operation, resolution, steps);
+      request.access = await resolve(incomingOf(request), operation, resolution, steps);
       request.log = request.log.child({ tenant: request.access.tenant.slug });
       const admission = await limits.admit(request.access.tenant, response);
       response.set(admission.headers);

@@ -2,8 +2,8 @@ import type { FastifyInstance } from 'fastify';
 import type { Services } from '../app.ts';
 import { operations } from '../openapi.ts';
 import { runAsTenant } from '../tenancy/context.ts';
-import { type Incoming, type ResolutionSteps, resolve } from '../tenancy/resolve.ts';
-import { headerValues, tenantHeaders } from './headers.ts';
+import { type ResolutionSteps, resolve } from '../tenancy/resolve.ts';
+import { incomingOf, tenantHeaders } from './headers.ts';
 import { repeatable } from './repeatable.ts';
 import { limitBytes } from './body-limit.ts';
 
@@ -31,8 +31,7 @@ export function enterTenants(
     reply.headers(tenantHeaders);
     const { operation } = request.routeOptions.config;
     if (operation === undefined) throw new Error('a route without an operation');
-    const incoming: Incoming = { header: (name) => headerValues(request.raw.rawHeaders, name) };
-    request.access = await resolve(incoming, operation, resolution, steps);
+    request.access = await resolve(incomingOf(request.raw), operation, resolution, steps);
     request.log = request.log.child({ tenant: request.access.tenant.slug });
     reply.log = request.log;
     const admission = await limits.admit(request.access.tenant, reply.raw);

@@ -1,5 +1,6 @@
 import type { JWK } from 'jose';
 import { signDevelopmentToken } from '../../tenancy/issuer.ts';
+import { sources } from '../../tenancy/sources.ts';
 import type { IssueFirstCredential } from '../first-credentials.ts';
 
 /** A token of the built-in issuer for the first member; null where an identity provider issues them. */
@@ -11,6 +12,7 @@ export const issue: IssueFirstCredential = async ({ environment, tenant, owner }
     JWT_TENANT_CLAIM: tenantClaim,
   } = environment;
   if (key === '' || issuer === '' || audience === '') return { token: null };
-  const claims = { issuer, audience, subject: owner, tenantClaim: tenantClaim || 'tenant', tenant: tenant.slug };
-  return { token: await signDevelopmentToken(JSON.parse(key) as JWK, claims) };
+  const claims = { issuer, audience, subject: owner, tenantClaim: tenantClaim || 'tenant' };
+  const named = sources.includes('jwt') ? { tenant: tenant.slug } : {};
+  return { token: await signDevelopmentToken(JSON.parse(key) as JWK, { ...claims, ...named }) };
 };

@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto';
 import { exportJWK, generateKeyPair, importJWK, type JWK, SignJWT } from 'jose';
 import { describe, expect, it } from 'vitest';
 import { type DevelopmentClaims, signDevelopmentToken } from '../../src/tenancy/issuer.ts';
-import { useWorld } from './world.ts';
+import { at, useWorld } from './world.ts';
 
 const world = useWorld();
 
@@ -21,7 +21,7 @@ async function token(claims: Partial<DevelopmentClaims> = {}, key = developmentK
 }
 
 const call = async (bearer: string, path = '/v1/members', headers: Record<string, string> = {}) =>
-  await world.asNobody.get(path, { authorization: `Bearer ${bearer}`, ...headers });
+  await world.asNobody.get(path, { ...at(world.acme), authorization: `Bearer ${bearer}`, ...headers });
 
 const signed = async (claims: Record<string, unknown>) =>
   await new SignJWT(claims).setProtectedHeader({ alg: 'ES256' }).sign(await importJWK(developmentKey(), 'ES256'));
@@ -78,7 +78,7 @@ describe('a token', () => {
     for (const role of roles) {
       const subject = `${role}@roles`;
       await world.asAcme.post('/v1/members', { subject, role });
-      const headers = { authorization: `Bearer ${await token({ subject })}` };
+      const headers = { ...at(world.acme), authorization: `Bearer ${await token({ subject })}` };
       may[role] = [
         (await world.asNobody.get('/v1/projects', headers)).status,
         (await world.asNobody.post('/v1/projects', { name: role }, headers)).status,

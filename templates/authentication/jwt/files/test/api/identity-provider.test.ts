@@ -6,7 +6,7 @@ import { signDevelopmentToken } from '../../src/tenancy/issuer.ts';
 import { publicKey } from '../../src/tenancy/resolvers/jwt.ts';
 import { type RunningApplication, startApplication } from '../setup/application.ts';
 import { apiClient } from './client.ts';
-import { useWorld } from './world.ts';
+import { at, useWorld } from './world.ts';
 
 const world = useWorld();
 const issuer = 'https://login.example.com/';
@@ -42,7 +42,7 @@ afterAll(async () => {
 
 const call = async (subject: string, tenant: string, by = key) => {
   const token = await signDevelopmentToken(by, { issuer, audience, subject, tenant, tenantClaim: 'org' });
-  return await apiClient(application.url, { authorization: `Bearer ${token}` }).get('/v1/members');
+  return await apiClient(application.url, { ...at(world.acme), authorization: `Bearer ${token}` }).get('/v1/members');
 };
 
 describe("an identity provider's token", () => {

@@ -1,0 +1,24 @@
+import type { Services } from '../../app.ts';
+import { notFound } from '../../http/problem.ts';
+import { type Incoming, resolutionSteps } from '../../tenancy/resolve.ts';
+import { findDomain } from '../../tenancy/resolvers/host.ts';
+import { readHost } from '../../tenancy/resolvers/host-name.ts';
+import { isTrusted } from '../../tenancy/resolvers/trusted-proxies.ts';
+
+/**
+ * Whether a TLS proxy may get a certificate for a host: BASE_DOMAIN, the host of an active tenant, or a domain that one
+ * has proved. 404 for any other, and for everything when somebody else asks: they would learn which tenants there are.
+ */
+export async function assertServed(
+  host: unknown,
+  peer: Incoming['peer'],
+  { config: { hosts }, database, resolution }: Services,
+): Promise<void> {
+  if (!isTrusted(hosts.trustedProxies, peer) || typeof host !== 'string') throw notFound();
+  const read = readHost(host, hosts.baseDomain);
+  if (read.kind === 'base') return;
+  const slug =
+    read.kind === 'slug' ? read.slug : read.kind === 'domain' ? await findDomain(database, read.name) : undefined;
+  if (slug === undefined) throw notFound();
+  await resolutionSteps.findTenant(slug, resolution);
+}
