@@ -125,7 +125,7 @@ export const answersSchema = z.strictObject({
   context: oneOf(
     [
       { value: 'sealed', label: 'Sealed', hint: 'signed: injected SQL cannot switch tenants' },
-      { value: 'plain', label: 'Plain', hint: 'a setting that injected SQL could change', later: true },
+      { value: 'plain', label: 'Plain', hint: 'a setting that injected SQL could change' },
     ],
     {
       flag: '--context',

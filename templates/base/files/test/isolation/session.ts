@@ -1,5 +1,5 @@
 import pg from 'pg';
-import type { Settings } from './context.ts';
+import type { Settings } from './contexts.ts';
 import type { Character } from './privileged.ts';
 import { literal } from './sql.ts';
 

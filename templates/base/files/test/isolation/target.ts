@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import type { Catalog, Relation } from './catalog.ts';
-import type { Contexts } from './context.ts';
+import type { Contexts } from './contexts.ts';
 import type { Detector } from './leaks.ts';
 import type { Character } from './privileged.ts';
 import type { Attempt } from './session.ts';

@@ -2,7 +2,7 @@ import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runAsTenant } from '../../src/tenancy/context.ts';
 import { createDatabase } from '../../src/tenancy/database.ts';
-import { createContextSettings } from '../../src/tenancy/enter.ts';
+import { createContextSettings, tenantSetting } from '../../src/tenancy/enter.ts';
 import { Lanes } from '../../src/tenancy/lanes.ts';
 import { Session } from '../../src/tenancy/session.ts';
 import { contextSecrets } from './secrets.ts';
@@ -109,13 +109,13 @@ describe('a context that is not valid', () => {
     const client = new pg.Client({ connectionString: world.test.runtimeUrl, pipeline: true });
     await client.connect();
     const session = new Session(client, { named: true });
-    const enter = { text: `select where pg_catalog.set_config('app.context', $1, true) is null`, values: [value] };
+    const enter = { text: `select where pg_catalog.set_config('${tenantSetting}', $1, true) is null`, values: [value] };
     await expect(session.runAlone([enter, subjects])).rejects.toThrow(
       expect.objectContaining({ code: expect.stringMatching(/^TN00[12]$/) }),
     );
     expect(session.reusable).toBe(true);
     expect((await session.runAlone([settings])).rows).not.toContainEqual({
-      name: 'app.context',
+      name: tenantSetting,
       setting: value === '' ? 'x' : value,
     });
     await client.end();

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ContextStatement } from '../../src/tenancy/strategy.ts';
+import { tenantSetting } from '../../src/tenancy/enter.ts';
 import { openDatabase } from '../../src/tenancy/open.ts';
 import { roles } from '../../src/tenancy/roles.ts';
 import { assertSafe } from '../../src/tenancy/safety.ts';
@@ -102,7 +103,7 @@ describe('openDatabase', () => {
   });
 
   it('refuses a secret that the database does not know', async () => {
-    const enter = (): ContextStatement => ({ settings: [['app.context', 'x.y.z']] });
+    const enter = (): ContextStatement => ({ settings: [[tenantSetting, 'x.y.z']] });
     const secrets = [{ name: 'seal key lost', enter }];
     await expect(assertSafe({ url: test.runtimeUrl, schema: 'app', secrets })).rejects.toThrow(
       /does not accept seal key lost/,

@@ -6,7 +6,7 @@ import { reads } from '../operations/reads.ts';
 import { copyOfVictimRow, referenceAttacks } from '../operations/references.ts';
 import { createSubject, type Subject } from '../operations/subject.ts';
 import { writes } from '../operations/writes.ts';
-import type { BadContext } from '../context.ts';
+import type { BadContext } from '../contexts.ts';
 import { asTenant, type Target } from '../target.ts';
 
 const operations: readonly Operation[] = [...reads, ...writes];

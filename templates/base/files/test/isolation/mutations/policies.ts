@@ -1,4 +1,5 @@
 import { roles } from '../../../src/tenancy/roles.ts';
+import { tenantSetting } from '../context.ts';
 import { contextMutations } from './context.ts';
 import { type Material, type Mutation, names, type Part, rotation, usual } from './mutation.ts';
 
@@ -40,7 +41,7 @@ export function policyMutations({ tables }: Material): Mutation[] {
       return bothPolicies(table, bypass, bypass);
     }),
     onTable('no context lets through', ['matrix'], (table) => {
-      const open = `case when coalesce(current_setting('app.context', true), '') = '' then true else ${own} end`;
+      const open = `case when coalesce(current_setting('${tenantSetting}', true), '') = '' then true else ${own} end`;
       return bothPolicies(table, open, open);
     }),
     onTable('a permissive policy for everybody', ['layers'], (table) => [

@@ -1,4 +1,5 @@
 import { roles } from '../../../src/tenancy/roles.ts';
+import { tenantSetting } from '../context.ts';
 import { identifier, literal } from '../sql.ts';
 import { type Material, type Mutation, names, type Part } from './mutation.ts';
 
@@ -6,7 +7,7 @@ import { type Material, type Mutation, names, type Part } from './mutation.ts';
 export function roleMutations({ database, world }: Material): Mutation[] {
   const { runtime, owner, platform } = roles;
   const inDatabase = `alter role ${runtime} in database ${identifier(database)}`;
-  const sealed = literal(`dev.${world.victim.id}.0.0`);
+  const preset = literal(world.victim.id);
   const mutation = (name: string, sabotage: string, restore: string, part: Part, object: string): Mutation => ({
     name,
     sabotage: [sabotage],
@@ -52,7 +53,7 @@ export function roleMutations({ database, world }: Material): Mutation[] {
     ),
     mutation(
       'a context that every session starts with',
-      `${inDatabase} set app.context = ${sealed}`,
+      `${inDatabase} set ${tenantSetting} = ${preset}`,
       `${inDatabase} reset all`,
       'lint',
       runtime,

@@ -8,14 +8,17 @@ export interface ContextSecrets {
 
 type Settings = readonly (readonly [name: string, value: string])[];
 
+/** The setting that carries the sealed tenant of a statement. */
+export const tenantSetting = 'app.context';
+
 /** The settings that say which tenant a statement belongs to. */
 export function createContextSettings(secrets: ContextSecrets): (tenant: TenantContext, now: number) => Settings {
   const seal = createSealer(secrets.sealKeys);
-  return ({ id }, now) => [['app.context', seal(id, now)]];
+  return ({ id }, now) => [[tenantSetting, seal(id, now)]];
 }
 
 /** The settings of a statement without a tenant. */
-export const noTenant: Settings = [['app.context', '']];
+export const noTenant: Settings = [[tenantSetting, '']];
 
 /** One secret at a time, so that each can be tried against the database. */
 export function eachSecret({

@@ -1,33 +1,18 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type pg from 'pg';
-
-/** Settings that a statement runs under. */
-export type Settings = readonly (readonly [name: string, value: string])[];
-
-/** A context that must open nothing. */
-export interface BadContext {
-  readonly name: 'no context' | 'forged context' | 'expired context';
-  readonly how: string;
-  readonly settings: Settings;
-}
-
-/** Makes contexts as the application does, and as somebody without the keys would. */
-export interface Contexts {
-  readonly own: (tenant: string) => Settings;
-  /** For the wanted tenant, by somebody who has a genuine context of their own. */
-  readonly bad: (wanted: string, own: string) => readonly BadContext[];
-  /** Values for which injected SQL may change the setting. */
-  readonly switches: (wanted: string, own: string) => readonly string[];
-}
+import { tenantSetting } from '../../src/tenancy/enter.ts';
+import type { BadContext, Contexts } from './contexts.ts';
 
 /** What the policies ask for the tenant. */
 export const tenantFunction = 'app.tenant_id()';
 /** What that function reads. */
-export const tenantSetting = 'app.context';
+export { tenantSetting };
 /** SQLSTATEs by which it refuses. */
 export const refusals: readonly string[] = ['TN001', 'TN002'];
 /** Where the keys are: nobody who runs statements may read them. */
 export const secretsTable: string | undefined = 'platform.seal_keys';
+/** True where injected SQL can switch tenants: then the payloads that do so are shown, and are no finding. */
+export const injectionSwitches: boolean = false;
 /** What this choice of context leaves open. */
 export const acceptedRisks: readonly { readonly threat: string; readonly why: string }[] = [];
 
