@@ -8,7 +8,7 @@ export const developmentFile = join(dataDirectory, 'development.env');
 
 /**
  * What is set in the environment wins, then .env. What `npm run dev` wrote for its own PostgreSQL counts only when neither names a database: another database must not be
- * given a development server's passwords and seal keys.
+ * given a development server's secrets.
  */
 export function loadEnvironment(): Record<string, string | undefined> {
   const given = { ...readEnvironmentFile(join(root, '.env')), ...process.env };

@@ -174,8 +174,8 @@ function assemble({ enter, outside, pool, lanes, transport, now, schema }: Parts
 const texts = new Map<string, string>();
 
 /**
- * Sets settings for the transaction, as bind parameters: a seal appears in no statement text, so in no log and not in
- * pg_stat_activity. Returns no row.
+ * Sets settings for the transaction, as bind parameters: the context appears in no statement text, so in no log and not
+ * in pg_stat_activity. Returns no row.
  */
 function toStatement({ settings }: ContextStatement): Statement {
   const names = settings.map(([name]) => name).join();

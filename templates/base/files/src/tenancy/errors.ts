@@ -18,10 +18,10 @@ export type TenancyErrorCode =
    * be filtered.
    */
   | 'unsupported'
-  /** This clock and the database's are too far apart for seals to be worth anything. */
+  /** This clock and the database's are too far apart for what expires to be worth anything. */
   | 'clock'
-  /** The environment names no usable seal key. */
-  | 'seal-keys'
+  /** The environment names no usable secret for the tenant context. */
+  | 'context-secrets'
   /** The database would not isolate tenants. */
   | 'unsafe-database'
   /** The database object was closed. */

@@ -10,7 +10,7 @@ export interface SafetyOptions {
   readonly url: string;
   /** Schema of the tenant tables. */
   readonly schema: string;
-  /** Every secret that seals contexts, each by itself. */
+  /** Every secret that contexts are made with, each by itself. */
   readonly secrets: readonly {
     readonly name: string;
     readonly enter: (tenant: TenantContext, now: number) => ContextStatement;
@@ -178,7 +178,7 @@ async function tableProblems(client: pg.Client, schema: string): Promise<string[
   ]);
 }
 
-/** Tries every secret: one that the database does not know would fail each request that it seals. */
+/** Tries every secret: one that the database does not know would fail each request that uses it. */
 async function secretProblems(client: pg.Client, secrets: SafetyOptions['secrets']): Promise<string[]> {
   const probe: TenantContext = { id: tenantId('ffffffff-ffff-4fff-bfff-ffffffffffff'), slug: 'probe' };
   const problems: string[] = [];
@@ -192,7 +192,7 @@ async function secretProblems(client: pg.Client, secrets: SafetyOptions['secrets
       await client.query('select app.tenant_id()');
     } catch (error) {
       problems.push(
-        `The database does not accept ${name}: ${(error as Error).message}. Next: npm run db:migrate with the same TENANT_SEAL_KEYS.`,
+        `The database does not accept ${name}: ${(error as Error).message}. Next: npm run db:migrate with the environment of the application.`,
       );
     } finally {
       await client.query('rollback');

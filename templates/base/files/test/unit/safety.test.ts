@@ -104,9 +104,9 @@ describe('openDatabase', () => {
 
   it('refuses a secret that the database does not know', async () => {
     const enter = (): ContextStatement => ({ settings: [[tenantSetting, 'x.y.z']] });
-    const secrets = [{ name: 'seal key lost', enter }];
+    const secrets = [{ name: 'the lost secret', enter }];
     await expect(assertSafe({ url: test.runtimeUrl, schema: 'app', secrets })).rejects.toThrow(
-      /does not accept seal key lost/,
+      /does not accept the lost secret/,
     );
   });
 });

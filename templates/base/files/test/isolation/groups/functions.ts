@@ -78,7 +78,7 @@ async function attackSecrets(target: Target, recorder: Recorder): Promise<void> 
     recorder.find({
       threat: 'C9',
       object: secretsTable,
-      attack: 'reach the keys that seal contexts',
+      attack: 'reach the secrets that contexts are made with',
       leaked: `is allowed (${outcome.rowCount} rows)`,
       reproduce: `${asTenant(target)}\n${text};`,
       fix,

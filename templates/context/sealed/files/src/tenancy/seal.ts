@@ -19,14 +19,14 @@ export function parseSealKeys(text: string): SealKey[] {
     const [, id, hex] = /^\s*([A-Za-z0-9_-]{1,32}):((?:[0-9a-f]{2}){32,64})\s*$/i.exec(part) ?? [];
     if (id === undefined || hex === undefined) {
       throw new TenancyError(
-        'seal-keys',
+        'context-secrets',
         'TENANT_SEAL_KEYS is not `id:hex,...` with 32 to 64 bytes each. Next: make one with openssl rand -hex 32.',
       );
     }
     return { id, key: Buffer.from(hex, 'hex') };
   });
   if (new Set(keys.map(({ id }) => id)).size < keys.length) {
-    throw new TenancyError('seal-keys', 'TENANT_SEAL_KEYS names a key twice. Next: give every key an id of its own.');
+    throw new TenancyError('context-secrets', 'TENANT_SEAL_KEYS names a key twice. Next: give every key an id of its own.');
   }
   return keys;
 }
@@ -44,7 +44,7 @@ export function seal(key: SealKey, tenant: TenantId, expiry: number): string {
 export function createSealer(keys: readonly SealKey[]): (tenant: TenantId, now: number) => string {
   const [key] = keys;
   if (key === undefined)
-    throw new TenancyError('seal-keys', 'TENANT_SEAL_KEYS is empty. Next: make a key with openssl rand -hex 32.');
+    throw new TenancyError('context-secrets', 'TENANT_SEAL_KEYS is empty. Next: make a key with openssl rand -hex 32.');
   const remembered = new Map<TenantId, { readonly sealed: string; readonly made: number }>();
   return (tenant, now) => {
     const known = remembered.get(tenant);

@@ -127,5 +127,7 @@ describe('parseSealKeys', () => {
     `a b:${'ab'.repeat(32)}`,
     `a:${'ab'.repeat(32)},`,
     `a:${'ab'.repeat(32)},a:${'cd'.repeat(32)}`,
-  ])('refuses %j', (text) => expect(() => parseSealKeys(text)).toThrow(expect.objectContaining({ code: 'seal-keys' })));
+  ])('refuses %j', (text) =>
+    expect(() => parseSealKeys(text)).toThrow(expect.objectContaining({ code: 'context-secrets' })),
+  );
 });
