@@ -168,7 +168,7 @@ export const answersSchema = z.strictObject({
   packageManager: oneOf(
     [
       { value: 'npm', label: 'npm', hint: 'comes with Node' },
-      { value: 'pnpm', label: 'pnpm', hint: 'one store for all repositories of a machine', later: true },
+      { value: 'pnpm', label: 'pnpm', hint: 'one store for all repositories of a machine' },
     ],
     {
       flag: '--package-manager',

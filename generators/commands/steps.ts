@@ -9,6 +9,7 @@ import { commitAll, surroundingWorkTree } from '../programs/git.ts';
 import { type Program } from '../programs/run.ts';
 import { install, isInstalled } from '../programs/package-manager.ts';
 import { prove, type Report } from '../verify/proof.ts';
+import { inWordsOf } from '../engine/package-manager.ts';
 import { reportLines } from '../verify/report.ts';
 import type { Screen, StepName } from './screen.ts';
 import type { Terminal } from './terminal.ts';
@@ -164,7 +165,8 @@ export async function proofStep(
   });
   if (result.report !== undefined) {
     const colours = { '✓': 'green', '✗': 'red', '!': 'yellow' } as const;
-    const lines = reportLines(result.report).map((line) => {
+    const said = reportLines(result.report).map((line) => inWordsOf(answers.packageManager, line));
+    const lines = said.map((line) => {
       const colour = colours[line[0] as keyof typeof colours];
       return colour === undefined ? line : screen.paint(colour, line[0] as string) + line.slice(1);
     });

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Answers } from '../answers/options.ts';
 import { TenantAppError } from '../errors.ts';
 import type { Layer } from './layer.ts';
+import { inWordsOf } from './package-manager.ts';
 import type { Render } from './render.ts';
 import type { TreeFile } from './tree.ts';
 
@@ -51,7 +52,8 @@ export async function emitLayer(input: {
   for (const source of await listFiles(folder)) {
     const path = targetPath(source);
     if (excluded.some(([prefix]) => path.startsWith(prefix))) continue;
-    const raw = (await readFile(join(folder, source), 'utf8')).replaceAll('\r\n', '\n');
+    const text = (await readFile(join(folder, source), 'utf8')).replaceAll('\r\n', '\n');
+    const raw = inWordsOf(answers.packageManager, text);
     const content = source.endsWith('.hbs') ? renderNamed(render, raw, variables, `${layer.id}/files/${source}`) : raw;
     const executable = ((await stat(join(folder, source))).mode & 0o100) !== 0;
     files.push({ owner: layer.id, path, content, executable });

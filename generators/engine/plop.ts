@@ -1,9 +1,10 @@
 import type { NodePlopAPI } from 'node-plop';
 import type Handlebars from 'handlebars';
 import { emitLayer, type EmittedFile } from './emit.ts';
-import { gatherFacts } from './facts.ts';
+import { type Facts, gatherFacts } from './facts.ts';
 import type { Layer } from './layer.ts';
 import { alignTable } from './markdown.ts';
+import { inWordsOf } from './package-manager.ts';
 import { createRenderer, type Helpers } from './render.ts';
 import { collectTree, type Tree } from './tree.ts';
 import type { Answers } from '../answers/options.ts';
@@ -39,7 +40,8 @@ export function registerRepository(plop: NodePlopAPI, layers: readonly Layer[]):
     const { templates, answers, emit, failed, ...run } = data as unknown as Emission;
     const layer = config['layer'] as Layer;
     const chosen = layers.filter((layer) => layer.when(answers));
-    const variables = { ...run.variables, answers, facts: gatherFacts(chosen, run.versions) };
+    const facts = inWordsOf(answers.packageManager, JSON.stringify(gatherFacts(chosen, run.versions)));
+    const variables = { ...run.variables, answers, facts: JSON.parse(facts) as Facts };
     const render = createRenderer(helpersOf(plop), partialsOf(plop));
     const files = await emitLayer({ templates, layer, answers, variables, render }).catch((error: unknown) => {
       failed(error);

@@ -48,10 +48,10 @@ describe('--yes', () => {
     expect(JSON.parse(run.stdout).answers).toEqual({ ...exampleAnswers, name: 'x', resolution: ['jwt'] });
   });
 
-  it('called by pnpm takes npm, because pnpm is not available yet', async () => {
+  it('called by pnpm takes pnpm', async () => {
     const env = { ...(await programs()), npm_config_user_agent: 'pnpm/10.2.0 npm/? node/v20.19.0 linux x64' };
     const run = await cli(await scratch(), ['x', '--yes', '--dry-run', '--json'], { env });
-    expect(JSON.parse(run.stdout).answers.packageManager).toBe('npm');
+    expect(JSON.parse(run.stdout).answers.packageManager).toBe('pnpm');
   });
 });
 

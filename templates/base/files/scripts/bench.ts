@@ -8,6 +8,7 @@ import type { Database } from '../src/tenancy/database.ts';
 import { createContextSettings } from '../src/tenancy/enter.ts';
 import { openDatabase } from '../src/tenancy/open.ts';
 import { createTestDatabaseOn, prepareServer, type TestDatabase } from '../test/setup/database.ts';
+import { scriptArguments } from './arguments.ts';
 import { startPostgres } from './postgres/start.ts';
 
 /**
@@ -131,7 +132,7 @@ async function measure(test: TestDatabase): Promise<Record<string, { throughput:
   }
 }
 
-const { values: options } = parseArgs({ options: { json: { type: 'string' } } });
+const { values: options } = parseArgs({ args: scriptArguments(), options: { json: { type: 'string' } } });
 const postgres = await startPostgres({ purpose: 'test' });
 try {
   const test = await createTestDatabaseOn(await prepareServer(postgres.adminUrl));

@@ -6,6 +6,7 @@ import { jsonFailure, jsonReport } from '../test/isolation/report/json.ts';
 import { junitReport } from '../test/isolation/report/junit.ts';
 import { terminalReport } from '../test/isolation/report/terminal.ts';
 import { runSuite } from '../test/isolation/run.ts';
+import { scriptArguments } from './arguments.ts';
 import { loadEnvironment } from './environment.ts';
 
 const exitCodes: Readonly<Record<Report['result'], number>> = { isolated: 0, incomplete: 1, broken: 4 };
@@ -15,7 +16,7 @@ const wrongUsage = 2;
 async function main(): Promise<number> {
   let options: Arguments;
   try {
-    options = parseArguments(process.argv.slice(2));
+    options = parseArguments(scriptArguments());
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
     console.error(`${error.message}\n\n${usage}`);

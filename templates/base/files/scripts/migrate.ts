@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { migrate, MigrationError } from '../src/platform/migrations.ts';
+import { scriptArguments } from './arguments.ts';
 import { loadEnvironment } from './environment.ts';
 
 const usage = 'usage: npm run db:migrate [-- --json]';
@@ -7,7 +8,7 @@ const usage = 'usage: npm run db:migrate [-- --json]';
 async function main(): Promise<number> {
   let json: boolean;
   try {
-    json = parseArgs({ options: { json: { type: 'boolean', default: false } } }).values.json;
+    json = parseArgs({ args: scriptArguments(), options: { json: { type: 'boolean', default: false } } }).values.json;
   } catch (error) {
     console.error(`${(error as Error).message}\n${usage}`);
     return 2;

@@ -12,6 +12,7 @@ import {
   TenantError,
 } from '../src/platform/tenants.ts';
 import { projectName, roles } from '../src/tenancy/roles.ts';
+import { scriptArguments } from './arguments.ts';
 import { loadEnvironment } from './environment.ts';
 
 const usage = `usage: npm run tenant -- <command> [--json]
@@ -93,6 +94,7 @@ function describe({ tenantId, slug, name, status, purgeAfter }: Tenant): string 
 
 function parse(): { readonly run: Command; readonly given: Arguments } {
   const { values, positionals } = parseArgs({
+    args: scriptArguments(),
     allowPositionals: true,
     options: {
       json: { type: 'boolean', default: false },

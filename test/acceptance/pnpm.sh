@@ -1,0 +1,22 @@
+#!/usr/bin/env bash
+# The main job with pnpm 10: generated, installed into its strict node_modules, proven, tested, built; flags with and without `--`.
+source "$(dirname "$0")/scratch.sh"
+npm install --prefix "$scratch/pnpm" --no-save --no-package-lock pnpm@10
+export PATH="$scratch/pnpm/node_modules/.bin:$PATH"
+pnpm --version | grep '^10\.'
+clone "$scratch/clone"
+cd "$scratch/clone"
+npm install
+npm run create -- ../my-saas --yes --package-manager pnpm
+cd ../my-saas
+test -z "$(git status --porcelain)"
+git ls-files --error-unmatch pnpm-lock.yaml
+pnpm install --frozen-lockfile 2>&1 | tee install.log
+if grep -i 'ignored build scripts' install.log; then exit 1; fi
+pnpm run typecheck
+pnpm run lint
+pnpm test
+pnpm run build
+pnpm run isolation --quick --json one.json
+pnpm run isolation -- --quick --json two.json
+for report in one.json two.json; do grep -q '"result": *"isolated"' "$report"; done
