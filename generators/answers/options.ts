@@ -80,7 +80,7 @@ export const answersSchema = z.strictObject({
     [
       { value: 'jwt', label: 'JWT', hint: 'a claim names the tenant; any provider with a JWKS' },
       { value: 'api-key', label: 'API key', hint: 'belongs to one tenant; for machines' },
-      { value: 'subdomain', label: 'Subdomain', hint: 'acme.example.com names the tenant', later: true },
+      { value: 'subdomain', label: 'Subdomain', hint: 'acme.example.com names the tenant' },
     ],
     {
       flag: '--resolution',

@@ -53,6 +53,8 @@ function textFor(
       return references(name);
     case 'email':
       return `attack${n}@example.com`;
+    case 'hostname':
+      return `attack${n}.example.com`;
     case 'date-time':
       return '2090-01-01T00:00:00.000Z';
     case 'date':

@@ -44,12 +44,18 @@ export function createCaller(url: string): Caller {
         const content = body === undefined ? undefined : JSON.stringify(body);
         const more =
           content === undefined
-            ? {}
+            ? { 'content-length': 0 }
             : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(content) };
+        const all = Object.entries<string | number | readonly string[]>({
+          host: new URL(url).host,
+          ...more,
+          ...headers,
+        });
         const request = send(new URL(path, url), {
           method,
           agent,
-          headers: { ...more, ...headers } as Record<string, string | string[]>,
+          // As a list, because an object could not hold two Host headers.
+          headers: all.flatMap(([name, values]) => [values].flat().flatMap((value) => [name, String(value)])),
           timeout: 20_000,
         });
         request.on('response', (response) => void read(response).then(resolve, reject));

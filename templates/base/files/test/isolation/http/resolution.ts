@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { inParallel } from '../parallel.ts';
+import type { Probe } from '../naming.ts';
 import type { Headers } from './client.ts';
 import { fillPath, type Route } from './routes.ts';
 import { report, type Stage } from './stage.ts';
@@ -17,7 +18,9 @@ export async function attackResolution(stage: Stage): Promise<void> {
     await expectStatus(stage, each, 'L2', 'no credential', {}, [401]);
     await conflicts(stage, each);
     await shutTenants(stage, each);
+    for (const probe of stage.probes.filter(({ everywhere }) => everywhere)) await expectAnswer(stage, each, probe);
   });
+  await probeNames(stage);
   await badCredentials(stage);
   await names(stage);
 }
@@ -48,6 +51,21 @@ async function expectStatus(
     resolveFix,
     route,
   );
+}
+
+async function expectAnswer(stage: Stage, place: Place, { threat, what, headers, status }: Probe): Promise<void> {
+  await expectStatus(stage, place, threat, what, headers, [status], true);
+}
+
+/** What is tried once is asked of both applications: of the one that remembers nothing, and of the other. */
+async function probeNames(stage: Stage): Promise<void> {
+  const route = stage.routes.find(({ method, params }) => method === 'GET' && params.length === 0);
+  if (route === undefined) return;
+  const place = { route, path: route.path };
+  for (const probe of stage.probes.filter(({ everywhere }) => !everywhere)) {
+    await expectAnswer(stage, place, probe);
+    await expectStatus(stage, place, probe.threat, probe.what, probe.headers, [probe.status]);
+  }
 }
 
 /** Two genuine credentials of two tenants: neither wins. */

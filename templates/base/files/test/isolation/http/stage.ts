@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { createLog } from '../../../src/log.ts';
 import type { ResolutionSteps } from '../../../src/tenancy/resolve.ts';
+import { sources } from '../../../src/tenancy/sources.ts';
 import { startApplication } from '../../setup/application.ts';
 import type { TestDatabase } from '../../setup/database.ts';
 import { credentialKinds, type BadCredential, type CredentialKind, type Issuing } from '../credentials.ts';
 import type { Recorder } from '../finding.ts';
+import { namingKinds, type Probe } from '../naming.ts';
 import type { Target } from '../target.ts';
 import type { Tenant } from '../world.ts';
 import { type Answer, type Call, type Caller, createCaller, type Headers } from './client.ts';
@@ -29,6 +31,8 @@ export interface Stage {
   readonly bad: ReadonlyMap<CredentialKind, readonly BadCredential[]>;
   /** Genuine credentials of tenants that were shut out. */
   readonly shut: readonly { readonly name: string; readonly headers: Headers }[];
+  /** What names a tenant without proving anything, tried. */
+  readonly probes: readonly Probe[];
   /** The first kind's credential of the attacker. */
   readonly own: Headers;
   readonly ids: { readonly attacker: readonly RowId[]; readonly victim: readonly RowId[] };
@@ -48,7 +52,7 @@ export interface Stage {
 }
 
 /** Everybody's credentials. */
-export type Credentials = Pick<Stage, 'issuing' | 'attacker' | 'victim' | 'bystander' | 'bad' | 'shut'>;
+export type Credentials = Pick<Stage, 'issuing' | 'attacker' | 'victim' | 'bystander' | 'bad' | 'shut' | 'probes'>;
 
 /** Makes the credentials; before the victim's rows are counted. */
 export async function issueCredentials(
@@ -56,13 +60,15 @@ export async function issueCredentials(
   environment: Issuing['environment'],
 ): Promise<Credentials> {
   const issuing = { admin, environment };
-  // The same person is a member of several tenants: that must not make two tenants one.
+  // The same person is a member of several tenants: that must not make two tenants one. A credential that names no tenant
+  // is everywhere its person's own, so there it is somebody else in each.
   const person = `consultant ${randomUUID()}`;
   const owners = async (tenant: Tenant): Promise<Map<CredentialKind, Headers>> => {
     const issued = new Map<CredentialKind, Headers>();
     for (const kind of credentialKinds) {
       // Where two tenants cannot have one person, that is a finding of the matrix; here it is somebody else.
-      const shared = kind.issue(issuing, tenant, 'owner', { person });
+      const more = sources.includes(kind.resolver) ? { person } : {};
+      const shared = kind.issue(issuing, tenant, 'owner', more);
       issued.set(kind, await shared.catch(() => kind.issue(issuing, tenant, 'owner')));
     }
     return issued;
@@ -78,10 +84,14 @@ export async function issueCredentials(
       });
   }
   const { attacker, victim, bystander = attacker } = world;
+  const attackers = await owners(attacker);
+  const probes = [];
+  for (const kind of namingKinds) probes.push(...(await kind.probes(issuing, world, attackers)));
   return {
     issuing,
     shut,
-    attacker: await owners(attacker),
+    probes,
+    attacker: attackers,
     victim: await owners(victim),
     bystander: await owners(bystander),
     bad,

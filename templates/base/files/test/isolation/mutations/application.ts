@@ -7,14 +7,9 @@ import {
   unauthenticated,
 } from '../../../src/tenancy/resolve.ts';
 import { credentialKinds } from '../credentials.ts';
-import type { Finding } from '../finding.ts';
+import { namingKinds } from '../naming.ts';
 import { literal } from '../sql.ts';
-import type { ApplicationMutation } from './mutation.ts';
-
-const onRoute =
-  (...threats: string[]) =>
-  ({ threat, object }: Finding): boolean =>
-    threats.includes(threat) && /^(GET|POST|PUT|PATCH|DELETE) \//.test(object);
+import { type ApplicationMutation, onRoute } from './mutation.ts';
 
 const firstWins: ResolutionSteps['agree'] = (candidates) => {
   const name = candidates.find((candidate) => candidate !== undefined);
@@ -31,22 +26,23 @@ const whoeverVerifies: ResolutionSteps['authenticate'] = async (incoming, { reso
   return found;
 };
 
-const severalKinds: readonly ApplicationMutation[] = [
-  {
-    name: 'agree: the first candidate wins',
-    steps: () => ({ ...resolutionSteps, agree: firstWins }),
-    expects: onRoute('L1', 'L4'),
-  },
-  {
-    name: 'authenticate: a bad credential beside a good one is ignored',
-    steps: () => ({ ...resolutionSteps, authenticate: whoeverVerifies }),
-    expects: onRoute('L1'),
-  },
-];
+const severalCandidates: ApplicationMutation = {
+  name: 'agree: the first candidate wins',
+  steps: () => ({ ...resolutionSteps, agree: firstWins }),
+  expects: onRoute('L1', 'L4'),
+};
+
+const severalCredentials: ApplicationMutation = {
+  name: 'authenticate: a bad credential beside a good one is ignored',
+  steps: () => ({ ...resolutionSteps, authenticate: whoeverVerifies }),
+  expects: onRoute('L1'),
+};
 
 /** The steps that resolve a request, each broken by itself where createApp() composes them. */
 export const applicationMutations: readonly ApplicationMutation[] = [
-  ...(credentialKinds.length > 1 ? severalKinds : []),
+  ...(credentialKinds.length + namingKinds.length > 1 ? [severalCandidates] : []),
+  ...(credentialKinds.length > 1 ? [severalCredentials] : []),
+  ...namingKinds.flatMap(({ mutations }) => mutations),
   {
     name: 'findTenant: suspended and deleted tenants are found',
     steps: ({ admin }) => ({

@@ -22,10 +22,12 @@ export interface Mutation {
   readonly expects: (finding: Finding) => boolean;
 }
 
-/** A named step of the resolution, broken; the application runs in this process. */
+/** A named step of the resolution, or what it asks the database, broken; the application runs in this process. */
 export interface ApplicationMutation {
   readonly name: string;
-  readonly steps: (target: Target) => ResolutionSteps;
+  readonly steps?: (target: Target) => ResolutionSteps;
+  /** Statements of an administrator; on a copy of the database. */
+  readonly sabotage?: readonly string[];
   readonly expects: (finding: Finding) => boolean;
 }
 
@@ -53,6 +55,12 @@ export const names =
   (object: string) =>
   (finding: Finding): boolean =>
     finding.object === object && finding.threat !== 'control';
+
+/** Finds what is about a route, for one of the threats. */
+export const onRoute =
+  (...threats: string[]) =>
+  ({ threat, object }: Finding): boolean =>
+    threats.includes(threat) && /^(GET|POST|PUT|PATCH|DELETE) \//.test(object);
 
 /** Tables that the application reads and writes: where every defence matters. */
 export const usual = (tables: readonly Relation[]): Relation[] =>

@@ -102,11 +102,12 @@ async function sabotageApplication(
   database: TestDatabase,
   mutation: ApplicationMutation,
 ): Promise<Noticed> {
+  await execute(database.adminUrl, mutation.sabotage ?? []);
   const target = await openOwn(database, description, world);
   try {
     const credentials = await issueCredentials(target, database.environment);
     const findings = await findingsOf('http', async (recorder) => {
-      const stage = await openStage(target, recorder, database, credentials, mutation.steps(target));
+      const stage = await openStage(target, recorder, database, credentials, mutation.steps?.(target));
       try {
         await attackResolution(stage);
         await attackAuthority(stage);

@@ -147,7 +147,7 @@ function tenantMayBeNull(table: Table): Mutation {
 function uniqueOverAllTenants(tables: readonly Table[], { victim }: Material['world']): Mutation[] {
   for (const table of tables) {
     const free = (name: string): boolean =>
-      table.checks.every(({ columns, text }) => !columns.includes(name) || !text.includes('ARRAY['));
+      table.checks.every(({ columns, text }) => !columns.includes(name) || !/ARRAY\[|~/.test(text));
     const column = table.columns.find(({ category, generated, name }) => category === 'S' && !generated && free(name));
     if (column === undefined) continue;
     const key = identifier(column.name);

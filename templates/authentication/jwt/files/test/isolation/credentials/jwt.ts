@@ -2,6 +2,7 @@ import { createHmac, randomUUID } from 'node:crypto';
 import { exportJWK, generateKeyPair, type JWK } from 'jose';
 import { type DevelopmentClaims, signDevelopmentToken } from '../../../src/tenancy/issuer.ts';
 import type { Role } from '../../../src/tenancy/roles-and-scopes.ts';
+import { sources } from '../../../src/tenancy/sources.ts';
 import type { BadCredential, CredentialKind, Issuing } from '../credentials.ts';
 import { insertSql } from '../sql.ts';
 import type { Tenant } from '../world.ts';
@@ -9,10 +10,13 @@ import type { Tenant } from '../world.ts';
 /** JSON web tokens of the built-in issuer, as `Authorization: Bearer`. */
 export const jwtCredentials: CredentialKind = {
   name: 'JWT',
+  resolver: 'jwt',
   scoped: false,
   mutations: [],
-  issue: async (issuing, tenant, role, { person } = {}) =>
-    headers(await sign(issuing, { tenant: tenant.slug, subject: await insertMember(issuing, tenant, role, person) })),
+  issue: async (issuing, tenant, role, { person, named = sources.includes('jwt') } = {}) => {
+    const subject = await insertMember(issuing, tenant, role, person);
+    return headers(await sign(issuing, { subject, ...(named && { tenant: tenant.slug }) }));
+  },
   bad: async (issuing, attacker, victim) => {
     const { environment } = issuing;
     const subject = await insertMember(issuing, attacker, 'owner');

@@ -10,6 +10,7 @@ type Key = KeyIdentity & { readonly token: string };
 /** API keys, as `X-API-Key`. */
 export const apiKeyCredentials: CredentialKind = {
   name: 'API key',
+  resolver: 'apiKey',
   scoped: true,
   mutations: [
     lookUp('without the secret', 'key.revoked_at is null and (key.expires_at is null or key.expires_at > now())'),
