@@ -26,7 +26,10 @@ export function parseSealKeys(text: string): SealKey[] {
     return { id, key: Buffer.from(hex, 'hex') };
   });
   if (new Set(keys.map(({ id }) => id)).size < keys.length) {
-    throw new TenancyError('context-secrets', 'TENANT_SEAL_KEYS names a key twice. Next: give every key an id of its own.');
+    throw new TenancyError(
+      'context-secrets',
+      'TENANT_SEAL_KEYS names a key twice. Next: give every key an id of its own.',
+    );
   }
   return keys;
 }
