@@ -10,13 +10,15 @@ export const manifestSchema = z.object({
   generator: z.object({ name: z.literal('create-tenant-app'), version: z.string() }),
   answers: answersSchema,
   modules: z.array(z.string()),
-  /** sha256 of every generated file as it was written, in hex. */
+  /** contentHash() of every generated file as it was written. */
   files: z.record(z.string(), z.string()),
 });
 
 export type Manifest = z.infer<typeof manifestSchema>;
 
-const sha256 = (content: string): string => createHash('sha256').update(content).digest('hex');
+/** sha256 in hex, the same for any line endings: a checkout may have changed them. */
+export const contentHash = (content: string): string =>
+  createHash('sha256').update(content.replaceAll('\r\n', '\n')).digest('hex');
 
 /** JSON as prettier writes it: objects over several lines, lists of words in one. */
 export function formatJson(value: unknown, indent = ''): string {
@@ -35,7 +37,7 @@ export function withManifest(tree: Tree, answers: Answers, version: string): Tre
     generator: { name: 'create-tenant-app', version },
     answers: answersSchema.parse(answers), // in the schema's order of keys
     modules: [...answers.modules],
-    files: Object.fromEntries([...tree.values()].map((file) => [file.path, sha256(file.content)])),
+    files: Object.fromEntries([...tree.values()].map((file) => [file.path, contentHash(file.content)])),
   };
   return toTree([...tree.values(), { path: manifestPath, content: `${formatJson(manifest)}\n`, executable: false }]);
 }

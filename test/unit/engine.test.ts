@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { generate } from '../../generators/engine/generate.ts';
 import { defineLayer } from '../../generators/engine/layer.ts';
 import { loadLayers } from '../../generators/engine/layers.ts';
-import { formatJson } from '../../generators/engine/manifest.ts';
+import { contentHash, formatJson } from '../../generators/engine/manifest.ts';
 import { alignTable } from '../../generators/engine/markdown.ts';
 import { createRegistry, registerRepository, runGenerator } from '../../generators/engine/plop.ts';
 import { createRenderer } from '../../generators/engine/render.ts';
@@ -107,6 +107,14 @@ describe('the layers', async () => {
   it('are typed by defineLayer', () => {
     const layer = { id: 'x', when: () => true };
     expect(defineLayer(layer)).toBe(layer);
+  });
+});
+
+describe('the hash of a file in the manifest', () => {
+  it('is not changed by line endings, and by anything else', () => {
+    expect(contentHash('a\r\nb\r\n')).toBe(contentHash('a\nb\n'));
+    expect(contentHash('a\nb')).not.toBe(contentHash('a\nb\n'));
+    expect(contentHash('a\rb\n')).not.toBe(contentHash('ab\n'));
   });
 });
 

@@ -16,6 +16,7 @@ export function loadEnvironment(): Record<string, string | undefined> {
   return namesDatabase ? given : { ...readEnvironmentFile(developmentFile), ...given };
 }
 
-function readEnvironmentFile(path: string): Record<string, string | undefined> {
+/** The variables of a file; none when there is no such file. */
+export function readEnvironmentFile(path: string): Record<string, string | undefined> {
   return existsSync(path) ? parseEnv(readFileSync(path, 'utf8')) : {};
 }

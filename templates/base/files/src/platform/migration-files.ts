@@ -25,12 +25,17 @@ export async function readMigrations(): Promise<Migration[]> {
   for (const part of ['platform', 'tenant']) {
     const names = (await readdir(new URL(`${part}/`, folder))).filter((name) => name.endsWith('.sql')).sort();
     for (const name of names) {
-      const sql = (await readFile(new URL(`${part}/${name}`, folder), 'utf8')).replaceAll('\r\n', '\n');
-      const checksum = createHash('sha256').update(sql).digest('hex');
-      found.push({ name: `${part}/${name}`, checksum, sql, repeated: sql.startsWith(repeatedMark) });
+      found.push(toMigration(`${part}/${name}`, await readFile(new URL(`${part}/${name}`, folder), 'utf8')));
     }
   }
   return found;
+}
+
+/** A migration from the text of its file. Line endings do not count: a checkout may have changed them. */
+export function toMigration(name: string, text: string): Migration {
+  const sql = text.replaceAll('\r\n', '\n');
+  const checksum = createHash('sha256').update(sql).digest('hex');
+  return { name, checksum, sql, repeated: sql.startsWith(repeatedMark) };
 }
 
 /** Names of the migrations that a database lacks, given what platform.schema_version() said: `name:checksum`. */

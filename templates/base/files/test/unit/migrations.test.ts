@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
-import { missingMigrations, readMigrations } from '../../src/platform/migration-files.ts';
+import { missingMigrations, readMigrations, toMigration } from '../../src/platform/migration-files.ts';
 import { migrate } from '../../src/platform/migrations.ts';
 import { roles } from '../../src/tenancy/roles.ts';
 import { createTestDatabase } from '../setup/test-database.ts';
@@ -169,5 +169,13 @@ describe('platform.schema_version()', () => {
     const [first, ...rest] = rows[0]?.version ?? [];
     expect(missingMigrations(migrations, rest)).toEqual([first?.split(':')[0]]);
     await test.drop();
+  });
+});
+
+describe('a checkout with other line endings', () => {
+  it('changes no migration', async () => {
+    for (const migration of await readMigrations()) {
+      expect(toMigration(migration.name, migration.sql.replaceAll('\n', '\r\n'))).toEqual(migration);
+    }
   });
 });

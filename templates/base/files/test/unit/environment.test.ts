@@ -1,0 +1,28 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readEnvironmentFile } from '../../scripts/environment.ts';
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'environment-'));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+describe('a .env file', () => {
+  it.each([
+    ['of Unix', '\n'],
+    ['of Windows', '\r\n'],
+  ])('with the line endings %s', async (_, end) => {
+    const file = join(folder, `env-${end.length}`);
+    const lines = ['# a comment', 'PORT=3000', "DATABASE_URL='postgres://a:b@c/d'", 'EMPTY=', 'HOST="127.0.0.1"', ''];
+    await writeFile(file, lines.join(end));
+    const expected = { PORT: '3000', DATABASE_URL: 'postgres://a:b@c/d', EMPTY: '', HOST: '127.0.0.1' };
+    expect(readEnvironmentFile(file)).toEqual(expected);
+  });
+
+  it('that is not there has no variables', () => {
+    expect(readEnvironmentFile(join(folder, 'nothing'))).toEqual({});
+  });
+});
