@@ -1,6 +1,7 @@
 /** Every package that a generated repository may use, each on its newest line that runs on Node 20. */
 export const versions = {
   '@fastify/helmet': '^13.2.0',
+  '@opentelemetry/api': '^1.10.0',
   '@types/express': '^5.0.6',
   '@types/node': '^20.19.43',
   '@types/pg': '^8.23.1',
@@ -16,6 +17,7 @@ export const versions = {
   pg: '^8.23.1',
   'pg-protocol': '^1.16.1',
   pino: '^10.4.0',
+  'prom-client': '^15.1.3',
   'secure-json-parse': '^4.1.1',
   tsx: '^4.23.15',
   typescript: '~7.0.2',

@@ -3,7 +3,17 @@ import { defineLayer } from '../../generators/engine/layer.ts';
 export default defineLayer({
   id: 'base',
   when: () => true,
-  dependencies: ['kysely', 'pg', 'pg-protocol', 'pino', 'uuid', 'zod', 'zod-openapi'],
+  dependencies: [
+    '@opentelemetry/api',
+    'kysely',
+    'pg',
+    'pg-protocol',
+    'pino',
+    'prom-client',
+    'uuid',
+    'zod',
+    'zod-openapi',
+  ],
   devDependencies: [
     '@types/node',
     '@types/pg',
@@ -41,6 +51,11 @@ export default defineLayer({
     { name: 'LOG_LEVEL', about: 'fatal, error, warn, info, debug, trace or silent.', example: 'info' },
     { name: 'DATABASE_POOL_SIZE', about: 'Connections for writes and transactions, at most.', example: '10' },
     { name: 'DATABASE_LANES', about: 'Connections that short reads share.', example: '4' },
+    {
+      name: 'METRICS_TOKEN',
+      about: 'The bearer token that `GET /metrics` asks for. Without it, the metrics are there in development only.',
+      secret: true,
+    },
     {
       name: 'CREDENTIAL_CACHE_SECONDS',
       about:

@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { traceStatement } from '../telemetry/tracing.ts';
 import { currentTenant, insideTransaction, runInTransaction, type TenantContext } from './context.ts';
 import { clockDifference, detectPooler } from './connection-facts.ts';
 import { TenancyError } from './errors.ts';
@@ -31,7 +32,14 @@ export interface Database {
   readonly lookup: <Row>(statement: Statement) => Promise<QueryResult<Row>>;
   /** True when a pooler stands between; then prepared statements are used only if it keeps track of them. */
   readonly transport: { readonly pooler: boolean; readonly preparedStatements: boolean };
+  /** How busy it is at the moment. */
+  readonly load: () => DatabaseLoad;
   readonly close: () => Promise<void>;
+}
+
+export interface DatabaseLoad {
+  readonly pool: { readonly open: number; readonly idle: number; readonly waiting: number };
+  readonly lanes: { readonly inFlight: number };
 }
 
 export interface DatabaseOptions {
@@ -127,13 +135,16 @@ function assemble({ enter, outside, pool, lanes, transport, now, schema }: Parts
     refuseInsideTransaction();
     assertPlainStatement(statement.text);
     const context = toStatement(enter(currentTenant(), now()));
-    return await withSession((session) => session.runAlone<Row>([context, statement]));
+    return await traceStatement('query', statement.text, () =>
+      withSession((session) => session.runAlone<Row>([context, statement])),
+    );
   };
 
   const onLane = async <Row>({ settings }: ContextStatement, statement: Statement): Promise<QueryResult<Row>> => {
     if (closing !== undefined) throw new TenancyError('closed', 'The database was closed.');
     assertPlainStatement(statement.text);
-    return await lanes.run<Row>([toStatement({ settings: [...settings, readOnly] }), statement]);
+    const flight = [toStatement({ settings: [...settings, readOnly] }), statement];
+    return await traceStatement('read', statement.text, () => lanes.run<Row>(flight));
   };
   const read = async <Row>(statement: Statement) => await onLane<Row>(enter(currentTenant(), now()), statement);
   const lookup = async <Row>(statement: Statement) => await onLane<Row>(outside, statement);
@@ -164,6 +175,10 @@ function assemble({ enter, outside, pool, lanes, transport, now, schema }: Parts
     writer: createConnection(query, plugins),
     reader: createConnection(read, plugins),
     transport,
+    load: () => ({
+      pool: { open: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount },
+      lanes: { inFlight: lanes.inFlight },
+    }),
     close: async () => {
       closing ??= Promise.all([pool.end(), lanes.close()]);
       await closing;

@@ -43,6 +43,11 @@ export class Lanes {
     }
   }
 
+  /** Flights that were sent and not answered yet. */
+  get inFlight(): number {
+    return this.#lanes.reduce((sum, lane) => sum + lane.inFlight, 0);
+  }
+
   async close(): Promise<void> {
     await Promise.all(
       this.#lanes.map(async (lane) => {

@@ -1,3 +1,4 @@
+import { traceStatement } from '../telemetry/tracing.ts';
 import { TenancyError } from './errors.ts';
 import type { QueryResult, Session } from './session.ts';
 import { assertPlainStatement, type Statement } from './statements.ts';
@@ -33,7 +34,9 @@ export class TransactionSession {
     }
     const opening = this.#state === 'new' ? [{ text: 'begin' }, this.#context] : [];
     this.#state = 'open';
-    const result = await this.#session.run<Row>([...opening, statement]);
+    const result = await traceStatement('transaction', statement.text, () =>
+      this.#session.run<Row>([...opening, statement]),
+    );
     // A statement ended it; what follows would run without a tenant.
     if (!this.#session.inTransaction && this.#session.reusable) this.#state = 'over';
     return result;

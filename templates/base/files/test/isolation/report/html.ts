@@ -1,5 +1,5 @@
 import type { Finding, Report } from '../finding.ts';
-import { escapeMarkup as escape } from './escape.ts';
+import { escapeMarkup as escape } from '../../../src/http/escape-markup.ts';
 
 const style = `
   :root { color-scheme: light dark; --line: #8884; --good: #1a7f37; --bad: #cf222e; }

@@ -1,5 +1,5 @@
 import type { Finding, Group, MutationResult, Report } from '../finding.ts';
-import { escapeMarkup as escape } from './escape.ts';
+import { escapeMarkup as escape } from '../../../src/http/escape-markup.ts';
 
 /** The report as JUnit XML: a suite for each group, a case for each finding or for the whole group. */
 export function junitReport({ groups, mutations, milliseconds, server }: Report): string {

@@ -1,5 +1,8 @@
 import type { RequestHandler } from 'express';
 import type { Logger } from '../log.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+import { observe } from '../telemetry/observe.ts';
+import type { RequestTrace } from '../telemetry/tracing.ts';
 import { sendProblem } from './errors.ts';
 import { Problem } from './problem.ts';
 import { requestId } from './request-id.ts';
@@ -10,14 +13,15 @@ declare global {
       /** In the header x-request-id, in problem documents and in every line of the log. */
       id: string;
       log: Logger;
+      /** The span of the request. */
+      trace: RequestTrace;
     }
   }
 }
 
-/** Gives every request its id and its log, logs it when it was answered, and bounds the time that this may take. */
-export function beginRequest(log: Logger, timeoutMs: number): RequestHandler {
+/** Gives every request its id and its log, observes it, and bounds the time that this may take. */
+export function beginRequest(log: Logger, metrics: Metrics, timeoutMs: number): RequestHandler {
   return (request, response, next) => {
-    const start = performance.now();
     request.id = requestId(request.headers['x-request-id']);
     request.log = log.child({ requestId: request.id });
     response.set('x-request-id', request.id);
@@ -26,13 +30,11 @@ export function beginRequest(log: Logger, timeoutMs: number): RequestHandler {
       sendProblem(request, response, new Problem(503));
     }, timeoutMs);
     response.once('close', () => clearTimeout(timer));
-    // The route, not the URL: a query may hold what should not be in a log.
-    response.once('finish', () => {
-      const { method } = request;
-      const route = (request.route as { readonly path?: string } | undefined)?.path;
-      const ms = Math.round(performance.now() - start);
-      request.log.info({ method, route, status: response.statusCode, ms }, 'request');
-    });
+    request.trace = observe(metrics, request, response, () => ({
+      route: request.operation?.path ?? (request.route as { readonly path?: string } | undefined)?.path,
+      tenant: request.access?.tenant.id,
+      log: request.log,
+    }));
     next();
   };
 }

@@ -12,6 +12,7 @@ import { answerOf, type Mount, sendAnswer, validate } from './routes.ts';
 declare global {
   namespace Express {
     interface Request {
+      operation?: Operation;
       /** Who is asking, for which tenant; there on every route that has an operation. */
       access: Access;
       /** How large the body may be. */
@@ -31,7 +32,8 @@ export function tenantRoutes(
     (operation: Operation): RequestHandler =>
     async (request, response, next) => {
       response.set(tenantHeaders);
-      request.access = await resolve(incomingOf(request), operation, resolution, steps);
+      request.operation = operation;
+      request.access = await request.trace.run(() => resolve(incomingOf(request), operation, resolution, steps));
       request.log = request.log.child({ tenant: request.access.tenant.slug });
       const admission = await limits.admit(request.access.tenant, response);
       response.set(admission.headers);
@@ -54,8 +56,8 @@ export function tenantRoutes(
       const key = operation.method === 'post' && idempotencyKey(headerValues(request.rawHeaders, 'idempotency-key'));
       const repeatable = key && { key, caller: callerOf(access), content: { id: operation.id, ...parts } };
       // Only now: the context of the socket's events, which the body came with, is not this request's.
-      const answer = await runAsTenant(access.tenant, () =>
-        repeatable ? answerOnce(database, repeatable, work) : work(),
+      const answer = await request.trace.run(() =>
+        runAsTenant(access.tenant, () => (repeatable ? answerOnce(database, repeatable, work) : work())),
       );
       sendAnswer(response, answer);
     });

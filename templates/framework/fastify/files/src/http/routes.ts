@@ -8,6 +8,7 @@ import type {
 } from 'fastify';
 import type { z } from 'zod';
 import type { Services } from '../app.ts';
+import type { RequestTrace } from '../telemetry/tracing.ts';
 import type { Access } from '../tenancy/resolve.ts';
 import type { Operation } from './operation.ts';
 
@@ -17,6 +18,8 @@ declare module 'fastify' {
     access: Access;
     /** How large the body may be. */
     bodyBytes: number;
+    /** The span of the request. */
+    trace: RequestTrace;
   }
   interface FastifyContextConfig {
     readonly operation?: Operation;

@@ -31,7 +31,7 @@ export function enterTenants(
     reply.headers(tenantHeaders);
     const { operation } = request.routeOptions.config;
     if (operation === undefined) throw new Error('a route without an operation');
-    request.access = await resolve(incomingOf(request.raw), operation, resolution, steps);
+    request.access = await request.trace.run(() => resolve(incomingOf(request.raw), operation, resolution, steps));
     request.log = request.log.child({ tenant: request.access.tenant.slug });
     reply.log = request.log;
     const admission = await limits.admit(request.access.tenant, reply.raw);
@@ -43,6 +43,6 @@ export function enterTenants(
 
   // After the body was read: the context of the socket's events would not carry it. The callback form, because what runs in `done` inherits the context.
   app.addHook('preHandler', (request, _reply, done) => {
-    runAsTenant(request.access.tenant, done);
+    request.trace.run(() => runAsTenant(request.access.tenant, done));
   });
 }
