@@ -51,7 +51,7 @@ summary { cursor: pointer; padding: 0.25rem 0; }
 .method { display: inline-block; min-width: 4.5em; font-weight: 600; }
 .soft { color: var(--soft); }
 table { border-collapse: collapse; width: 100%; }
-th, td { text-align: left; vertical-align: top; padding: 0.25rem 0.75rem 0.25rem 0; border-top: 1px solid var(--line); overflow-wrap: anywhere; }
+th, td { text-align: left; vertical-align: top; padding: 0.25rem 0.75rem 0.25rem 0; border-top: 1px solid var(--line); overflow-wrap: break-word; }
 nav ul { columns: 2; padding-left: 1.2rem; }
 @media (max-width: 40rem) { nav ul { columns: 1; } }
 @media print { details { break-inside: avoid; } }
