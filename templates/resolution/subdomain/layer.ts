@@ -6,15 +6,13 @@ export default defineLayer({
   environment: [
     {
       name: 'BASE_DOMAIN',
-      about: 'Tenants answer at `<slug>.<BASE_DOMAIN>`; the domain itself names no tenant.',
-      example: 'example.com',
+      about: 'Tenants answer at `<slug>.<BASE_DOMAIN>`: with `example.com`, acme at `acme.example.com`.',
       required: true,
     },
     {
       name: 'TRUSTED_PROXIES',
       about:
-        'Addresses and networks of the proxies whose X-Forwarded-Host counts, separated by commas. None by default.',
-      example: '10.0.0.0/8,::1',
+        'The proxies whose X-Forwarded-Host counts: addresses and networks like `10.0.0.0/8,::1`. None by default.',
     },
   ],
   config: [{ name: 'hosts', from: './tenancy/resolvers/hosts-config.ts' }],

@@ -135,7 +135,7 @@ async function authenticate(incoming: Incoming, { resolvers }: Resolution): Prom
   return credentials;
 }
 
-/** What every credential and everything else says about the tenant. 401 when nothing that may name one does, and something besides the credentials could have. */
+/** What each credential, and everything besides, says about the tenant. 401 when all of them leave open what a host, for example, could have named. */
 async function collect(
   credentials: readonly Credential[],
   incoming: Incoming,

@@ -15,7 +15,7 @@ export async function findDomain(database: Database, name: string): Promise<stri
   return rows[0]?.slug;
 }
 
-/** No tenant is called like this. */
+/** No tenant has this slug. */
 const nobody = '';
 
 /** Lets the host name the tenant: `<slug>.<BASE_DOMAIN>`, or a domain that a tenant has proved to be its own. */
