@@ -1,0 +1,55 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { generate } from '../../generators/engine/generate.ts';
+import { combinations, pairs, pairwise, reproduce, toRun } from './combinations.ts';
+import { createPackages, withEveryPackage } from './packages.ts';
+import { runScript, writeRepository } from './repository.ts';
+
+const minutes = 60_000;
+const all = combinations();
+const chosen = pairwise(all);
+
+describe('the combinations', () => {
+  it('are each valid, and each there once', () => {
+    expect(new Set(all.map(reproduce)).size).toBe(all.length);
+    expect(all.every(({ resolution, modules }) => resolution.length > 0 && modules.includes('projects'))).toBe(true);
+  });
+
+  it('have no two answers that the chosen few do not have together', () => {
+    const covered = new Set(chosen.flatMap(pairs));
+    expect(all.flatMap(pairs).filter((pair) => !covered.has(pair))).toEqual([]);
+    expect(chosen.length).toBeLessThan(all.length / 2);
+  });
+
+  it('that run have each framework with each way to identify tenants, alone and all together', () => {
+    const { single, fullest } = toRun(all);
+    const frameworks = new Set(all.map(({ framework }) => framework)).size;
+    const resolutions = new Set(all.flatMap(({ resolution }) => resolution)).size;
+    const contexts = new Set(all.map(({ context }) => context)).size;
+    expect(single.length).toBe(frameworks * resolutions * contexts);
+    expect(fullest.length).toBe(frameworks);
+  });
+});
+
+describe('a few combinations with every pair of answers', () => {
+  let folder: string;
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'pairwise-'));
+  });
+  afterAll(() => rm(folder, { recursive: true, force: true }));
+
+  it('compile', { timeout: 5 * minutes }, async () => {
+    const trees = await Promise.all(chosen.map((answers) => generate(answers)));
+    const packages = createPackages(folder);
+    for (const [index, tree] of trees.entries()) {
+      const dir = join(folder, `repository-${index}`);
+      await writeRepository(dir, tree);
+      await packages.link(withEveryPackage(trees), 'npm', dir);
+      await runScript(dir, tree, 'typecheck').catch((error: Error) => {
+        throw new Error(`${reproduce(chosen[index] as (typeof chosen)[number])}\n${error.message}`);
+      });
+    }
+  });
+});

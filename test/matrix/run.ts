@@ -1,0 +1,134 @@
+import { rmSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { check } from 'prettier';
+import { generate } from '../../generators/engine/generate.ts';
+import { killAll } from '../../generators/programs/run.ts';
+import { combinations, reproduce, toRun } from './combinations.ts';
+import { createPackages } from './packages.ts';
+import {
+  type Combination,
+  runCommand,
+  runScript,
+  sourceOf,
+  withCarriageReturns,
+  writeRepository,
+} from './repository.ts';
+
+// Generates every valid combination of answers, type-checks and lints each distinct source, and lets some test and attack themselves.
+
+/** How many pieces of work run at the same time. */
+const lanes = 2;
+
+const folder = await mkdtemp(join(tmpdir(), 'matrix-'));
+const packages = createPackages(folder);
+const start = performance.now();
+const failures: string[] = [];
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.once(signal, () => {
+    killAll(); // they have process groups of their own
+    rmSync(folder, { recursive: true, force: true });
+    process.exit(130);
+  });
+}
+
+const say = (line: string): void =>
+  console.log(`${((performance.now() - start) / 1000).toFixed(0).padStart(5)}s  ${line}`);
+
+async function inLanes<T>(items: readonly T[], work: (item: T, index: number) => Promise<void>): Promise<void> {
+  const queue = items.entries();
+  await Promise.all(
+    Array.from({ length: lanes }, async () => {
+      for (const [index, item] of queue) await work(item, index);
+    }),
+  );
+}
+
+/** Does a part of the work for a combination; a failure is told with the command that generates it, and the rest goes on. */
+async function attempt(what: string, { answers }: Combination, work: () => Promise<void>): Promise<boolean> {
+  try {
+    await work();
+    return true;
+  } catch (error) {
+    failures.push(`${what}: ${reproduce(answers)}`);
+    say(`FAILED ${failures.at(-1)}\n${(error as Error).message.trim().split('\n').slice(-60).join('\n')}`);
+    return false;
+  }
+}
+
+const made: Combination[] = [];
+for (const answers of combinations()) made.push({ answers, tree: await generate(answers) });
+
+// Files that several combinations share are looked at once.
+const formatted = new Set<string>();
+for (const combination of made) {
+  for (const { path, content } of combination.tree.values()) {
+    if (!/\.(ts|json|md|ya?ml)$/.test(path) || formatted.has(`${path}\0${content}`)) continue;
+    formatted.add(`${path}\0${content}`);
+    await attempt('format', combination, async () => {
+      if (!(await check(content, { filepath: path, singleQuote: true, printWidth: 120 }))) throw new Error(path);
+    });
+  }
+}
+say(`${made.length} combinations generated; ${formatted.size} distinct files formatted`);
+
+// The last of those with the same source: another package manager than npm is stricter about what may be imported.
+const distinct = [...new Map(made.map((each) => [sourceOf(each.tree), each])).values()];
+const documents = new Map<string, { readonly document: string; readonly from: Combination }>();
+const counts = { typed: 0, linted: 0, compared: 0, tested: 0, isolated: 0 };
+const openapi = `node --import tsx ${resolve(import.meta.dirname, 'openapi.ts')}`;
+
+await inLanes(distinct, async (combination, index) => {
+  const { answers, tree } = combination;
+  const dir = join(folder, `source-${index}`);
+  await attempt('set-up', combination, async () => {
+    await writeRepository(dir, tree);
+    await packages.link(tree, answers.packageManager, dir);
+    if (await attempt('typecheck', combination, () => runScript(dir, tree, 'typecheck'))) counts.typed++;
+    if (await attempt('lint', combination, () => runScript(dir, tree, 'lint'))) counts.linted++;
+    await attempt('OpenAPI document', combination, async () => {
+      const document = await runCommand(dir, openapi);
+      const key = JSON.stringify({ ...answers, framework: '' });
+      const other = documents.get(key);
+      documents.set(key, other ?? { document, from: combination });
+      if (other === undefined) return;
+      if (other.document !== document) throw new Error(`differs from that of ${reproduce(other.from.answers)}`);
+      counts.compared++;
+    });
+  });
+  await rm(dir, { recursive: true, force: true });
+});
+say(
+  `${distinct.length} distinct sources: ${counts.typed} typed, ${counts.linted} linted; ${counts.compared} OpenAPI documents equal in another framework`,
+);
+
+const { single, fullest } = toRun(made.map(({ answers }) => answers));
+const running = made.filter(({ answers }) => single.includes(answers) || fullest.includes(answers));
+await inLanes(running, async (combination, index) => {
+  const { answers } = combination;
+  // The fullest as an agency has them that checks out with the line endings of Windows.
+  const tree = fullest.includes(answers) ? withCarriageReturns(combination.tree) : combination.tree;
+  const dir = join(folder, `running-${index}`);
+  await attempt('set-up', combination, async () => {
+    await writeRepository(dir, tree);
+    await packages.link(combination.tree, answers.packageManager, dir);
+    for (const script of tree === combination.tree ? [] : ['typecheck', 'lint']) {
+      await attempt(`${script} with CRLF`, combination, () => runScript(dir, tree, script));
+    }
+    if (await attempt('test', combination, () => runScript(dir, tree, 'test'))) counts.tested++;
+    if (await attempt('isolation', combination, () => runScript(dir, tree, 'isolation'))) counts.isolated++;
+    say(`ran ${reproduce(answers)}`);
+  });
+  await rm(dir, { recursive: true, force: true });
+});
+
+await rm(folder, { recursive: true, force: true });
+say(
+  `${packages.installed()} sets of packages installed; of ${running.length} that run, ${counts.tested} tested and ${counts.isolated} isolated`,
+);
+for (const failure of failures) console.log(`FAILED ${failure}`);
+console.log(
+  `${made.length} combinations, ${distinct.length} distinct sources: ${counts.typed} typed, ${counts.tested} tested, ${counts.isolated} isolated; ${failures.length} failed`,
+);
+process.exitCode = failures.length === 0 ? 0 : 1;
