@@ -12,11 +12,11 @@ import { generate } from '../engine/generate.ts';
 import { exitCodes, TenantAppError, usageError, type ExitCode } from '../errors.ts';
 import { version } from '../places.ts';
 import { hasGit } from '../programs/git.ts';
-import { callingPackageManager, hasPackageManager } from '../programs/package-manager.ts';
+import { callingPackageManager, hasPackageManager, howToGet } from '../programs/package-manager.ts';
 import { conclude, finish } from './finish.ts';
 import { describeChanges, diffChanges, listChanges } from './preview.ts';
 import { createScreen, type Screen } from './screen.ts';
-import type { Terminal } from './terminal.ts';
+import { published, type Terminal } from './terminal.ts';
 
 /** What `create-tenant-app [dir]` was asked for. */
 export interface CreateRequest {
@@ -43,7 +43,7 @@ export async function create(request: CreateRequest, terminal: Terminal): Promis
   const target = inspectTarget(decision.dir);
   refuseOccupied(target, decision.shown);
 
-  const command = reproduction(decision, terminal.cwd);
+  const command = reproduction(decision, terminal);
   const changes = planChanges(new Map(), await generate(decision.answers));
   const printJson = (rest: object): void => {
     if (!request.json) return;
@@ -103,9 +103,9 @@ function dirProblem(typed: string, cwd: string): string | undefined {
 }
 
 /** The command that gives the same result, with this exact version. */
-function reproduction(decision: Decision, cwd: string): string {
+function reproduction(decision: Decision, { cwd, env }: Terminal): string {
   const flags = toFlags(decision.answers, decision.steps, folderName(decision.shown, cwd));
-  return ['npx', `create-tenant-app@${version}`, quote(decision.shown), ...flags, '--yes'].join(' ');
+  return [published(env, version), quote(decision.shown), ...flags, '--yes'].join(' ');
 }
 
 /** Looks for the programs that the steps need before anything is written; the answers are kept in the command it prints. */
@@ -114,7 +114,7 @@ async function refuseMissingPrograms({ answers, steps }: Decision, command: stri
     throw new TenantAppError(
       'package-manager-missing',
       `${answers.packageManager} cannot be started; nothing was written.`,
-      [`Install it, or generate without packages: ${command} --no-install`],
+      [`Install it (${howToGet[answers.packageManager]}), or generate without packages: ${command} --no-install`],
     );
   }
   if (steps.git && !(await hasGit(terminal))) {

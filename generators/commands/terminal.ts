@@ -1,4 +1,5 @@
 import type { Readable, Writable } from 'node:stream';
+import { callingPackageManager } from '../programs/package-manager.ts';
 
 /** What a command has to do with the world: a test gives it streams of its own. */
 export interface Terminal {
@@ -20,9 +21,13 @@ export function callerFolder(env: NodeJS.ProcessEnv, cwd: string): string {
 const isScript = (env: NodeJS.ProcessEnv): boolean =>
   env['npm_lifecycle_event'] === 'create' && env['npm_package_name'] === 'create-tenant-app';
 
+/** How this exact version is called from anywhere, with the package manager that called this one. */
+export function published(env: NodeJS.ProcessEnv, version: string): string {
+  return `${callingPackageManager(env) === 'pnpm' ? 'pnpm dlx' : 'npx'} create-tenant-app@${version}`;
+}
+
 /** Spells the command in a text as it was called, so that a next step can be copied. */
 export function spell(text: string, env: NodeJS.ProcessEnv, version: string): string {
-  const runner = env['npm_config_user_agent']?.startsWith('pnpm/') ? 'pnpm dlx' : 'npx';
-  const called = isScript(env) ? 'npm run create --' : `${runner} create-tenant-app@${version}`;
+  const called = isScript(env) ? 'npm run create --' : published(env, version);
   return text.replaceAll(/(?<!\S)create-tenant-app (?=\S)/g, `${called} `);
 }

@@ -2,12 +2,12 @@ import { resolve } from 'node:path';
 import { readManifest } from '../disk/repository.ts';
 import { TenantAppError, exitCodes, type ExitCode } from '../errors.ts';
 import { version } from '../places.ts';
-import { hasPackageManager } from '../programs/package-manager.ts';
+import { hasPackageManager, howToGet } from '../programs/package-manager.ts';
 import { worst } from './finish.ts';
 import { failure } from '../verify/report.ts';
 import { createScreen, seconds } from './screen.ts';
 import { installed, installStep, proofStep, withLogs } from './steps.ts';
-import type { Terminal } from './terminal.ts';
+import { published, type Terminal } from './terminal.ts';
 
 export interface VerifyRequest {
   /** The folder as it was typed. */
@@ -25,7 +25,7 @@ export async function verify(request: VerifyRequest, terminal: Terminal): Promis
   const start = performance.now();
   if (!(await hasPackageManager(answers.packageManager, terminal))) {
     throw new TenantAppError('package-manager-missing', `${answers.packageManager} cannot be started.`, [
-      'Install it, then run this again.',
+      `Install it (${howToGet[answers.packageManager]}), then run this again.`,
     ]);
   }
   screen.intro(`${screen.paint('bold', 'create-tenant-app verify')} ${screen.paint('dim', version)}`);
@@ -38,8 +38,7 @@ export async function verify(request: VerifyRequest, terminal: Terminal): Promis
   const exitCode = worst(steps.map((step) => step.exitCode));
   if (request.json) {
     const command = [
-      'npx',
-      `create-tenant-app@${version}`,
+      published(terminal.env, version),
       'verify',
       request.dir,
       ...(request.mutations ? ['--mutations'] : []),

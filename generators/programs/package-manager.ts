@@ -17,6 +17,12 @@ const installArguments: Readonly<Record<PackageManager, readonly string[]>> = {
   pnpm: ['install', '--prod=false'],
 };
 
+/** How to get it, for whoever does not have it. */
+export const howToGet: Readonly<Record<PackageManager, string>> = {
+  npm: 'it comes with Node',
+  pnpm: 'npm install --global pnpm@10',
+};
+
 /** npm writes this file last, so it tells a complete installation from one that was interrupted. */
 const lastFile: Readonly<Record<PackageManager, string>> = {
   npm: 'node_modules/.package-lock.json',

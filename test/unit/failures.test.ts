@@ -192,6 +192,13 @@ describe('a missing program', () => {
     expect(await readdir(cwd)).toEqual([]);
     expect((await cli(cwd, ['my-saas', '--yes', '--no-install'], { env })).code).toBe(0);
   });
+
+  it('package manager: said with how to get it, when it is not the one that comes with Node', async () => {
+    const cwd = await scratch();
+    const run = await cli(cwd, ['my-saas', '--yes', '--package-manager', 'pnpm'], { env: await programs() });
+    expect([run.code, run.stderr]).toEqual([1, expect.stringContaining('npm install --global pnpm@10')]);
+    expect(await readdir(cwd)).toEqual([]);
+  });
 });
 
 describe('a disk that fills (ENOSPC)', () => {

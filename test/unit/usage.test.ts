@@ -51,7 +51,9 @@ describe('--yes', () => {
   it('called by pnpm takes pnpm', async () => {
     const env = { ...(await programs()), npm_config_user_agent: 'pnpm/10.2.0 npm/? node/v20.19.0 linux x64' };
     const run = await cli(await scratch(), ['x', '--yes', '--dry-run', '--json'], { env });
-    expect(JSON.parse(run.stdout).answers.packageManager).toBe('pnpm');
+    const { answers, command } = JSON.parse(run.stdout);
+    expect(answers.packageManager).toBe('pnpm');
+    expect(command).toMatch(/^pnpm dlx create-tenant-app@\S+ x .*--package-manager pnpm/);
   });
 });
 
