@@ -1,6 +1,7 @@
-import { createServer, type Server, type ServerResponse } from 'node:http';
+import type { Server, ServerResponse } from 'node:http';
 import type { Express } from 'express';
 import type { Config } from '../config.ts';
+import { createHttpServer } from './http-server.ts';
 import { answerUnreadable } from './unreadable.ts';
 
 /** The application on its HTTP server. */
@@ -11,11 +12,8 @@ export interface Application {
   readonly close: () => Promise<void>;
 }
 
-/** Idle connections are closed after this, later than a load balancer in front would. */
-const keepAliveTimeout = 72_000;
-
-export function serve(app: Express, { requestTimeoutMs }: Config): Application {
-  const server = createServer({ requestTimeout: requestTimeoutMs, keepAliveTimeout }, app);
+export function serve(app: Express, config: Config): Application {
+  const server = createHttpServer(app, config);
   server.on('clientError', answerUnreadable);
   const open = new Set<ServerResponse>();
   server.prependListener('request', (_request, response) => {

@@ -5,7 +5,7 @@ import { runAsTenant } from '../tenancy/context.ts';
 import { type Access, resolve, type ResolutionSteps } from '../tenancy/resolve.ts';
 import { headerValues, incomingOf, tenantHeaders } from './headers.ts';
 import { answerOnce, callerOf, idempotencyKey } from './idempotency.ts';
-import { readJson } from './json.ts';
+import { readJson } from './json-body.ts';
 import type { Operation } from './operation.ts';
 import { answerOf, type Mount, sendAnswer, validate } from './routes.ts';
 
@@ -49,9 +49,9 @@ export function tenantRoutes(
       );
     }
     const path = operation.path.replace(/\{(\w+)\}/g, ':$1');
-    router[operation.method](path, resolveTenant(operation), ...readJson, async (request, response) => {
-      const { access, headers } = request;
-      const parts = validate(operation, request);
+    router[operation.method](path, resolveTenant(operation), async (request, response) => {
+      const { access, headers, params, query } = request;
+      const parts = validate(operation, { params, query, body: await readJson(request, request.bodyBytes) });
       const work = async () => answerOf(operation, response, await handler({ ...parts, headers, access }, response));
       const key = operation.method === 'post' && idempotencyKey(headerValues(request.rawHeaders, 'idempotency-key'));
       const repeatable = key && { key, caller: callerOf(access), content: { id: operation.id, ...parts } };

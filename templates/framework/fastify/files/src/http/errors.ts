@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { problemOf, unmatchedProblem } from './problem-of.ts';
+import { problemOf } from './problem-of.ts';
 import { Problem, problemContentType, problemDocument } from './problem.ts';
 
 /** Every answer that is no success is a problem document. What the server did not expect is logged whole and told as little as possible. */
@@ -9,7 +9,6 @@ export function answerWithProblems(app: FastifyInstance): void {
     if (problem.status >= 500) request.log.error({ err: error }, 'request failed');
     return send(reply, request, problem);
   });
-  app.setNotFoundHandler((request, reply) => send(reply, request, unmatchedProblem(request.url)));
 }
 
 /** The same for a URL that cannot be decoded; Fastify's own answer would repeat it. */

@@ -1,11 +1,8 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { readJson } from './json-body.ts';
 
-/** JSON is the only kind of body. An empty one is none: many clients announce JSON with every request, a DELETE too. */
+/** JSON is the only kind of body, whatever the request says that it is. */
 export function acceptJson(app: FastifyInstance): void {
-  const parse = app.getDefaultJsonParser('error', 'error');
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser<string>('application/json', { parseAs: 'string' }, (request, body, done) => {
-    if (body === '') done(null);
-    else return parse(request, body, done);
-  });
+  app.addContentTypeParser('*', async (request: FastifyRequest) => readJson(request.raw, request.bodyBytes));
 }

@@ -4,8 +4,8 @@ import { operations } from '../openapi.ts';
 import { runAsTenant } from '../tenancy/context.ts';
 import { type ResolutionSteps, resolve } from '../tenancy/resolve.ts';
 import { incomingOf, tenantHeaders } from './headers.ts';
+import { acceptJson } from './json.ts';
 import { repeatable } from './repeatable.ts';
-import { limitBytes } from './body-limit.ts';
 
 /** Makes every route of a scope ask who is calling before anything else, and run as that tenant, within its limits. */
 export function enterTenants(
@@ -15,6 +15,7 @@ export function enterTenants(
 ): void {
   app.decorateRequest('access');
   app.decorateRequest('bodyBytes', 0);
+  acceptJson(app);
 
   // What nobody described, nobody would attack: the isolation suite finds routes in the OpenAPI document.
   app.addHook('onRoute', (route) => {
@@ -38,8 +39,6 @@ export function enterTenants(
     reply.headers(admission.headers);
     request.bodyBytes = admission.bodyBytes;
   });
-
-  app.addHook('preParsing', async (request, _reply, payload) => limitBytes(request, payload, request.bodyBytes));
 
   // After the body was read: the context of the socket's events would not carry it. The callback form, because what runs in `done` inherits the context.
   app.addHook('preHandler', (request, _reply, done) => {

@@ -1,0 +1,29 @@
+import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
+import { answerUnreadable, problemAnswer } from './unreadable.ts';
+
+/** Idle connections are closed after this, later than a load balancer in front would. */
+const keepAliveTimeout = 72_000;
+/** How often Node looks for requests that take too long to arrive: 30 seconds by default, as long as a slow client could stay. */
+const connectionsCheckingInterval = 1000;
+
+/** The server below the framework. What Node would answer by itself, without a body, is a problem document here. */
+export function createHttpServer(
+  handle: RequestListener,
+  { requestTimeoutMs }: { readonly requestTimeoutMs: number },
+): Server {
+  const options = { requestTimeout: requestTimeoutMs, keepAliveTimeout, connectionsCheckingInterval };
+  const server = createServer({ ...options, requireHostHeader: false }, (request, response) => {
+    // RFC 9112 section 3.2.
+    if (request.httpVersion === '1.1' && request.headers.host === undefined) refuse(response, 400);
+    else handle(request, response);
+  });
+  server.on('checkExpectation', (_request, response) => refuse(response, 417));
+  // A tunnel, which only proxies make. There is no response to answer with.
+  server.on('connect', (_request, socket) => answerUnreadable(new Error('CONNECT'), socket));
+  return server;
+}
+
+function refuse(response: ServerResponse, status: number): void {
+  const { headers, body } = problemAnswer(status);
+  response.writeHead(status, headers).end(body);
+}
