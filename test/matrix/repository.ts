@@ -35,9 +35,9 @@ export async function writeRepository(dir: string, tree: Tree): Promise<void> {
 }
 
 /** Runs a script of the repository's package.json, without the start-up time of a package manager. Throws its output when it fails. */
-export async function runScript(dir: string, tree: Tree, script: string): Promise<void> {
+export async function runScript(dir: string, tree: Tree, script: string, more = ''): Promise<void> {
   const { scripts } = JSON.parse(tree.get('package.json')?.content ?? '{}') as { scripts: Record<string, string> };
-  await runCommand(dir, scripts[script] ?? `echo there is no script ${script}; exit 1`);
+  await runCommand(dir, `${scripts[script] ?? `echo there is no script ${script}; exit 1;`} ${more}`);
 }
 
 /** Runs a command in the repository with its programs at hand, and returns what it printed. */
