@@ -6,6 +6,8 @@ export interface Facts {
   readonly devDependencies: readonly { readonly name: string; readonly version: string }[];
   readonly scripts: readonly { readonly name: string; readonly command: string }[];
   readonly environment: NonNullable<Layer['environment']>;
+  /** Those of them that a deployment passes on as they are. */
+  readonly settings: NonNullable<Layer['environment']>;
   readonly config: NonNullable<Layer['config']>;
   readonly developmentSecrets: NonNullable<Layer['developmentSecrets']>;
   readonly resolvers: NonNullable<Layer['resolvers']>;
@@ -16,6 +18,8 @@ export interface Facts {
   readonly tables: NonNullable<Layer['tables']>;
   readonly modules: NonNullable<Layer['modules']>;
   readonly publicRoutes: NonNullable<Layer['publicRoutes']>;
+  readonly lockfiles: string;
+  readonly installation: string;
   readonly docs: NonNullable<Layer['docs']>;
 }
 
@@ -32,6 +36,7 @@ export function gatherFacts(layers: readonly Layer[], versions: Readonly<Record<
       Object.entries(layer.scripts ?? {}).map(([name, command]) => ({ name, command })),
     ),
     environment: layers.flatMap((layer) => layer.environment ?? []),
+    settings: layers.flatMap((layer) => layer.environment ?? []).filter(({ composed }) => composed !== true),
     config: layers.flatMap((layer) => layer.config ?? []),
     developmentSecrets: layers.flatMap((layer) => layer.developmentSecrets ?? []),
     resolvers: layers.flatMap((layer) => layer.resolvers ?? []),
@@ -42,6 +47,8 @@ export function gatherFacts(layers: readonly Layer[], versions: Readonly<Record<
     tables: layers.flatMap((layer) => layer.tables ?? []),
     modules: layers.flatMap((layer) => layer.modules ?? []),
     publicRoutes: layers.flatMap((layer) => layer.publicRoutes ?? []),
+    lockfiles: layers.flatMap((layer) => layer.lockfiles ?? []).join(' '),
+    installation: layers.flatMap((layer) => layer.installation ?? []).join(' && '),
     docs: layers.flatMap((layer) => layer.docs ?? []),
   };
 }

@@ -8,6 +8,8 @@ export interface EnvironmentVariable {
   readonly example?: string;
   readonly required?: boolean;
   readonly secret?: boolean;
+  /** Set by compose.yaml itself, from the parts that only it knows. */
+  readonly composed?: boolean;
 }
 
 /** The facts of one layer: its folder holds the files, this object everything that several layers share a file for. */
@@ -46,6 +48,10 @@ export interface Layer {
   readonly modules?: readonly { readonly name: string; readonly from: string }[];
   /** Routes without a tenant: modules below src/ that export `<name>Routes`, one for each framework. */
   readonly publicRoutes?: readonly { readonly name: string; readonly from: string }[];
+  /** What installing needs beside package.json: names of files, separated by blanks. */
+  readonly lockfiles?: string;
+  /** What installs exactly the lockfile on a machine that has only Node; a line of a shell. */
+  readonly installation?: string;
   /** Paragraphs of the generated README. */
   readonly docs?: readonly { readonly title: string; readonly body: string }[];
 }
