@@ -1,5 +1,5 @@
 import { rmSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { check } from 'prettier';
@@ -22,6 +22,7 @@ import {
 const lanes = 2;
 
 const folder = await mkdtemp(join(tmpdir(), 'matrix-'));
+await chmod(folder, 0o711); // for the user that PostgreSQL runs as; otherwise each repository copies its programs
 const packages = createPackages(folder);
 const start = performance.now();
 const failures: string[] = [];
