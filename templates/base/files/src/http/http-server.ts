@@ -13,9 +13,10 @@ export function createHttpServer(
 ): Server {
   const options = { requestTimeout: requestTimeoutMs, keepAliveTimeout, connectionsCheckingInterval };
   const server = createServer({ ...options, requireHostHeader: false }, (request, response) => {
-    // RFC 9112 section 3.2.
-    if (request.httpVersion === '1.1' && request.headers.host === undefined) refuse(response, 400);
-    else handle(request, response);
+    const { httpVersion, headers } = request;
+    // RFC 9112 section 3.2. The parser takes version 0.9, too.
+    if (httpVersion === '1.1' ? headers.host !== undefined : httpVersion === '1.0') handle(request, response);
+    else refuse(response, 400);
   });
   server.on('checkExpectation', (_request, response) => refuse(response, 417));
   // A tunnel, which only proxies make. There is no response to answer with.

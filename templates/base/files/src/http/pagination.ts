@@ -17,11 +17,20 @@ export interface Page<Item> {
   readonly nextCursor: string | null;
 }
 
+const defaultLimit = 20;
+
+/** Number() would also take blanks, exponents and hexadecimal digits. */
+const digits = (value: unknown) => (typeof value === 'string' && /^\d{1,9}$/.test(value) ? Number(value) : value);
+
 /** The query parameters of every list; `-name` sorts downwards. */
 export function listQuery(sorts: readonly ['createdAt', ...string[]]) {
   const both = sorts.flatMap((name) => [name, `-${name}`]) as [string, ...string[]];
   return z.object({
-    limit: z.coerce.number().int().min(1).max(100).default(20),
+    limit: z
+      .preprocess(digits, z.number().int().min(1).max(100))
+      .default(defaultLimit)
+      // The OpenAPI document would leave it out, because of the preprocessing.
+      .meta({ override: { default: defaultLimit } }),
     cursor: z
       .string()
       .min(1)

@@ -16,10 +16,12 @@ const messages: Readonly<Record<string, string>> = {
 export function validationProblem(place: Place, error: z.ZodError): Problem {
   // An id that cannot exist is an id that does not exist.
   if (place === 'params') return new Problem(404);
-  const errors: FieldError[] = error.issues.map(({ path, code, message }) => ({
+  const found = error.issues.map(({ path, code, message }) => ({
     field: path.join('.') || place,
     message: code === 'custom' ? message : (messages[code] ?? 'is not valid'),
   }));
+  // Two rules of Zod may have the same words here.
+  const errors: FieldError[] = [...new Map(found.map((each) => [`${each.field} ${each.message}`, each])).values()];
   return new Problem(place === 'body' ? 422 : 400, undefined, { errors });
 }
 
