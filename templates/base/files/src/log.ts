@@ -1,4 +1,5 @@
-import { pino, type DestinationStream, type Logger } from 'pino';
+import pg from 'pg';
+import { pino, type DestinationStream, type Logger, stdSerializers } from 'pino';
 
 export type { Logger } from 'pino';
 
@@ -16,10 +17,26 @@ export function createLog(options: { readonly level: string }, destination?: Des
       paths: [...details, ...places.flatMap((place) => secrets.map((name) => join(place, name)))],
       censor: '[redacted]',
     },
+    serializers: { err: showError },
     formatters: { level: (label: string) => ({ level: label }) },
     timestamp: () => `,"time":"${new Date().toISOString()}"`,
   };
   return destination === undefined ? pino(settings) : pino(settings, destination);
+}
+
+/** Of an error of the data (SQLSTATE classes 22 and 23) PostgreSQL quotes the value in its message. */
+function showError(error: Error): object {
+  const shown = stdSerializers.err(error);
+  if (!causes(error).some((each) => each instanceof pg.DatabaseError && /^2[23]/.test(each.code ?? ''))) return shown;
+  const unquoted = (text: string): string => text.replace(/"[^"]*"/g, '"[redacted]"');
+  return { ...shown, message: unquoted(shown.message), stack: unquoted(shown.stack) };
+}
+
+/** The error and what it was made from. */
+function causes(error: unknown): unknown[] {
+  const found: unknown[] = [];
+  for (let each = error; each instanceof Error && found.length < 10; each = each.cause) found.push(each);
+  return found;
 }
 
 function join(place: string, name: string): string {
