@@ -1,4 +1,3 @@
-import pg from 'pg';
 import { pino, type DestinationStream, type Logger, stdSerializers } from 'pino';
 
 export type { Logger } from 'pino';
@@ -27,14 +26,14 @@ export function createLog(options: { readonly level: string }, destination?: Des
 /** Of an error of the data (SQLSTATE classes 22 and 23) PostgreSQL quotes the value in its message. */
 function showError(error: Error): object {
   const shown = stdSerializers.err(error);
-  if (!causes(error).some((each) => each instanceof pg.DatabaseError && /^2[23]/.test(each.code ?? ''))) return shown;
+  if (!causes(error).some(({ code }) => typeof code === 'string' && /^2[23][0-9A-Z]{3}$/.test(code))) return shown;
   const unquoted = (text: string): string => text.replace(/"[^"]*"/g, '"[redacted]"');
   return { ...shown, message: unquoted(shown.message), stack: unquoted(shown.stack) };
 }
 
 /** The error and what it was made from. */
-function causes(error: unknown): unknown[] {
-  const found: unknown[] = [];
+function causes(error: unknown): (Error & { readonly code?: unknown })[] {
+  const found: Error[] = [];
   for (let each = error; each instanceof Error && found.length < 10; each = each.cause) found.push(each);
   return found;
 }
