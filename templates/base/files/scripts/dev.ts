@@ -5,7 +5,7 @@ import { migrate } from '../src/platform/migrations.ts';
 import type { CreatedTenant } from '../src/platform/tenants.ts';
 import { demoTenants } from './demo-tenants.ts';
 import { developmentEnvironment } from './development-environment.ts';
-import { dataDirectory, root } from './environment.ts';
+import { dataDirectory, readEnvironmentFile, root } from './environment.ts';
 import { startPostgres } from './postgres/start.ts';
 
 /** PostgreSQL, migrated, with two tenants; then the server, which restarts when a source file changes. Ctrl-C stops all of it. */
@@ -16,7 +16,8 @@ async function dev(): Promise<void> {
     const variables = await developmentEnvironment(postgres.adminUrl);
     await migrate({ adminUrl: postgres.adminUrl, environment: variables, onStep: reportMigration });
     const tenants = await demoTenants(variables);
-    const environment = { ...process.env, ...variables, NODE_ENV: 'development' };
+    const given = { ...readEnvironmentFile(join(root, '.env')), ...process.env };
+    const environment = { ...given, ...variables, NODE_ENV: 'development' };
     process.exitCode = await serve(environment, (url) => console.log(invitation(tenants, url)));
   } finally {
     await postgres.stop();
