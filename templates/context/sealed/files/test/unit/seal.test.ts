@@ -2,6 +2,7 @@ import { createHmac } from 'node:crypto';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { tenantId } from '../../src/tenancy/context.ts';
+import { read } from '../../src/tenancy/seal-config.ts';
 import { createSealer, parseSealKeys, seal, sealLifetime } from '../../src/tenancy/seal.ts';
 import { createTestDatabase, type TestDatabase } from '../setup/test-database.ts';
 import { contextSecrets } from './secrets.ts';
@@ -130,4 +131,24 @@ describe('parseSealKeys', () => {
   ])('refuses %j', (text) =>
     expect(() => parseSealKeys(text)).toThrow(expect.objectContaining({ code: 'context-secrets' })),
   );
+});
+
+describe('TENANT_SEAL_KEYS', () => {
+  const problemsOf = (text: string, production: boolean): string[] => {
+    const problems: string[] = [];
+    read({ TENANT_SEAL_KEYS: text }, { production, problems });
+    return problems;
+  };
+
+  it('holds no development key in production', () => {
+    const keys = `live:${'ab'.repeat(32)},dev1:${'cd'.repeat(32)}`;
+    expect(problemsOf(keys, true)).toEqual([expect.stringContaining('development key "dev1"')]);
+    expect(problemsOf(keys, false)).toEqual([]);
+  });
+
+  it('that cannot be read is a problem that repeats no key', () => {
+    const [problem, ...more] = problemsOf(`a:${'ab'.repeat(8)}`, false);
+    expect([problem, more]).toEqual([expect.stringContaining('TENANT_SEAL_KEYS'), []]);
+    expect(problem).not.toContain('abab');
+  });
 });
