@@ -1,4 +1,4 @@
-import type { Headers, RawRequest } from './raw-http.ts';
+import type { Headers, Piece, RawRequest } from './raw-http.ts';
 import { credentials, type World } from './world.ts';
 
 /** What the requests of a table are made of. */
@@ -12,7 +12,7 @@ export interface Stage {
 }
 
 /** A request; its headers join the owner's credentials. As pieces: the bytes as they are, with a pause after each. */
-export type Sent = RawRequest | readonly (string | Buffer)[];
+export type Sent = RawRequest | readonly Piece[];
 
 /** A request that asks for what it should not, and what it gets. */
 export interface Row {

@@ -26,13 +26,19 @@ export function requestBytes({ method = 'GET', path = '/', headers = {}, body = 
   return Buffer.concat([Buffer.from(`${method} ${path} HTTP/1.1\r\n${lines.join('')}\r\n`), Buffer.from(body)]);
 }
 
+/** As the last piece: the client sends no more, but still listens. */
+export const hangUp = Symbol('hang up');
+/** As the last piece: the client is gone. */
+export const goAway = Symbol('go away');
+export type Piece = string | Buffer | typeof hangUp | typeof goAway;
+
 const pauseMs = 50;
 
 /**
- * Sends the pieces over a socket of its own, with a pause after each; resolves with what came back until the server closed the connection. Rejects when that takes too long: there is
- * nothing that may be left without an answer.
+ * Sends the pieces over a socket of its own, with a pause before each but the first; resolves with what came back until the connection was closed. Rejects when that takes too long:
+ * nothing may be left without an answer.
  */
-export async function sendPieces(url: string, pieces: readonly (string | Buffer)[], mostMs: number): Promise<Buffer> {
+export async function sendPieces(url: string, pieces: readonly Piece[], mostMs: number): Promise<Buffer> {
   const { hostname, port } = new URL(url);
   const socket = connect(Number(port), hostname);
   const received: Buffer[] = [];
@@ -49,8 +55,10 @@ export async function sendPieces(url: string, pieces: readonly (string | Buffer)
   const sending = (async () => {
     for (const [index, piece] of pieces.entries()) {
       if (index > 0) await new Promise((done) => setTimeout(done, pauseMs));
-      if (piece === hangUp) socket.end();
-      else if (socket.writable) socket.write(piece);
+      if (piece === goAway) socket.destroy();
+      else if (!socket.writable) return;
+      else if (piece === hangUp) socket.end();
+      else socket.write(piece);
     }
   })();
   try {
@@ -61,9 +69,6 @@ export async function sendPieces(url: string, pieces: readonly (string | Buffer)
   }
   return Buffer.concat(received);
 }
-
-/** As the last piece: the client sends no more, but still listens. */
-export const hangUp = '\0hang up';
 
 /** Every answer on a connection. `bodiless`: they are to HEAD, so their length is that of a body that does not come. */
 export function parseAnswers(received: Buffer, bodiless = false): RawAnswer[] {

@@ -1,4 +1,4 @@
-import { hangUp } from '../raw-http.ts';
+import { hangUp, type Piece } from '../raw-http.ts';
 import { json, post, type Row, type Stage, type Theme } from '../bad-input.ts';
 
 const path = '/v1/members';
@@ -87,7 +87,7 @@ const notValid: [what: string, body: unknown, errors: Readonly<Record<string, st
 const chunked = (head: string, chunks: string) => [
   `POST ${path} HTTP/1.1\r\nhost: localhost\r\n${head}content-type: application/json\r\ntransfer-encoding: chunked\r\nconnection: close\r\n\r\n${chunks}`,
 ];
-const withLength = ({ head }: Stage, length: number | string, body: string, ...more: string[]) => [
+const withLength = ({ head }: Stage, length: number | string, body: string, ...more: Piece[]) => [
   `POST ${path} HTTP/1.1\r\nhost: localhost\r\n${head}content-type: application/json\r\ncontent-length: ${length}\r\nconnection: close\r\n\r\n${body}`,
   ...more,
 ];

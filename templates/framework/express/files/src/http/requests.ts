@@ -4,6 +4,7 @@ import type { Metrics } from '../telemetry/metrics.ts';
 import { observe } from '../telemetry/observe.ts';
 import type { RequestTrace } from '../telemetry/tracing.ts';
 import { sendProblem } from './errors.ts';
+import { timeoutProblem } from './problem-of.ts';
 import { Problem } from './problem.ts';
 import { requestId } from './request-id.ts';
 
@@ -26,8 +27,9 @@ export function beginRequest(log: Logger, metrics: Metrics, timeoutMs: number): 
     request.log = log.child({ requestId: request.id });
     response.set('x-request-id', request.id);
     const timer = setTimeout(() => {
-      request.log.error({ timeoutMs }, 'request timed out');
-      sendProblem(request, response, new Problem(503));
+      const problem = timeoutProblem(request);
+      if (problem.status >= 500) request.log.error({ timeoutMs }, 'request timed out');
+      sendProblem(request, response, problem);
     }, timeoutMs);
     response.once('close', () => clearTimeout(timer));
     request.trace = observe(metrics, request, response, () => ({
