@@ -28,14 +28,12 @@ const schemes: [what: string, authorization: string | readonly string[]][] = [
 
 export const theme: Theme = {
   rows: [
-    ...schemes.map(
-      ([what, authorization]): Row => ({
-        what,
-        request: { path, headers: { ...none, authorization } },
-        status: 401,
-        headers: challenge,
-      }),
-    ),
+    ...schemes.map(([what, authorization]): Row => ({
+      what,
+      request: { path, headers: { ...none, authorization } },
+      status: 401,
+      headers: challenge,
+    })),
     { what: 'no credential', request: { path, headers: none }, status: 401, headers: challenge },
     {
       what: 'no credential, for a thing that does not exist',
