@@ -56,14 +56,27 @@ END
 free_port() { node -e "const s = require('node:net').createServer().listen(0, '127.0.0.1', () => { console.log(s.address().port); s.close(); })"; }
 secret() { openssl rand -hex 32; }
 
-# What a managed service gives its customer: a role that may make roles, and a database that belongs to it.
+# What a managed service gives its customer: a role that may make roles, a database that belongs to it, and connections with TLS only.
+data=$(sql "$superuser" 'show data_directory' | grep -oE '/[^"]+')
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=localhost -addext subjectAltName=DNS:localhost \
+  -keyout "$data/server.key" -out "$data/server.crt" 2>/dev/null
+chown --reference="$data" "$data"/server.{key,crt}
+cp "$data/server.crt" "$scratch/authority.pem"
+chmod 711 "$scratch"
+sed -i 's/^host /hostssl /' "$data/pg_hba.conf"
 admin_password=$(secret)
-sql "$superuser" "create role admin login createrole password '$admin_password'" 'create database my_saas owner admin' >/dev/null
-export DATABASE_ADMIN_URL=postgres://admin:$admin_password@$server/my_saas
-export DATABASE_URL=postgres://my_saas_runtime:$(secret)@$server/my_saas
-export DATABASE_PLATFORM_URL=postgres://my_saas_platform:$(secret)@$server/my_saas
+sql "$superuser" "create role admin login createrole password '$admin_password'" 'create database my_saas owner admin' \
+  'alter system set ssl = on' 'select pg_reload_conf()' >/dev/null
+sleep 1
+server=localhost:${server#*:}
+tls="?sslmode=verify-full&sslrootcert=$scratch/authority.pem"
+export DATABASE_ADMIN_URL=postgres://admin:$admin_password@$server/my_saas$tls
+export DATABASE_URL=postgres://my_saas_runtime:$(secret)@$server/my_saas$tls
+export DATABASE_PLATFORM_URL=postgres://my_saas_platform:$(secret)@$server/my_saas$tls
 export TENANT_SEAL_KEYS=one:$(secret)
 export JWT_ISSUER=https://login.example.com JWT_AUDIENCE=api JWKS_URL=https://login.example.com/keys
+
+if sql "${DATABASE_ADMIN_URL%"$tls"}" 'select 1' 2>/dev/null; then echo 'the server takes connections without TLS'; exit 1; fi
 
 npm run db:migrate
 npm run db:migrate | grep 'up to date'
@@ -129,9 +142,10 @@ pool_mode = transaction
 max_prepared_statements = $prepared
 max_client_conn = 1000
 default_pool_size = 4
+server_tls_sslmode = verify-full
+server_tls_ca_file = $scratch/authority.pem
 END
   chown -R nobody "$folder"
-  chmod 711 "$scratch"
   setpriv --reuid=nobody --clear-groups "$@" "$folder/pgbouncer.ini" >"$scratch/$name.log" 2>&1 &
   started+=($!)
   wait_for 'listening on' "$scratch/$name.log"
