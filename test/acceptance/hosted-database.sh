@@ -56,7 +56,7 @@ END
 free_port() { node -e "const s = require('node:net').createServer().listen(0, '127.0.0.1', () => { console.log(s.address().port); s.close(); })"; }
 secret() { openssl rand -hex 32; }
 
-# What a managed service gives its customer: a role that may make roles, a database that belongs to it, and connections with TLS only.
+# What a managed service gives its customer: a role that may make roles and databases, and connections with TLS only.
 data=$(sql "$superuser" 'show data_directory' | grep -oE '/[^"]+')
 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=localhost -addext subjectAltName=DNS:localhost \
   -keyout "$data/server.key" -out "$data/server.crt" 2>/dev/null
@@ -64,13 +64,17 @@ chown --reference="$data" "$data"/server.{key,crt}
 cp "$data/server.crt" "$scratch/authority.pem"
 chmod 711 "$scratch"
 sed -i 's/^host /hostssl /' "$data/pg_hba.conf"
-admin_password=$(secret)
-sql "$superuser" "create role admin login createrole password '$admin_password'" 'create database my_saas owner admin' \
+password=$(secret)
+sql "$superuser" "create role provider login createrole createdb password '$password'" \
   'alter system set ssl = on' 'select pg_reload_conf()' >/dev/null
 sleep 1
 server=localhost:${server#*:}
 tls="?sslmode=verify-full&sslrootcert=$scratch/authority.pem"
-export DATABASE_ADMIN_URL=postgres://admin:$admin_password@$server/my_saas$tls
+provider=postgres://provider:$password@$server/postgres$tls
+password=$(secret)
+sql "$provider" "create role my_saas_admin login createrole password '$password'" 'grant my_saas_admin to current_user' \
+  'create database my_saas owner my_saas_admin' >/dev/null
+export DATABASE_ADMIN_URL=postgres://my_saas_admin:$password@$server/my_saas$tls
 export DATABASE_URL=postgres://my_saas_runtime:$(secret)@$server/my_saas$tls
 export DATABASE_PLATFORM_URL=postgres://my_saas_platform:$(secret)@$server/my_saas$tls
 export TENANT_SEAL_KEYS=one:$(secret)
@@ -165,4 +169,10 @@ application "$pooled" unnamed
 grep 'statements travel unnamed' "$scratch/unnamed.log"
 two_tenants 'Unnamed'
 
+# A superuser may come later, and closes what only a superuser can.
+may_end() { sql "$DATABASE_ADMIN_URL" "select has_function_privilege('my_saas_runtime', 'pg_terminate_backend(int, bigint)', 'execute')" | grep -q "$1"; }
+may_end true
+DATABASE_ADMIN_URL=${superuser%@*}@$server/my_saas$tls npm run db:migrate
+may_end false
+npm run db:migrate | grep 'up to date'
 echo 'a managed PostgreSQL and PgBouncer work'
