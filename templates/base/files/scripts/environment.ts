@@ -6,17 +6,24 @@ export const root = join(import.meta.dirname, '..');
 export const dataDirectory = join(root, '.data');
 export const developmentFile = join(dataDirectory, 'development.env');
 
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** The environment of a command: of this process, of .env, of a running `npm run dev`. */
+export function loadEnvironment(): Environment {
+  return chooseEnvironment(process.env, readEnvironmentFile(join(root, '.env')), readEnvironmentFile(developmentFile));
+}
+
 /**
- * What is set in the environment wins, then .env. What `npm run dev` wrote for its own PostgreSQL counts only when neither names a database: another database must not be
- * given a development server's secrets.
+ * What is set in the environment wins, then .env. When neither names a database, the one of `npm run dev` is meant, and what that wrote comes before .env: a database is used
+ * with its own secrets.
  */
-export function loadEnvironment(): Record<string, string | undefined> {
-  const given = { ...readEnvironmentFile(join(root, '.env')), ...process.env };
+export function chooseEnvironment(own: Environment, file: Environment, development: Environment): Environment {
+  const given = { ...file, ...own };
   const namesDatabase = ['DATABASE_URL', 'DATABASE_PLATFORM_URL', 'DATABASE_ADMIN_URL'].some((name) => given[name]);
-  return namesDatabase ? given : { ...readEnvironmentFile(developmentFile), ...given };
+  return namesDatabase ? given : { ...file, ...development, ...own };
 }
 
 /** The variables of a file; none when there is no such file. */
-export function readEnvironmentFile(path: string): Record<string, string | undefined> {
+export function readEnvironmentFile(path: string): Environment {
   return existsSync(path) ? parseEnv(readFileSync(path, 'utf8')) : {};
 }

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readEnvironmentFile } from '../../scripts/environment.ts';
+import { chooseEnvironment, readEnvironmentFile } from '../../scripts/environment.ts';
 
 let folder: string;
 beforeAll(async () => {
@@ -24,5 +24,25 @@ describe('a .env file', () => {
 
   it('that is not there has no variables', () => {
     expect(readEnvironmentFile(join(folder, 'nothing'))).toEqual({});
+  });
+});
+
+describe('a command', () => {
+  const development = { DATABASE_ADMIN_URL: 'postgres://dev', TENANT_SEAL_KEYS: 'dev', JWT_ISSUER: 'dev' };
+
+  it('uses the database of npm run dev with its own secrets, also beside a .env that names none', () => {
+    const compose = { DATABASE_ADMIN_URL: '', TENANT_SEAL_KEYS: 'production', LOG_LEVEL: 'warn' };
+    expect(chooseEnvironment({ JWT_ISSUER: 'mine' }, compose, development)).toEqual({
+      ...development,
+      LOG_LEVEL: 'warn',
+      JWT_ISSUER: 'mine',
+    });
+  });
+
+  it.each([
+    ['.env', {}, { DATABASE_URL: 'postgres://given' }],
+    ['the environment', { DATABASE_URL: 'postgres://given' }, {}],
+  ])('takes nothing of it when %s names a database', (_, own, file) => {
+    expect(chooseEnvironment(own, file, development)).toEqual({ DATABASE_URL: 'postgres://given' });
   });
 });
