@@ -2,7 +2,7 @@ import { Router } from 'express';
 import type { Services } from '../app.ts';
 import { openApiDocument } from '../openapi.ts';
 import { assertMayReadMetrics } from '../telemetry/access.ts';
-import { docsPage } from './docs-page.ts';
+import { docsPage } from './docs/page.ts';
 import { createReadiness } from './readiness.ts';
 
 /** What answers without a credential, and without a tenant. */
