@@ -1,6 +1,6 @@
 import { Problem } from './problem.ts';
 
-/** What PostgreSQL says to the client's doing, by SQLSTATE (PostgreSQL manual, appendix A). Its own message and detail stay in the log. */
+/** What PostgreSQL says to the client's doing, by SQLSTATE (PostgreSQL manual, appendix A) or the code of a TenancyError. Its own message and detail stay in the log. */
 const answers: Readonly<Record<string, () => Problem>> = {
   '22021': () => new Problem(422, 'A text holds a character that cannot be stored.'),
   '22P05': () => new Problem(422, 'A text holds a character that cannot be stored.'),
@@ -13,6 +13,7 @@ const answers: Readonly<Record<string, () => Problem>> = {
   '40P01': () => new Problem(409, 'Somebody else changed this at the same time. Try again.'),
   '55P03': unavailable,
   '57014': unavailable,
+  'out-of-time': unavailable,
   '57P01': unavailable,
   '57P02': unavailable,
   '57P03': unavailable,

@@ -1,7 +1,7 @@
 import { createCipheriv, createDecipheriv, createHash, hkdfSync, randomBytes } from 'node:crypto';
 import { v7 as uuidv7 } from 'uuid';
-import { currentTenant } from '../tenancy/context.ts';
-import type { Database } from '../tenancy/database.ts';
+import { currentTenant, runAsTenant } from '../tenancy/context.ts';
+import type { Database, Statement } from '../tenancy/database.ts';
 import type { Access } from '../tenancy/resolve.ts';
 import { Problem } from './problem.ts';
 
@@ -55,7 +55,8 @@ export async function answerOnce(
   request: RepeatableRequest,
   work: () => Promise<StoredAnswer>,
 ): Promise<StoredAnswer> {
-  const { id: tenant } = currentTenant();
+  const caller = currentTenant();
+  const { id: tenant } = caller;
   const id = uuidv7();
   const keyHash = hash([request.caller, request.key]);
   const contentHash = hash(request.content);
@@ -63,17 +64,22 @@ export async function answerOnce(
   if (claimed.rowCount === 0) return await firstAnswer();
   try {
     const answer = await work();
-    await database.query({
+    await finish({
       text: 'update app.idempotency_keys set answer = $3 where tenant_id = $1 and id = $2',
       values: [tenant, id, encrypt(answer, request.key, id)],
     });
     return answer;
   } catch (error) {
-    await database.query({
+    await finish({
       text: 'delete from app.idempotency_keys where tenant_id = $1 and id = $2 and answer is null',
       values: [tenant, id],
     });
     throw error;
+  }
+
+  /** Without the request's deadline: what was done, or was not, has to be noted. */
+  async function finish(statement: Statement): Promise<void> {
+    await runAsTenant(caller, () => database.query(statement));
   }
 
   async function firstAnswer(): Promise<StoredAnswer> {

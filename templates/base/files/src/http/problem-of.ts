@@ -3,24 +3,22 @@ import { allowedMethods } from './allowed-methods.ts';
 import { databaseProblem } from './database-problem.ts';
 import { Problem } from './problem.ts';
 
-/** A request; `complete` when all of its body has come. */
-type Arriving = Pick<IncomingMessage, 'complete'>;
-
 /**
- * What an error is to the client. An error with a `statusCode` is the framework's own: a body that is no JSON, too large, of another type, cut off; a handler that takes too long.
+ * What an error is to the client. An error with a `statusCode` is the framework's own: a body that is no JSON, too large, of another type, cut off.
  * Its message may repeat what was sent.
  */
-export function problemOf(error: unknown, request: Arriving): Problem {
+export function problemOf(error: unknown): Problem {
   if (error instanceof Problem) return error;
   const status = (error as { readonly statusCode?: unknown } | undefined)?.statusCode;
-  if (status === 503) return timeoutProblem(request);
   if (typeof status === 'number' && status >= 400 && status < 500) return new Problem(status);
   return databaseProblem(error) ?? new Problem(500);
 }
 
 /** What a request gets that was not answered in time: it came too slowly, or took too long. */
-export function timeoutProblem({ complete }: Arriving): Problem {
-  return complete ? new Problem(503) : new Problem(408, undefined, { headers: { connection: 'close' } });
+export function timeoutProblem({ complete }: IncomingMessage): Problem {
+  return complete
+    ? new Problem(503, undefined, { headers: { 'retry-after': '1' } })
+    : new Problem(408, undefined, { headers: { connection: 'close' } });
 }
 
 /** What a request to a path or with a method that is not there gets. */

@@ -14,6 +14,8 @@ export interface TenantContext {
 interface Scope {
   readonly tenant: TenantContext;
   readonly transaction?: { open: boolean };
+  /** By performance.now(). */
+  readonly deadline?: number;
 }
 
 const scopes = new AsyncLocalStorage<Scope>();
@@ -30,9 +32,9 @@ export function tenantId(value: string): TenantId {
 
 /**
  * Runs work, and everything asynchronous that it starts, as a tenant. Refuses another tenant while a transaction of
- * this one is open.
+ * this one is open. After the deadline, a time by performance.now(), it writes nothing more.
  */
-export function runAsTenant<T>(tenant: TenantContext, work: () => T): T {
+export function runAsTenant<T>(tenant: TenantContext, work: () => T, deadline?: number): T {
   const outer = scopes.getStore();
   if (outer?.transaction?.open === true && outer.tenant.id !== tenant.id) {
     throw new TenancyError(
@@ -42,7 +44,21 @@ export function runAsTenant<T>(tenant: TenantContext, work: () => T): T {
   }
   const id = tenantId(tenant.id);
   const transaction = outer?.tenant.id === id ? outer.transaction : undefined;
-  return scopes.run({ tenant: { id, slug: tenant.slug }, ...(transaction && { transaction }) }, work);
+  const scope = {
+    tenant: { id, slug: tenant.slug },
+    ...(transaction && { transaction }),
+    ...(deadline !== undefined && { deadline }),
+  };
+  return scopes.run(scope, work);
+}
+
+/** Milliseconds until the deadline; undefined when there is none. Throws when it has passed. */
+export function timeLeft(): number | undefined {
+  const deadline = scopes.getStore()?.deadline;
+  if (deadline === undefined) return undefined;
+  const left = Math.floor(deadline - performance.now());
+  if (left < 1) throw new TenancyError('out-of-time', 'There is no time left to write.');
+  return left;
 }
 
 /** The tenant as whom the current code runs. */
@@ -61,7 +77,7 @@ export function insideTransaction(): boolean {
 export async function runInTransaction<T>(work: () => Promise<T>): Promise<T> {
   const transaction = { open: true };
   try {
-    return await scopes.run({ tenant: currentTenant(), transaction }, work);
+    return await scopes.run({ ...scopes.getStore(), tenant: currentTenant(), transaction }, work);
   } finally {
     transaction.open = false;
   }

@@ -1,6 +1,6 @@
 import pg from 'pg';
 import { traceStatement } from '../telemetry/tracing.ts';
-import { currentTenant, insideTransaction, runInTransaction, type TenantContext } from './context.ts';
+import { currentTenant, insideTransaction, runInTransaction, type TenantContext, timeLeft } from './context.ts';
 import { clockDifference, detectPooler } from './connection-facts.ts';
 import { TenancyError } from './errors.ts';
 import { createConnection, createTransactionConnection, type TenantConnection } from './kysely-driver.ts';
@@ -131,12 +131,16 @@ function assemble({ enter, outside, pool, lanes, transport, now, schema }: Parts
     );
   }
 
+  function entering(): Statement {
+    const left = timeLeft();
+    return toStatement(enter(currentTenant(), now()), left === undefined ? undefined : now() + left);
+  }
+
   const query = async <Row>(statement: Statement): Promise<QueryResult<Row>> => {
     refuseInsideTransaction();
     assertPlainStatement(statement.text);
-    const context = toStatement(enter(currentTenant(), now()));
     return await traceStatement('query', statement.text, () =>
-      withSession((session) => session.runAlone<Row>([context, statement])),
+      withSession((session) => session.runAlone<Row>([entering(), statement])).catch(inTime),
     );
   };
 
@@ -153,16 +157,16 @@ function assemble({ enter, outside, pool, lanes, transport, now, schema }: Parts
 
   const transaction = async <T>(work: (connection: TenantConnection) => Promise<T>): Promise<T> => {
     refuseInsideTransaction();
-    const context = toStatement(enter(currentTenant(), now()));
     return await withSession(async (session) => {
-      const open = new TransactionSession(session, context);
+      const open = new TransactionSession(session, entering());
       try {
         const result = await runInTransaction(() => work(createTransactionConnection(open, plugins)));
+        timeLeft();
         await open.commit();
         return result;
       } catch (error) {
         await open.rollback();
-        throw error;
+        return inTime(error);
       }
     });
   };
@@ -186,21 +190,35 @@ function assemble({ enter, outside, pool, lanes, transport, now, schema }: Parts
   };
 }
 
+/** Throws the error, or what is behind it: that there was no time left. */
+function inTime(error: unknown): never {
+  timeLeft();
+  throw error;
+}
+
 const texts = new Map<string, string>();
 
 /**
  * Sets settings for the transaction, as bind parameters: the context appears in no statement text, so in no log and not
- * in pg_stat_activity. Returns no row.
+ * in pg_stat_activity. Returns no row. What would be done after the deadline, by the database's clock in milliseconds,
+ * fails there: what is sent may have to wait, for a lock even while it is prepared.
  */
-function toStatement({ settings }: ContextStatement): Statement {
-  const names = settings.map(([name]) => name).join();
+function toStatement({ settings }: ContextStatement, deadline?: number): Statement {
+  const names = `${settings.map(([name]) => name).join()} ${deadline !== undefined}`;
   let text = texts.get(names);
   if (text === undefined) {
     const calls = settings.map(
       (_, index) => `pg_catalog.set_config($${index * 2 + 1}, $${index * 2 + 2}, true) is null`,
     );
-    text = `select where ${calls.join(' or ')}`;
+    text = deadline === undefined ? `select where ${calls.join(' or ')}` : bounded(calls, settings.length * 2 + 1);
     texts.set(names, text);
   }
-  return { text, values: settings.flat() };
+  return { text, values: deadline === undefined ? settings.flat() : [...settings.flat(), deadline] };
+}
+
+/** A time-out of -1 is an error; 0 would be none at all. */
+function bounded(calls: readonly string[], parameter: number): string {
+  const timeout = `pg_catalog.set_config('statement_timeout', (case when ms >= 1 then pg_catalog.floor(ms) else -1 end)::int::text, true) is null`;
+  return `select from (select $${parameter}::float8 - extract(epoch from pg_catalog.clock_timestamp())::float8 * 1000 as ms) as left_over
+    where ${[...calls, timeout].join(' or ')}`;
 }

@@ -11,6 +11,8 @@ export type TenancyErrorCode =
   | 'transaction-over'
   /** A statement of the transaction failed, so its commit would have been a rollback. */
   | 'transaction-aborted'
+  /** The deadline of runAsTenant() has passed. */
+  | 'out-of-time'
   /** A statement that does not read or write rows. */
   | 'forbidden-statement'
   /**

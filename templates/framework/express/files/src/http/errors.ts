@@ -5,7 +5,7 @@ import { type Problem, problemContentType, problemDocument } from './problem.ts'
 /** Every answer that is no success is a problem document. What the server did not expect is logged whole and told as little as possible. */
 // Express tells an error handler by its four parameters.
 export const answerWithProblem: ErrorRequestHandler = (error: unknown, request, response, _next) => {
-  const problem = problemOf(error, request);
+  const problem = problemOf(error);
   if (problem.status >= 500) request.log.error({ err: error }, 'request failed');
   sendProblem(request, response, problem);
 };

@@ -3,6 +3,7 @@ import type { Logger } from '../log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { observe } from '../telemetry/observe.ts';
 import type { RequestTrace } from '../telemetry/tracing.ts';
+import { deadline } from './deadline.ts';
 import { sendProblem } from './errors.ts';
 import { timeoutProblem } from './problem-of.ts';
 import { Problem } from './problem.ts';
@@ -14,6 +15,8 @@ declare global {
       /** In the header x-request-id, in problem documents and in every line of the log. */
       id: string;
       log: Logger;
+      /** When it has to be done with the database. */
+      deadline: number;
       /** The span of the request. */
       trace: RequestTrace;
     }
@@ -26,6 +29,7 @@ export function beginRequest(log: Logger, metrics: Metrics, timeoutMs: number): 
     request.id = requestId(request.headers['x-request-id']);
     request.log = log.child({ requestId: request.id });
     response.set('x-request-id', request.id);
+    request.deadline = deadline(timeoutMs);
     const timer = setTimeout(() => {
       const problem = timeoutProblem(request);
       if (problem.status >= 500) request.log.error({ timeoutMs }, 'request timed out');

@@ -57,7 +57,11 @@ export function tenantRoutes(
       const repeatable = key && { key, caller: callerOf(access), content: { id: operation.id, ...parts } };
       // Only now: the context of the socket's events, which the body came with, is not this request's.
       const answer = await request.trace.run(() =>
-        runAsTenant(access.tenant, () => (repeatable ? answerOnce(database, repeatable, work) : work())),
+        runAsTenant(
+          access.tenant,
+          () => (repeatable ? answerOnce(database, repeatable, work) : work()),
+          request.deadline,
+        ),
       );
       sendAnswer(response, answer);
     });

@@ -5,7 +5,7 @@ import { Problem, problemContentType, problemDocument } from './problem.ts';
 /** Every answer that is no success is a problem document. What the server did not expect is logged whole and told as little as possible. */
 export function answerWithProblems(app: FastifyInstance): void {
   app.setErrorHandler((error: unknown, request, reply) => {
-    const problem = problemOf(error, request.raw);
+    const problem = problemOf(error);
     if (problem.status >= 500) request.log.error({ err: error }, 'request failed');
     return send(reply, request, problem);
   });

@@ -18,6 +18,8 @@ declare module 'fastify' {
     access: Access;
     /** How large the body may be. */
     bodyBytes: number;
+    /** When it has to be done with the database. */
+    deadline: number;
     /** The span of the request. */
     trace: RequestTrace;
   }

@@ -42,6 +42,6 @@ export function enterTenants(
 
   // After the body was read: the context of the socket's events would not carry it. The callback form, because what runs in `done` inherits the context.
   app.addHook('preHandler', (request, _reply, done) => {
-    request.trace.run(() => runAsTenant(request.access.tenant, done));
+    request.trace.run(() => runAsTenant(request.access.tenant, done, request.deadline));
   });
 }
