@@ -28,10 +28,10 @@ describe('a .env file', () => {
 });
 
 describe('a command', () => {
-  const development = { DATABASE_ADMIN_URL: 'postgres://dev', TENANT_SEAL_KEYS: 'dev', JWT_ISSUER: 'dev' };
+  const development = { DATABASE_ADMIN_URL: 'postgres://dev', JWT_AUDIENCE: 'dev', JWT_ISSUER: 'dev' };
 
   it('uses the database of npm run dev with its own secrets, also beside a .env that names none', () => {
-    const compose = { DATABASE_ADMIN_URL: '', TENANT_SEAL_KEYS: 'production', LOG_LEVEL: 'warn' };
+    const compose = { DATABASE_ADMIN_URL: '', JWT_AUDIENCE: 'production', LOG_LEVEL: 'warn' };
     expect(chooseEnvironment({ JWT_ISSUER: 'mine' }, compose, development)).toEqual({
       ...development,
       LOG_LEVEL: 'warn',
