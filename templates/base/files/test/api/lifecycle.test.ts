@@ -25,7 +25,7 @@ describe('GET /readyz', () => {
 
 describe('a database that does not answer', () => {
   it('is a 503, in time', async () => {
-    const application = await startApplication({ ...world.database.environment, REQUEST_TIMEOUT_MS: '300' });
+    const application = await startApplication({ ...world.database.environment, REQUEST_TIMEOUT_MS: '2000' });
     const client = apiClient(application.url, credentials(world.acme));
     try {
       await world.withAdmin(async (admin) => {
@@ -53,7 +53,7 @@ describe('a write that takes too long', () => {
     const { body: member } = await world.asAcme.post<{ id: string }>('/v1/members', { subject, role: 'viewer' });
     const members = async () => (await world.asAcme.get<{ items: object[] }>('/v1/members')).body.items;
     const before = await members();
-    const application = await startApplication({ ...world.database.environment, REQUEST_TIMEOUT_MS: '1000' });
+    const application = await startApplication({ ...world.database.environment, REQUEST_TIMEOUT_MS: '2000' });
     const client = apiClient(application.url, { ...credentials(world.acme), ...(key && { 'idempotency-key': key }) });
     const send = () =>
       method === 'POST' ? client.post('/v1/members', body) : client.patch(`/v1/members/${member.id}`, body);
