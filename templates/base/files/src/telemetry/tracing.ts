@@ -31,7 +31,7 @@ export function traceRequest({ method = '', headers }: IncomingMessage): Request
         span.setAttribute('http.response.status_code', status);
         if (route !== undefined) span.updateName(`${method} ${route}`).setAttribute('http.route', route);
         if (tenant !== undefined) span.setAttribute('tenant.id', tenant);
-        if (status >= 500) span.setStatus({ code: SpanStatusCode.ERROR });
+        if (status >= 500) span.setStatus({ code: SpanStatusCode.ERROR }).setAttribute('error.type', String(status));
       }
       span.end();
     },
@@ -39,17 +39,19 @@ export function traceRequest({ method = '', headers }: IncomingMessage): Request
 }
 
 /** Runs a statement inside a span, when there is a request's span to be its parent. The text holds parameters' places, never their values. */
-export async function traceStatement<T>(name: string, text: string, run: () => Promise<T>): Promise<T> {
+export async function traceStatement<T>(text: string, run: () => Promise<T>): Promise<T> {
   if (trace.getActiveSpan()?.isRecording() !== true) return await run();
-  const attributes = { 'db.system.name': 'postgresql', 'db.operation.name': name, 'db.query.text': text };
-  const span = tracer.startSpan(name, { kind: SpanKind.CLIENT, attributes });
+  const operation = /[a-z]+/i.exec(text)?.[0].toUpperCase() ?? '';
+  const attributes = { 'db.system.name': 'postgresql', 'db.operation.name': operation, 'db.query.text': text };
+  const span = tracer.startSpan(operation, { kind: SpanKind.CLIENT, attributes });
   try {
     return await context.with(trace.setSpan(context.active(), span), run);
   } catch (error) {
     // The message of an error may repeat a value; its code does not.
-    const { code } = error as { readonly code?: unknown };
-    span.setStatus({ code: SpanStatusCode.ERROR });
-    if (typeof code === 'string') span.setAttribute('db.response.status_code', code);
+    const { code = '_OTHER', severity } = error as { readonly code?: string; readonly severity?: string };
+    span.setStatus({ code: SpanStatusCode.ERROR }).setAttribute('error.type', code);
+    // The server's own.
+    if (severity !== undefined) span.setAttribute('db.response.status_code', code);
     throw error;
   } finally {
     span.end();

@@ -139,7 +139,7 @@ function assemble({ enter, outside, pool, lanes, transport, now, schema }: Parts
   const query = async <Row>(statement: Statement): Promise<QueryResult<Row>> => {
     refuseInsideTransaction();
     assertPlainStatement(statement.text);
-    return await traceStatement('query', statement.text, () =>
+    return await traceStatement(statement.text, () =>
       withSession((session) => session.runAlone<Row>([entering(), statement])).catch(inTime),
     );
   };
@@ -148,7 +148,7 @@ function assemble({ enter, outside, pool, lanes, transport, now, schema }: Parts
     if (closing !== undefined) throw new TenancyError('closed', 'The database was closed.');
     assertPlainStatement(statement.text);
     const flight = [toStatement({ settings: [...settings, readOnly] }), statement];
-    return await traceStatement('read', statement.text, () => lanes.run<Row>(flight));
+    return await traceStatement(statement.text, () => lanes.run<Row>(flight));
   };
   const read = async <Row>(statement: Statement) => await onLane<Row>(enter(currentTenant(), now()), statement);
   const lookup = async <Row>(statement: Statement) => await onLane<Row>(outside, statement);

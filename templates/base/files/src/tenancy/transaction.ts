@@ -34,9 +34,7 @@ export class TransactionSession {
     }
     const opening = this.#state === 'new' ? [{ text: 'begin' }, this.#context] : [];
     this.#state = 'open';
-    const result = await traceStatement('transaction', statement.text, () =>
-      this.#session.run<Row>([...opening, statement]),
-    );
+    const result = await traceStatement(statement.text, () => this.#session.run<Row>([...opening, statement]));
     // A statement ended it; what follows would run without a tenant.
     if (!this.#session.inTransaction && this.#session.reusable) this.#state = 'over';
     return result;

@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { type Config, readConfig } from '../../src/config.ts';
+import { assertMayReadMetrics } from '../../src/telemetry/access.ts';
 import { startApplication } from '../setup/application.ts';
 import { apiClient } from './client.ts';
 import { credentials, useWorld } from './world.ts';
@@ -33,6 +35,15 @@ describe('GET /metrics', () => {
     });
   });
 
+  it('is not there in production without a token', () => {
+    const config = { ...readConfig({ ...world.database.environment, NODE_ENV: 'test' }), env: 'production' } as const;
+    const read = (more: Partial<Config>, header?: string) => () => assertMayReadMetrics({ ...config, ...more }, header);
+    expect(read({})).toThrow(expect.objectContaining({ status: 404 }));
+    expect(read({ metricsToken: token })).toThrow(expect.objectContaining({ status: 401 }));
+    expect(read({ metricsToken: token }, `Bearer ${token}`)).not.toThrow();
+    expect(read({ env: 'development' })).not.toThrow();
+  });
+
   it('counts requests by route, never by path, tenant or id', async () => {
     await withMetrics({}, async (url, read) => {
       const acme = apiClient(url, credentials(world.acme));
@@ -59,6 +70,7 @@ describe('GET /metrics', () => {
       expect(text).toMatch(/database_pool_connections\{state="idle"\} \d/);
       expect(text).toContain('database_pool_waiting 0');
       expect(text).toContain('database_lanes_in_flight 0');
+      expect(text).toMatch(/process_resident_memory_bytes \d/);
     });
   });
 });

@@ -13,6 +13,9 @@ import {
   trace,
 } from '@opentelemetry/api';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { resolutionSteps } from '../../src/tenancy/resolve.ts';
+import { startApplication } from '../setup/application.ts';
+import { apiClient } from './client.ts';
 import { credentials, useWorld } from './world.ts';
 
 interface Recorded {
@@ -135,6 +138,7 @@ describe('a request', () => {
       expect([parent, ended]).toEqual([server?.id, true]);
       expect(attributes['db.system.name']).toBe('postgresql');
     }
+    expect(statements.at(-1)).toMatchObject({ name: 'INSERT', attributes: { 'db.operation.name': 'INSERT' } });
     expect(statements.at(-1)?.attributes['db.query.text']).toContain('insert into');
     const written = JSON.stringify(spans);
     expect(written).not.toContain(subject);
@@ -146,10 +150,27 @@ describe('a request', () => {
     const all = await traced(() => world.asAcme.post('/v1/members', { subject: 'twice', role: 'viewer' }));
     expect(all[0]).toMatchObject({ attributes: { 'http.response.status_code': 409 }, status: { code: 0 } });
     expect(all.at(-1)).toMatchObject({
-      attributes: { 'db.response.status_code': '23505' },
+      attributes: { 'db.response.status_code': '23505', 'error.type': '23505' },
       status: { code: SpanStatusCode.ERROR },
     });
     expect(JSON.stringify(all)).not.toContain('twice');
+  });
+
+  it('that the server could not answer is an error, without the words of its cause', async () => {
+    const findTenant = () => Promise.reject(new Error('hunter2'));
+    const steps = { ...resolutionSteps, findTenant };
+    const application = await startApplication(world.database.environment, { steps });
+    try {
+      const [server] = await traced(() => apiClient(application.url, credentials(world.acme)).get('/v1/members'));
+      expect(server).toMatchObject({
+        name: 'GET /v1/members',
+        attributes: { 'http.response.status_code': 500, 'error.type': '500' },
+        status: { code: SpanStatusCode.ERROR },
+      });
+      expect(JSON.stringify(spans)).not.toContain('hunter2');
+    } finally {
+      await application.close();
+    }
   });
 
   it('without a route is a span of its method', async () => {
