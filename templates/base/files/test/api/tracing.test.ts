@@ -13,6 +13,7 @@ import {
   trace,
 } from '@opentelemetry/api';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { applicationSteps } from '../../src/steps.ts';
 import { resolutionSteps } from '../../src/tenancy/resolve.ts';
 import { startApplication } from '../setup/application.ts';
 import { apiClient } from './client.ts';
@@ -158,7 +159,7 @@ describe('a request', () => {
 
   it('that the server could not answer is an error, without the words of its cause', async () => {
     const findTenant = () => Promise.reject(new Error('hunter2'));
-    const steps = { ...resolutionSteps, findTenant };
+    const steps = { ...applicationSteps, resolution: { ...resolutionSteps, findTenant } };
     const application = await startApplication(world.database.environment, { steps });
     try {
       const [server] = await traced(() => apiClient(application.url, credentials(world.acme)).get('/v1/members'));

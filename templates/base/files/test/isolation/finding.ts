@@ -1,7 +1,11 @@
+import type { Threat } from './threats.ts';
+
+/** What a check is about: a row of the threat list, or `control` when the suite asks whether it can attack at all. */
+export type Topic = Threat | 'control';
+
 /** A way across that is open, or a defence that is gone. */
 export interface Finding {
-  /** The row of the threat list, for example `C2`; `control` when the suite could not attack what it has to. */
-  readonly threat: string;
+  readonly threat: Topic;
   /** The table, function, role or route. */
   readonly object: string;
   readonly attack: string;
@@ -14,7 +18,8 @@ export interface Finding {
 
 /** Something that the suite leaves alone, and why. */
 export interface Reason {
-  readonly threat: string;
+  /** A row of the threat list, or an option that was not given. */
+  readonly threat: Threat | 'mutations';
   readonly why: string;
 }
 
@@ -22,6 +27,8 @@ export interface Reason {
 export interface Group {
   readonly name: string;
   readonly checks: number;
+  /** How many of them were about what. */
+  readonly tried: ReadonlyMap<Topic, number>;
   readonly findings: readonly Finding[];
   /** What it had to leave out here. */
   readonly left: readonly Reason[];
@@ -33,7 +40,7 @@ export interface Group {
 /** Counts what a group does, and keeps what it finds. */
 export interface Recorder {
   /** Call once for every attack or comparison that ran. */
-  readonly check: (count?: number) => void;
+  readonly check: (threat: Topic, count?: number) => void;
   /** The same finding twice is one. */
   readonly find: (finding: Finding) => void;
   /** Says what could not be attacked here; nothing is left out silently. */
@@ -45,25 +52,31 @@ export async function runGroup(name: string, work: (recorder: Recorder) => Promi
   const start = performance.now();
   const found = new Map<string, Finding>();
   const left: Reason[] = [];
-  let checks = 0;
+  const tried = new Map<Topic, number>();
   let stopped: string | undefined;
   try {
     await work({
-      check: (count = 1) => {
-        checks += count;
-      },
+      check: (threat, count = 1) => void tried.set(threat, (tried.get(threat) ?? 0) + count),
       find: (finding) => {
+        if (!tried.has(finding.threat)) tried.set(finding.threat, 1);
         const key = [finding.threat, finding.object, finding.attack, finding.fix].join('\n');
         if (!found.has(key)) found.set(key, finding);
       },
       leave: (reason) => void left.push(reason),
     });
-    if (checks === 0) stopped = 'it attacked nothing';
+    if (tried.size === 0) stopped = 'it attacked nothing';
   } catch (error) {
     stopped = (error as Error).message;
   }
-  const milliseconds = Math.round(performance.now() - start);
-  return { name, checks, findings: [...found.values()], left, ...(stopped !== undefined && { stopped }), milliseconds };
+  return {
+    name,
+    checks: [...tried.values()].reduce((sum, count) => sum + count, 0),
+    tried,
+    findings: [...found.values()],
+    left,
+    ...(stopped !== undefined && { stopped }),
+    milliseconds: Math.round(performance.now() - start),
+  };
 }
 
 /** One defence that was broken, and whether the suite noticed. */

@@ -1,56 +1,91 @@
-import pg from 'pg';
+import type pg from 'pg';
+import type { PostgresServer } from '../../scripts/postgres/start.ts';
 import { createTenant, deleteTenant, suspendTenant } from '../../src/platform/tenants.ts';
 import { roles } from '../../src/tenancy/roles.ts';
-import type { TestDatabase } from '../setup/database.ts';
+import { prepareServer, type TestDatabase, type TestServer, withClient } from '../setup/database.ts';
+import type { Ground } from './arena.ts';
 import { type Catalog, readCatalog, type Relation, tenantTables } from './catalog.ts';
 import { readContexts } from './context.ts';
+import { SuiteError } from './finding.ts';
 import { createDetector } from './leaks.ts';
 import { characterOf, seeEveryRow } from './privileged.ts';
 import { attemptsAsLogin, connect } from './session.ts';
 import type { Target } from './target.ts';
-import { fill, newTenant, type Tenant, type World } from './world.ts';
+import { fill, fillFor, fillForOthers, newTenant, type Tenant, type World } from './world.ts';
 
 /** Schema of the tenant tables. */
 export const tenantSchema = 'app';
 
-/** Makes an attacker and a victim as the control plane makes tenants, and fills every table for them. */
-export async function seedWorld({
-  adminUrl,
-  platformUrl,
-  environment,
-}: Omit<TestDatabase, 'drop'>): Promise<Pick<Target, 'world' | 'tables'>> {
-  const platform = new pg.Client({ connectionString: platformUrl });
-  await platform.connect();
-  const created = async (name: string): Promise<Tenant> => {
-    const tenant = newTenant(name);
-    const { tenantId } = await createTenant(platform, { slug: tenant.slug, environment });
-    return { ...tenant, id: tenantId };
-  };
-  const admin = await connect(adminUrl);
-  try {
+/** Migrates a database and fills it, first with the attacker alone. */
+export async function prepareGround({ adminUrl, description }: PostgresServer): Promise<Ground> {
+  const server = await prepareServer(adminUrl);
+  const attacker = newTenant('attacker');
+  const unattackable: World['unattackable'] = new Map();
+  const empty: World['empty'] = new Set();
+  const settler = await seed(server, async ({ admin, create }) => {
+    const created = await create(attacker);
+    const { catalog, tables } = await readTables(admin);
+    await fillFor(admin, catalog, tables, { attacker: created, unattackable, empty }, created);
+    return created;
+  });
+  const alone = { ...server, template: `${server.template}_alone` };
+  await withClient(adminUrl, (admin) => admin.query(`create database ${alone.template} template ${server.template}`));
+  const { world, tables } = await seed(server, async ({ admin, create, platform }) => {
+    const [suspended, deleted] = [await create(newTenant('suspended')), await create(newTenant('deleted'))];
     const world: World = {
-      attacker: await created('attacker'),
-      victim: await created('victim'),
-      bystander: await created('bystander'),
-      shut: [await created('suspended'), await created('deleted')],
-      unattackable: new Map(),
-      empty: new Set(),
+      attacker: settler,
+      victim: await create(newTenant('victim')),
+      bystander: await create(newTenant('bystander')),
+      shut: [suspended, deleted],
+      unattackable,
+      empty,
     };
-    await seeEveryRow(admin);
-    const catalog = await readCatalog(admin, roles.runtime);
-    await admin.query('begin');
-    const tables = tenantTables(catalog, tenantSchema);
-    await fill(admin, catalog, tables, world);
-    await admin.query('commit');
-    await admin.query('analyze');
-    const [suspended, deleted] = world.shut as [Tenant, Tenant];
+    const { catalog, tables } = await readTables(admin);
+    await fillForOthers(admin, catalog, tables, world);
     await suspendTenant(platform, suspended.slug);
     await deleteTenant(platform, deleted.slug);
     return { world, tables };
-  } finally {
-    await admin.end();
-    await platform.end();
-  }
+  });
+  if (tables.length === 0)
+    throw new SuiteError(
+      'There is no table with tenant_id: nothing could be attacked. Next: look at db/migrations/tenant.',
+    );
+  return { server, alone, description, world, tables };
+}
+
+interface Seeding {
+  readonly admin: pg.Client;
+  readonly platform: pg.Client;
+  /** Makes a tenant as the control plane does. */
+  readonly create: (tenant: Tenant) => Promise<Tenant>;
+}
+
+/** Works on a template, in one transaction of the administrator; afterwards nobody is connected to it. */
+async function seed<T>({ adminUrl, template, environment }: TestServer, work: (seeding: Seeding) => Promise<T>) {
+  const platformUrl = environment['DATABASE_PLATFORM_URL'] ?? '';
+  const url = Object.assign(new URL(adminUrl), { pathname: `/${template}` }).href;
+  return await withClient(platformUrl, async (platform) => {
+    const admin = await connect(url);
+    try {
+      await seeEveryRow(admin);
+      const create = async (tenant: Tenant): Promise<Tenant> => {
+        const { tenantId } = await createTenant(platform, { slug: tenant.slug, environment });
+        return { ...tenant, id: tenantId };
+      };
+      await admin.query('begin');
+      const done = await work({ admin, platform, create });
+      await admin.query('commit');
+      await admin.query('analyze');
+      return done;
+    } finally {
+      await admin.end();
+    }
+  });
+}
+
+async function readTables(admin: pg.Client): Promise<Pick<Target, 'catalog' | 'tables'>> {
+  const catalog = await readCatalog(admin, roles.runtime);
+  return { catalog, tables: tenantTables(catalog, tenantSchema) };
 }
 
 /** Opens a database that the suite made, as it is now: what a sabotage added is found. */
@@ -58,8 +93,7 @@ export async function openOwn(database: TestDatabase, server: string, seeded: Wo
   const admin = await connect(database.adminUrl);
   const login = await connect(database.runtimeUrl);
   await seeEveryRow(admin);
-  const catalog = await readCatalog(admin, roles.runtime);
-  const tables = tenantTables(catalog, tenantSchema);
+  const { catalog, tables } = await readTables(admin);
   const world = await fillNewTables(admin, catalog, tables, seeded);
   return {
     own: true,

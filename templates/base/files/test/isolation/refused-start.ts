@@ -7,7 +7,7 @@ export async function openOrRecord<T>(recorder: Recorder, open: () => Promise<T>
     return await open();
   } catch (error) {
     if (!(error instanceof TenancyError) || error.code !== 'unsafe-database') throw error;
-    recorder.check();
+    recorder.check('A1');
     const reasons = error.message.split('\n').filter((line) => line.startsWith('- '));
     for (const reason of reasons) {
       const [problem = '', next = ''] = reason.slice(2).split(' Next: ');

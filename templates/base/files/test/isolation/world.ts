@@ -55,26 +55,48 @@ export async function fill(
   tables: readonly Relation[],
   world: World,
 ): Promise<void> {
-  const { attacker, victim, unattackable } = world;
+  await fillFor(client, catalog, tables, world, world.attacker);
+  await fillForOthers(client, catalog, tables, world);
+}
+
+/** All but the attacker, who was there before. */
+export async function fillForOthers(
+  client: pg.ClientBase,
+  catalog: Catalog,
+  tables: readonly Relation[],
+  world: World,
+): Promise<void> {
+  const { attacker, victim, unattackable, empty } = world;
   const bystanders = [world.bystander, ...world.shut].filter((tenant) => tenant !== undefined);
-  for (const table of inReferenceOrder(tables)) {
-    if (table.parent !== null && (await hasRows(client, table, victim))) continue;
-    try {
-      await insertRows(client, catalog, table, attacker, attackerRows);
-      await insertRows(client, catalog, table, victim, victimRows);
-      for (const tenant of bystanders) await insertRows(client, catalog, table, tenant, 1);
-    } catch (error) {
-      if (!(error instanceof NoRowError)) throw error;
-      if (table.parent === null) unattackable.set(table.name, error.message);
-      else world.empty.add(table.name);
-    }
-  }
+  for (const tenant of [victim, ...bystanders]) await fillFor(client, catalog, tables, world, tenant);
   for (const tenant of [attacker, victim, ...bystanders]) {
     for (const table of tables) {
       tenant.rows.set(table.name, await readRows(client, table, tenant.id));
       if (bystanders.includes(tenant)) continue;
-      if (!unattackable.has(table.name) && !world.empty.has(table.name))
+      if (!unattackable.has(table.name) && !empty.has(table.name))
         tenant.spare.set(table.name, await spareRow(client, catalog, table, tenant));
+    }
+  }
+}
+
+/** Rows of one tenant in every table. */
+export async function fillFor(
+  client: pg.ClientBase,
+  catalog: Catalog,
+  tables: readonly Relation[],
+  { attacker, victim, unattackable, empty }: Pick<World, 'attacker' | 'unattackable' | 'empty'> & Partial<World>,
+  tenant: Tenant,
+): Promise<void> {
+  const count = tenant === attacker ? attackerRows : tenant === victim ? victimRows : 1;
+  for (const table of inReferenceOrder(tables)) {
+    if (unattackable.has(table.name) || empty.has(table.name)) continue;
+    if (table.parent !== null && (await hasRows(client, table, tenant))) continue;
+    try {
+      await insertRows(client, catalog, table, tenant, count);
+    } catch (error) {
+      if (!(error instanceof NoRowError)) throw error;
+      if (table.parent === null) unattackable.set(table.name, error.message);
+      else empty.add(table.name);
     }
   }
 }

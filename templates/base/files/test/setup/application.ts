@@ -2,8 +2,8 @@ import type { AddressInfo } from 'node:net';
 import { createApp } from '../../src/app.ts';
 import { readConfig } from '../../src/config.ts';
 import { createLog, type Logger } from '../../src/log.ts';
+import type { ApplicationSteps } from '../../src/steps.ts';
 import { openDatabase } from '../../src/tenancy/open.ts';
-import type { ResolutionSteps } from '../../src/tenancy/resolve.ts';
 import { external } from './external.ts';
 
 export interface RunningApplication {
@@ -12,10 +12,10 @@ export interface RunningApplication {
   readonly close: () => Promise<void>;
 }
 
-/** The application on a free port, as server.ts starts it; a test may replace a step of the resolution, or watch the log. */
+/** The application on a free port, as server.ts starts it; a test may replace a step, or watch the log. */
 export async function startApplication(
   environment: Readonly<Record<string, string>>,
-  more: { readonly steps?: ResolutionSteps; readonly log?: Logger } = {},
+  more: { readonly steps?: ApplicationSteps; readonly log?: Logger } = {},
 ): Promise<RunningApplication> {
   const config = readConfig({
     TENANT_REQUESTS_PER_MINUTE: '1000000',

@@ -4,6 +4,7 @@ import { runAsTenant, tenantId, type TenantContext } from '../../../src/tenancy/
 import type { Database } from '../../../src/tenancy/database.ts';
 import { openDatabase } from '../../../src/tenancy/open.ts';
 import { projectName } from '../../../src/tenancy/roles.ts';
+import type { Arena } from '../arena.ts';
 import type { Relation } from '../catalog.ts';
 import type { Recorder } from '../finding.ts';
 import { openOrRecord } from '../refused-start.ts';
@@ -32,12 +33,8 @@ const ways: Readonly<Record<string, Way>> = {
 const unqualified = (table: string) => table.replace(/^app\./, '').replaceAll('"', '') as 'members';
 
 /** The application's own way to the database, with its real login: several tenants at once over few connections. */
-export async function databaseLayer(
-  target: Target,
-  recorder: Recorder,
-  environment: Readonly<Record<string, string>>,
-): Promise<void> {
-  const config = readConfig({ ...environment, NODE_ENV: 'test' });
+export async function databaseLayer({ target, own }: Arena, recorder: Recorder): Promise<void> {
+  const config = readConfig({ ...own?.database.environment, NODE_ENV: 'test' });
   const options = { ...config, database: { ...config.database, poolSize: 3, lanes: 2 } };
   const database = await openOrRecord(recorder, () => openDatabase(options));
   if (database === undefined) return;
@@ -68,7 +65,7 @@ async function interleave({ world }: Target, recorder: Recorder, database: Datab
   await Promise.all(
     runs.map(async ({ name, way, tenant }) => {
       const rows = await runAsTenant(contextOf(tenant), () => way(database, table.name)).catch((error: Error) => error);
-      recorder.check();
+      recorder.check('B15');
       const wanted = tenant.rows.get(table.name)?.length ?? 0;
       const foreign = rows instanceof Error ? undefined : rows.find((row) => row['tenant_id'] !== tenant.id);
       if (!(rows instanceof Error) && foreign === undefined && rows.length === wanted) return;
@@ -95,7 +92,7 @@ async function outside(recorder: Recorder, database: Database, table: Relation):
   const lookup: Way = async (each, name) => (await each.lookup<Row>({ text: `select * from ${name}` })).rows;
   for (const [name, way] of Object.entries({ ...ways, 'lookup()': lookup })) {
     const rows = await way(database, table.name).catch(() => []);
-    recorder.check();
+    recorder.check('B7');
     if (rows.length === 0) continue;
     recorder.find({
       threat: 'B7',
@@ -116,7 +113,7 @@ async function staysInTransaction({ world, tables }: Target, recorder: Recorder,
   const entered = await runAsTenant(contextOf(attacker), () =>
     database.transaction(async () => runAsTenant(contextOf(victim), () => true)),
   ).catch(() => false);
-  recorder.check();
+  recorder.check('B9');
   if (entered) {
     recorder.find({
       threat: 'B9',
@@ -134,7 +131,7 @@ async function leavesNoTrace({ login, detector }: Target, recorder: Recorder): P
   const { rows } = await login.query<Record<string, string>>(
     `select query from pg_stat_activity where application_name = ${literal(projectName)}`,
   );
-  recorder.check();
+  recorder.check('G4');
   const leak = detector.inRows(rows);
   if (leak === undefined) return;
   recorder.find({

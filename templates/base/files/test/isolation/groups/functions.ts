@@ -24,7 +24,7 @@ async function attackTenantFunction(target: Target, recorder: Recorder): Promise
   const { attacker, victim } = target.world;
   const text = `select ${tenantFunction} as tenant`;
   const [control] = await target.attempt(target.contexts.own(attacker.id), text);
-  recorder.check();
+  recorder.check('control');
   if (control?.rows[0]?.['tenant'] !== attacker.id) {
     const leaked = `answers ${control?.error?.message ?? control?.rows[0]?.['tenant']} in the attacker's own context`;
     recorder.find({
@@ -38,7 +38,7 @@ async function attackTenantFunction(target: Target, recorder: Recorder): Promise
   }
   for (const { name, how, settings } of target.contexts.bad(victim.id, attacker.id)) {
     const [outcome] = await target.attempt(settings, text);
-    recorder.check();
+    recorder.check('C9');
     const answer = outcome?.rows[0]?.['tenant'];
     if (answer === undefined || answer === null) continue;
     recorder.find({
@@ -72,7 +72,7 @@ async function attackSecrets(target: Target, recorder: Recorder): Promise<void> 
     `insert into ${secretsTable} select * from ${secretsTable}`,
   ]) {
     const [outcome] = await target.attempt(target.contexts.own(attacker.id), text);
-    recorder.check();
+    recorder.check('C9');
     if (outcome === undefined || outcome.error !== undefined) continue;
     const fix = `revoke all on ${secretsTable} from ${target.runtimeRole}, public;`;
     recorder.find({
@@ -101,7 +101,7 @@ async function attackFunction(target: Target, recorder: Recorder, target_: Datab
     for (const values of calls.slice(0, mostCalls)) {
       const text = callText(target_, values);
       const [outcome] = await target.attempt(settings, text);
-      recorder.check();
+      recorder.check('E6');
       if (outcome === undefined) continue;
       const leak = leakOf(target, outcome, values);
       if (leak !== undefined) report(target, recorder, target_, text, `shows ${leak}`);
@@ -144,7 +144,7 @@ async function compareWithNobody(
       const [nobody, somebodyElse] = [randomUUID(), randomUUID()];
       const unknown = await ask(replaced(neutral, index, nobody), nobody);
       const known = await ask(replaced(neutral, index, value), value);
-      recorder.check();
+      recorder.check('E6');
       if (known === unknown || unknown !== (await ask(replaced(neutral, index, somebodyElse), somebodyElse))) continue;
       report(
         target,

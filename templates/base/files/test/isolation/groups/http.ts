@@ -1,29 +1,38 @@
-import { attackAuthority } from '../http/authority.ts';
-import { attackBodies, attackNames } from '../http/assignment.ts';
+import type { Arena } from '../arena.ts';
+import type { Recorder } from '../finding.ts';
+import { attackNames } from '../http/assignment.ts';
 import { attackAtOnce } from '../http/crowd.ts';
-import { attackIds } from '../http/ids.ts';
-import { attackResolution } from '../http/resolution.ts';
 import type { Stage } from '../http/stage.ts';
+import { compareVictim } from './victim.ts';
 
-/** Every route of the OpenAPI document, attacked over the network. `total` requests are sent at least. */
-export async function http(stage: Stage, total: number): Promise<void> {
-  await attackResolution(stage);
-  await attackAuthority(stage);
-  await attackBodies(stage);
-  // Late, because its controls delete.
-  await attackIds(stage);
-  await attackAtOnce(stage, total);
+/** Turns an attack on the running application into one on the arena. */
+export const onStage =
+  (attack: (stage: Stage) => Promise<void>) =>
+  async ({ own }: Arena, recorder: Recorder): Promise<void> => {
+    const stage = await own?.stage(recorder);
+    if (stage !== undefined) await attack(stage);
+  };
+
+/** As many requests as the mode asks for, those of the groups before included. */
+export async function crowd(arena: Arena, recorder: Recorder): Promise<void> {
+  const total = arena.mode === 'full' ? 10_000 : 2_000;
+  await onStage((stage) => attackAtOnce(stage, total))(arena, recorder);
+}
+
+/** What all the requests left behind. */
+export async function aftermath(stage: Stage): Promise<void> {
   readLog(stage);
   await attackNames(stage);
+  await compareVictim(stage.target, stage.recorder, stage.victimBefore, 'every request of the attacker');
 }
 
 /** L13: what was logged of all this holds nothing of the victim, and no credential. */
 function readLog({ log, target, recorder, attacker, victim }: Stage): void {
   const text = log.join('\n');
-  recorder.check(2);
+  recorder.check('L13', 2);
   const leak = target.detector.inText(text);
   const fix = 'src/log.ts: log routes and ids of requests, never what a client sent or the database said.';
-  const finding = { threat: 'L13', object: 'log', reproduce: 'LOG_LEVEL=info npm start', fix };
+  const finding = { threat: 'L13' as const, object: 'log', reproduce: 'LOG_LEVEL=info npm start', fix };
   if (leak !== undefined) recorder.find({ ...finding, attack: 'read the log', leaked: `shows ${leak}` });
   const secrets = [...attacker.values(), ...victim.values()]
     .flatMap((headers) => Object.values(headers).flat())

@@ -3,11 +3,12 @@ import { injectionSwitches, tenantSetting } from '../context.ts';
 import type { Recorder } from '../finding.ts';
 import { insertSql, literal } from '../sql.ts';
 import { asTenant, type Target } from '../target.ts';
+import type { Threat } from '../threats.ts';
 import { restorePolicies } from './matrix.ts';
 
 /** One form that injected SQL can take. `to` is an expression that changes a setting and gives a text. */
 interface Payload {
-  readonly threat: string;
+  readonly threat: Threat;
   readonly name: string;
   readonly sql: (table: string, change: string, statement: string) => string;
 }
@@ -114,7 +115,7 @@ async function control(target: Target, recorder: Recorder, table: Relation): Pro
   const [[setting, value] = ['', '']] = target.contexts.own(attacker.id);
   const change = `set_config(${literal(setting)}, ${literal(value)}, true)`;
   const [outcome] = await target.attempt(none?.settings ?? [], `select ${change}; select * from ${table.name}`);
-  recorder.check();
+  recorder.check('control');
   const shown = (outcome?.rows ?? []).filter((row) => row['tenant_id'] === attacker.id).length;
   if (shown > 0 || (attacker.rows.get(table.name)?.length ?? 0) === 0) return;
   recorder.find({
@@ -137,7 +138,7 @@ async function switchTenant(target: Target, recorder: Recorder, table: Relation)
       const text = sql(table.name, change, statement);
       const [outcome] = await target.attempt(own, text);
       await target.attempt([], 'deallocate all');
-      recorder.check();
+      recorder.check(threat);
       // The setting itself names the victim: the attacker wrote it there.
       const leak = outcome && target.detector.inRows(outcome.rows, victim.id);
       if (leak === undefined) continue;
@@ -166,7 +167,7 @@ async function plant(target: Target, recorder: Recorder, table: Relation): Promi
       target.contexts.own(attacker.id),
       `select ${change}; ${insertSql(table.name, values)}`,
     );
-    recorder.check();
+    recorder.check('C5');
     const [outcome] = outcomes;
     if (outcome === undefined || outcome.error !== undefined) continue;
     recorder.find({
@@ -207,7 +208,7 @@ async function flipSettings(target: Target, recorder: Recorder): Promise<void> {
       for (const value of values) {
         const text = `select set_config(${literal(setting)}, ${literal(value)}, true); select * from ${table} limit 1000`;
         const [outcome] = await target.attempt(target.contexts.own(attacker.id), text);
-        recorder.check();
+        recorder.check('C6');
         const leak = outcome && target.detector.inRows(outcome.rows, victim.id);
         if (leak === undefined) continue;
         recorder.find({

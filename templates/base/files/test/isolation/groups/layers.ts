@@ -8,6 +8,7 @@ import { characterOf } from '../privileged.ts';
 import { attemptsInside } from '../session.ts';
 import { identifier, literal } from '../sql.ts';
 import { asTenant, type Target } from '../target.ts';
+import type { Threat } from '../threats.ts';
 import { restorePolicies } from './matrix.ts';
 
 const operations = [...reads, ...writes].filter(({ basic }) => basic);
@@ -58,7 +59,7 @@ async function withSabotage(
       const statements = operation.statements(subject);
       if (statements === undefined) continue;
       const outcomes = await attempt(contexts.own(world.attacker.id), ...statements);
-      recorder.check();
+      recorder.check('C3');
       const leaked = judge(
         operation.demand,
         outcomes,
@@ -114,7 +115,7 @@ async function asPlatform(target: Target, recorder: Recorder, { table }: Subject
   });
 }
 
-type Described = { readonly threat: string; readonly object: string; readonly attack: string; readonly fix: string };
+type Described = { readonly threat: Threat; readonly object: string; readonly attack: string; readonly fix: string };
 
 async function readAs(
   { admin, contexts, world, detector }: Target,
@@ -129,7 +130,7 @@ async function readAs(
       contexts.own(world.attacker.id),
       text,
     );
-    recorder.check();
+    recorder.check(finding.threat);
     const leak = outcome && detector.inRows(outcome.rows);
     if (leak !== undefined)
       recorder.find({ ...finding, leaked: `shows ${leak}`, reproduce: `set role ${role};\n${text};` });

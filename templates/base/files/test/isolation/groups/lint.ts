@@ -6,6 +6,7 @@ import { policyRules } from '../lint/policies.ts';
 import { privilegeRules } from '../lint/privileges.ts';
 import { roleRules } from '../lint/roles.ts';
 import { tableRules } from '../lint/tables.ts';
+import { tenantSchema } from '../own-database.ts';
 import { literal } from '../sql.ts';
 import type { Target } from '../target.ts';
 
@@ -19,16 +20,16 @@ type Row = {
 };
 
 /** Asks the catalog what is wrong, whether or not something else still holds. */
-export async function lint(target: Target, recorder: Recorder, schema: string): Promise<void> {
+export async function lint(target: Target, recorder: Recorder): Promise<void> {
   const others = [roles.owner, roles.resolver, roles.platform, roles.migrator];
-  const values = [target.runtimeRole, schema, array(others), array(Object.keys(globalTables))];
+  const values = [target.runtimeRole, tenantSchema, array(others), array(Object.keys(globalTables))];
   for (const { threat, attack, sql } of rules) {
     const text = sql.replace(/\$([1-4])\b/g, (_, index: string) => {
       const value = values[Number(index) - 1] as string;
       return value.startsWith('array[') ? value : literal(value);
     });
     const { rows } = await target.admin.query<Row>(text);
-    recorder.check();
+    recorder.check(threat);
     for (const { object, leaked, fix, reproduce } of rows) {
       recorder.find({ threat, object, attack, leaked, reproduce: reproduce ?? leaked, fix });
     }
@@ -48,7 +49,7 @@ async function checkForeignKeys({ admin, tables }: Target, recorder: Recorder): 
       const present = key.columns.map((column) => `child."${column}" is not null`).join(' and ');
       const text = `select count(*) as orphans from ${table.name} as child where ${present} and not exists (select from ${key.target} as parent where ${join})`;
       const { rows } = await admin.query<{ orphans: string }>(text);
-      recorder.check();
+      recorder.check('D11');
       const orphans = Number(rows[0]?.orphans);
       if (orphans === 0) continue;
       recorder.find({

@@ -43,8 +43,9 @@ async function attack(
   const statements = operation.statements(subject);
   if (statements === undefined) return;
   const isOwn = context.name === 'own';
+  const threat = isOwn ? operation.threat : context.name === 'no context' ? 'B7' : 'C9';
   const outcomes = await target.attempt(context.settings, ...statements);
-  recorder.check();
+  recorder.check(threat);
   const last = outcomes.at(-1);
   const where = isOwn ? asTenant(target) : asTenant(target, `${context.name}: ${context.how}`);
   const reproduce = [where, ...statements].map((line) => (line.startsWith('--') ? line : `${line};`)).join('\n');
@@ -63,7 +64,7 @@ async function attack(
   const leaked = judge(operation.demand, outcomes, complete, isOwn ? subject.ownCount : 0, target.detector);
   if (leaked === undefined) return;
   recorder.find({
-    threat: isOwn ? operation.threat : context.name === 'no context' ? 'B7' : 'C9',
+    threat,
     object: subject.table.name,
     attack: isOwn ? `${operation.name} as another tenant` : `${operation.name} with ${context.name}`,
     leaked: isOwn ? leaked : `${leaked} (${context.how})`,
@@ -97,7 +98,7 @@ async function referToVictim(target: Target, recorder: Recorder, subject: Subjec
   for (const { key, toVictim, toNothing } of referenceAttacks(target, subject)) {
     const there = (await target.attempt(own, ...subject.makeRoom, toVictim, 'set constraints all immediate')).at(-1);
     const nowhere = (await target.attempt(own, ...subject.makeRoom, toNothing, 'set constraints all immediate')).at(-1);
-    recorder.check(2);
+    recorder.check('D1', 2);
     if (there === undefined || (there.error?.code === nowhere?.error?.code && there.error !== undefined)) continue;
     recorder.find({
       threat: 'D1',
@@ -119,7 +120,7 @@ async function repeatVictim(target: Target, recorder: Recorder, subject: Subject
   const outcome = (
     await target.attempt(target.contexts.own(target.world.attacker.id), ...subject.makeRoom, statement)
   ).at(-1);
-  recorder.check();
+  recorder.check('D5');
   const { code, constraint } = outcome?.error ?? {};
   const withTenant = subject.table.uniques.some(
     ({ name, columns }) => name === constraint && columns.includes('tenant_id'),

@@ -3,6 +3,7 @@ import type { Recorder } from '../finding.ts';
 import { attemptsInside } from '../session.ts';
 import { literal } from '../sql.ts';
 import { asTenant, type Target } from '../target.ts';
+import type { Threat } from '../threats.ts';
 
 /** Everything that can be read and is no table of tenants: views, materialized views, foreign tables, and tables of the platform. */
 export async function relations(target: Target, recorder: Recorder): Promise<void> {
@@ -14,7 +15,7 @@ export async function relations(target: Target, recorder: Recorder): Promise<voi
     const text = `select * from ${relation.name} limit 1000`;
     for (const settings of [own, none?.settings ?? []]) {
       const [outcome] = await target.attempt(settings, text);
-      recorder.check();
+      recorder.check(threatOf(relation));
       const leak = outcome && target.detector.inRows(outcome.rows);
       if (leak !== undefined) report(target, recorder, relation, `read the ${relation.kind}`, `shows ${leak}`, text);
     }
@@ -29,7 +30,7 @@ async function deleteThrough(target: Target, recorder: Recorder, view: Relation)
   if (!view.privileges.has('DELETE')) return;
   const own = target.contexts.own(target.world.attacker.id);
   const [shown, deleted] = await target.attempt(own, `select from ${view.name}`, `delete from ${view.name}`);
-  recorder.check();
+  recorder.check(threatOf(view));
   if (shown === undefined || deleted === undefined || deleted.rowCount <= shown.rowCount) return;
   report(
     target,
@@ -72,7 +73,7 @@ async function withoutVictim(target: Target, recorder: Recorder, view: Relation)
     }
     await admin.query('reset session_replication_role');
     const after = await ask();
-    recorder.check();
+    recorder.check(threatOf(view));
     if (after !== before) {
       report(
         target,
@@ -88,6 +89,13 @@ async function withoutVictim(target: Target, recorder: Recorder, view: Relation)
   }
 }
 
+function threatOf({ kind, parent }: Relation): Threat {
+  if (kind === 'view') return 'E1';
+  if (kind === 'materialized view') return 'E2';
+  if (kind === 'foreign table') return 'E10';
+  return parent === null ? 'A11' : 'F1';
+}
+
 function report(
   target: Target,
   recorder: Recorder,
@@ -101,7 +109,7 @@ function report(
       ? `alter view ${relation.name} set (security_invoker = true);`
       : `revoke all on ${relation.name} from ${target.runtimeRole}, public;`;
   recorder.find({
-    threat: relation.kind === 'view' ? 'E1' : relation.kind === 'table' ? 'L1b' : 'E2',
+    threat: threatOf(relation),
     object: relation.name,
     attack,
     leaked,

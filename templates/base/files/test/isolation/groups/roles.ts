@@ -2,9 +2,10 @@ import type { Recorder } from '../finding.ts';
 import { connect, run } from '../session.ts';
 import { identifier, literal } from '../sql.ts';
 import type { Target } from '../target.ts';
+import type { Threat } from '../threats.ts';
 
 interface Forbidden {
-  readonly threat: string;
+  readonly threat: Threat;
   readonly object: string;
   readonly attack: string;
   readonly sql: string;
@@ -27,7 +28,7 @@ export async function attackRoles(target: Target, recorder: Recorder): Promise<v
       await login.query('begin');
       const outcome = await run(login, each.sql);
       await login.query('rollback');
-      recorder.check();
+      recorder.check(each.threat);
       if (outcome.error !== undefined) continue;
       recorder.find({ ...each, leaked: 'is allowed', reproduce: `-- as ${runtimeRole}\n${each.sql};` });
     }
@@ -43,7 +44,7 @@ async function identify({ login, runtimeRole }: Target, recorder: Recorder): Pro
       current_setting('lock_timeout') as lock_timeout, current_setting('idle_in_transaction_session_timeout') as idle_in_transaction_session_timeout`,
   );
   const { name, bound, ...timeouts } = rows[0] ?? {};
-  recorder.check(2);
+  recorder.check('A1', 2);
   if (name !== runtimeRole || bound !== 't') {
     recorder.find({
       threat: 'A1',
@@ -55,7 +56,7 @@ async function identify({ login, runtimeRole }: Target, recorder: Recorder): Pro
     });
   }
   for (const [setting, value] of Object.entries(timeouts)) {
-    recorder.check();
+    recorder.check('A8');
     if (value !== '0') continue;
     recorder.find({
       threat: 'A8',
@@ -74,7 +75,7 @@ async function freshConnection({ runtimeUrl, runtimeRole, tables }: Target, reco
   try {
     for (const { name } of tables) {
       const outcome = await run(fresh, `select * from ${name} limit 10`);
-      recorder.check();
+      recorder.check('B7');
       if (outcome.rows.length === 0) continue;
       recorder.find({
         threat: 'B7',

@@ -4,6 +4,12 @@ import { applySettings, run } from '../session.ts';
 import { asTenant, type Target } from '../target.ts';
 import { checksum } from '../world.ts';
 
+/** What every attack on the database left of the victim; then the attacker deletes all it has. */
+export async function victim(target: Target, recorder: Recorder, before: ReadonlyMap<string, string>): Promise<void> {
+  await compareVictim(target, recorder, before, 'every attack on the database');
+  await deleteEverything(target, recorder);
+}
+
 /** Everything that the victim had is there, unchanged. */
 export async function compareVictim(
   target: Target,
@@ -12,7 +18,7 @@ export async function compareVictim(
   what: string,
 ): Promise<void> {
   const after = await checksum(target.admin, target.catalog, target.world.victim.id);
-  recorder.check(before.size);
+  recorder.check('D2', before.size);
   for (const [table, hash] of before) {
     if (after.get(table) === hash) continue;
     recorder.find({
@@ -27,7 +33,7 @@ export async function compareVictim(
 }
 
 /** The attacker deletes all it has; what cascades must end at its own rows. Rolled back, and looked at before that. */
-export async function deleteEverything(target: Target, recorder: Recorder): Promise<void> {
+async function deleteEverything(target: Target, recorder: Recorder): Promise<void> {
   const { admin, catalog, world } = target;
   const before = await checksum(admin, catalog, world.victim.id);
   const tables = inReferenceOrder(target.tables.filter(({ privileges }) => privileges.has('DELETE')));

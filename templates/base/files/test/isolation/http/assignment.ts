@@ -27,7 +27,7 @@ export async function attackBodies(stage: Stage): Promise<void> {
       };
       const attack = `${Object.keys(extra)[0] ?? 'a field'} of the victim in the body`;
       const before = await countOfVictim(stage);
-      const answer = await stage.call(call, attack);
+      const answer = await stage.call('L5', call, attack);
       if (answer.status < 300 && (await countOfVictim(stage)) !== before) {
         report(
           stage.recorder,
@@ -59,7 +59,7 @@ async function repeatNames(stage: Stage, route: Stage['routes'][number]): Promis
       if (value == null || schema === undefined || schema.format === 'uuid' || schema.enum !== undefined) continue;
       const [body] = ownBodies(stage, route);
       const call = { method: route.method, path: route.path, headers: stage.own, body: { ...body, [property]: value } };
-      const answer = await stage.call(call, `the victim's ${property} as the own`, { watch: false });
+      const answer = await stage.call('D10', call, `the victim's ${property} as the own`, { watch: false });
       if (answer.status === 409) {
         report(
           stage.recorder,

@@ -63,7 +63,7 @@ async function expectRefusal(stage: Stage, route: Route, attack: string, headers
   for (const id of route.params.length === 0 ? [''] : stage.ids.attacker.slice(0, 2).map((row) => row.id)) {
     const path = fillPath(route, Object.fromEntries(route.params.map((name) => [name, id])));
     const call = { method: route.method, path, headers, ...(body && { body }) };
-    const answer = await stage.call(call, attack);
+    const answer = await stage.call('L5', call, attack);
     if (answer.status !== 403)
       report(stage.recorder, call, 'L5', attack, `answers ${answer.status} in place of 403`, fix, route);
   }
@@ -78,7 +78,7 @@ async function grantMore(stage: Stage, route: Route, role: Role, headers: Header
   for (const id of route.params.length === 0 ? [''] : stage.ids.attacker.map((row) => row.id)) {
     const path = fillPath(route, Object.fromEntries(route.params.map((name) => [name, id])));
     const call = { method: route.method, path, headers, body: { ...body, role: 'owner' } };
-    const answer = await stage.call(call, attack);
+    const answer = await stage.call('L5', call, attack);
     if (answer.status < 300)
       report(
         stage.recorder,

@@ -32,7 +32,7 @@ export async function attackAtOnce(stage: Stage, total: number): Promise<void> {
       if (route === undefined || member === undefined) return;
       const path = fillPath(route, Object.fromEntries(route.params.map((name) => [name, ids[n % ids.length] ?? ''])));
       const call = { method: 'GET', path, headers: member.headers };
-      const answer = await stage.call(call, 'requests of several tenants at once');
+      const answer = await stage.call('B15', call, 'requests of several tenants at once');
       const leak = member.foreign.inText(answer.text, path);
       if (leak !== undefined)
         report(

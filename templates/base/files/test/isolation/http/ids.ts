@@ -62,11 +62,12 @@ async function inQuery(stage: Stage, route: Route): Promise<void> {
     });
     if (format === 'uuid') await compare(stage, route, `the victim's id as ${name} in the query`, call);
     for (const value of [marker, marker.slice(0, 2), '%', "' or true --", tenant, '1', '0', '-1'])
-      await stage.call(call(value), `${name}=${value} in the query`);
+      await stage.call('L16', call(value), `${name}=${value} in the query`);
   }
   for (const name of ['tenant_id', 'tenantId', 'tenant', 'organization', 'org', 'account']) {
     for (const value of [tenant, slug])
       await stage.call(
+        'L1',
         { method: route.method, path: `${path}?${name}=${value}`, headers: stage.own },
         `the victim named by ${name} in the query`,
       );
@@ -76,11 +77,11 @@ async function inQuery(stage: Stage, route: Route): Promise<void> {
 /** Asks with ids of the victim and with one of nobody; two answers that differ tell that the row exists. */
 async function compare(stage: Stage, route: Route, attack: string, call: (id: string) => Call): Promise<void> {
   const nobody = randomUUID();
-  const { essence, status } = await stage.call(call(nobody), 'an id of nobody');
+  const { essence, status } = await stage.call('control', call(nobody), 'an id of nobody');
   const reference = essence.replaceAll(nobody, '?');
   await inParallel(stage.ids.victim, async ({ id, table }) => {
     const request = call(id);
-    const answer = await stage.call(request, attack);
+    const answer = await stage.call('L4', request, attack);
     if (answer.essence.replaceAll(id, '?') === reference) return;
     report(
       stage.recorder,

@@ -29,7 +29,7 @@ export async function findWorking(
         headers: stage.own,
         ...(body && { body }),
       };
-      const answer = await stage.call(call, 'a request of the own');
+      const answer = await stage.call('control', call, 'a request of the own');
       if (answer.status < 300) return { params, body, answer };
       last = answer;
       // Not this row: its other bodies fare no better.

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { Topic } from '../finding.ts';
 import { inParallel } from '../parallel.ts';
 import type { Probe } from '../naming.ts';
 import type { Headers } from './client.ts';
@@ -33,14 +34,14 @@ interface Place {
 async function expectStatus(
   stage: Stage,
   { route, path }: Place,
-  threat: string,
+  threat: Topic,
   attack: string,
   headers: Headers,
   wanted: readonly number[],
   fresh = false,
 ): Promise<void> {
   const call = { method: route.method, path, headers };
-  const answer = await stage.call(call, attack, { fresh });
+  const answer = await stage.call(threat, call, attack, { fresh });
   if (wanted.includes(answer.status)) return;
   report(
     stage.recorder,
@@ -71,6 +72,7 @@ async function probeNames(stage: Stage): Promise<void> {
 /** Two genuine credentials of two tenants: neither wins. */
 async function conflicts(stage: Stage, { route, path }: Place): Promise<void> {
   const unknown = await stage.call(
+    'control',
     { method: 'GET', path: `/v1/${randomUUID()}`, headers: stage.own },
     'a path of nobody',
   );
@@ -79,7 +81,7 @@ async function conflicts(stage: Stage, { route, path }: Place): Promise<void> {
       if (kind === other) continue;
       const call = { method: route.method, path, headers: { ...own, ...theirs } };
       const attack = `the attacker's ${kind.name} together with the victim's ${other.name}`;
-      const answer = await stage.call(call, attack);
+      const answer = await stage.call('L1', call, attack);
       if (
         answer.status === 404 &&
         JSON.stringify(withoutRequest(answer.body)) === JSON.stringify(withoutRequest(unknown.body))
@@ -167,6 +169,7 @@ async function names(stage: Stage): Promise<void> {
                 ? `/v1/${value}`
                 : value;
         await stage.call(
+          'L3',
           { method: 'GET', path: route.path, headers: { ...stage.own, [name]: written } },
           `the victim named by the header ${name}`,
         );

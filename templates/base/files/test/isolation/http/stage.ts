@@ -1,14 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { createLog } from '../../../src/log.ts';
-import type { ResolutionSteps } from '../../../src/tenancy/resolve.ts';
+import type { ApplicationSteps } from '../../../src/steps.ts';
 import { sources } from '../../../src/tenancy/sources.ts';
 import { startApplication } from '../../setup/application.ts';
 import type { TestDatabase } from '../../setup/database.ts';
 import { credentialKinds, type BadCredential, type CredentialKind, type Issuing } from '../credentials.ts';
-import type { Recorder } from '../finding.ts';
+import { type Recorder, SuiteError, type Topic } from '../finding.ts';
 import { namingKinds, type Probe } from '../naming.ts';
 import type { Target } from '../target.ts';
-import type { Tenant } from '../world.ts';
+import { checksum, type Tenant } from '../world.ts';
 import { type Answer, type Call, type Caller, createCaller, type Headers } from './client.ts';
 import { readRoutes, type Route } from './routes.ts';
 
@@ -38,6 +38,7 @@ export interface Stage {
   readonly ids: { readonly attacker: readonly RowId[]; readonly victim: readonly RowId[] };
   /** Sends, counts, and looks for anything of the victim in the answer. `fresh` asks an application that remembers no credential. */
   readonly call: (
+    threat: Topic,
     call: Call,
     attack: string,
     options?: { readonly fresh?: boolean; readonly watch?: boolean },
@@ -48,7 +49,8 @@ export interface Stage {
   readonly next: () => number;
   /** Every line that the application logged. */
   readonly log: readonly string[];
-  readonly close: () => Promise<void>;
+  /** Hashes of what the victim had before the first request, by table. */
+  readonly victimBefore: ReadonlyMap<string, string>;
 }
 
 /** Everybody's credentials. */
@@ -98,45 +100,64 @@ export async function issueCredentials(
   };
 }
 
+/** The application, running; each group has its own view of it. */
+export interface Application {
+  readonly routes: readonly Route[];
+  readonly stageFor: (recorder: Recorder) => Stage;
+  readonly close: () => Promise<void>;
+}
+
 /** Starts the application, also once with nothing remembered, and reads its routes from its own document. */
-export async function openStage(
+export async function openApplication(
   target: Target,
-  recorder: Recorder,
   { environment }: TestDatabase,
   credentials: Credentials,
-  steps?: ResolutionSteps,
-): Promise<Stage> {
+  steps: ApplicationSteps,
+): Promise<Application> {
   const log: string[] = [];
-  const options = {
-    log: createLog({ level: 'info' }, { write: (line) => void log.push(line) }),
-    ...(steps && { steps }),
-  };
+  const options = { log: createLog({ level: 'info' }, { write: (line) => void log.push(line) }), steps };
   const application = await startApplication(environment, options);
   const fresh = await startApplication({ ...environment, CREDENTIAL_CACHE_SECONDS: '0' }, options);
   const callers = { kept: createCaller(application.url), fresh: createCaller(fresh.url) };
   let sent = 0;
   let n = 0;
-  const send = async (caller: Caller, call: Call, attack: string, watch: boolean): Promise<Answer> => {
+  const send = async (
+    recorder: Recorder,
+    caller: Caller,
+    threat: Topic,
+    call: Call,
+    attack: string,
+    watch: boolean,
+  ): Promise<Answer> => {
     sent += 1;
-    recorder.check();
+    recorder.check(threat);
     const answer = await caller.send(call);
     if (watch) inspect(target, recorder, call, attack, answer);
     return answer;
   };
   const document = await callers.kept.send({ method: 'GET', path: '/openapi.json' });
+  const routes = readRoutes(document.body);
+  if (routes.length === 0) throw new SuiteError('/openapi.json describes no route');
   const [own] = credentials.attacker.values();
-  return {
+  const shared = {
     ...credentials,
     target,
-    recorder,
-    routes: readRoutes(document.body),
+    routes,
     own: own ?? {},
     ids: { attacker: rowIds(target, target.world.attacker), victim: rowIds(target, target.world.victim) },
-    call: (call, attack, { fresh: useFresh = false, watch = true } = {}) =>
-      send(useFresh ? callers.fresh : callers.kept, call, attack, watch),
     sent: () => sent,
     next: () => (n += 1),
     log,
+    victimBefore: await checksum(target.admin, target.catalog, target.world.victim.id),
+  };
+  return {
+    routes,
+    stageFor: (recorder) => ({
+      ...shared,
+      recorder,
+      call: (threat, call, attack, { fresh: useFresh = false, watch = true } = {}) =>
+        send(recorder, useFresh ? callers.fresh : callers.kept, threat, call, attack, watch),
+    }),
     close: async () => {
       callers.kept.close();
       callers.fresh.close();
@@ -163,7 +184,9 @@ function inspect({ detector }: Target, recorder: Recorder, call: Call, attack: s
       `answers ${answer.status} with ${leak}`,
       'Ask for rows through the tenant connection only; it adds the tenant to every query.',
     );
-  if (answer.status >= 400 && databaseText.test(answer.text)) {
+  if (answer.status < 400) return;
+  recorder.check('D6');
+  if (databaseText.test(answer.text)) {
     report(
       recorder,
       call,
@@ -179,7 +202,7 @@ function inspect({ detector }: Target, recorder: Recorder, call: Call, attack: s
 export function report(
   recorder: Recorder,
   call: Call,
-  threat: string,
+  threat: Topic,
   attack: string,
   leaked: string,
   fix: string,

@@ -50,7 +50,7 @@ export const policyRules: readonly Rule[] = [
       from policy where polpermissive and for_runtime and not (reads_own and writes_own)`,
   },
   {
-    threat: 'L10',
+    threat: 'C3',
     attack: 'look for policies for everybody that the floor does not cover',
     sql: `
       with ${policies}

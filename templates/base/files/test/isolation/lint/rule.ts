@@ -1,9 +1,11 @@
+import type { Threat } from '../threats.ts';
+
 /**
  * One question to the catalog. Each row of its answer is a finding: object, leaked, fix and, where there is a shorter way to see it, reproduce.
  * $1 is the runtime role, $2 the schema of the tenant tables, $3 the other roles of the application.
  */
 export interface Rule {
-  readonly threat: string;
+  readonly threat: Threat;
   readonly attack: string;
   readonly sql: string;
 }

@@ -22,7 +22,7 @@ export const tableRules: readonly Rule[] = [
       from tenant_table where not (relrowsecurity and relforcerowsecurity) and (reachable or not relispartition)`,
   },
   {
-    threat: 'L1b',
+    threat: 'A11',
     attack: 'look for tables that the application reaches and that have no tenant',
     sql: `
       select ${named('c', 'n')} as object, 'the runtime role may touch it, and it has no tenant_id' as leaked,

@@ -1,33 +1,21 @@
 import type { ResolutionSteps } from '../../../src/tenancy/resolve.ts';
+import { type ApplicationSteps, applicationSteps } from '../../../src/steps.ts';
+import type { Sabotage } from '../arena.ts';
 import type { Relation } from '../catalog.ts';
-import type { Finding } from '../finding.ts';
-import type { Target } from '../target.ts';
+import type { Finding, Topic } from '../finding.ts';
+import type { GroupName } from '../groups.ts';
 import type { World } from '../world.ts';
 
-/** The parts of the suite that can be asked whether they notice. */
-export type Part = 'lint' | 'roles' | 'matrix' | 'layers' | 'relations' | 'functions' | 'injection';
-
 /** One defence, broken. */
-export interface Mutation {
+export interface Mutation extends Sabotage {
   readonly name: string;
-  /** Statements of an administrator; on a copy of the database. */
-  readonly sabotage: readonly string[];
   /** Undoes what the copy does not keep to itself: roles belong to the whole cluster. */
   readonly restore?: readonly string[];
   /** The tables to attack, when it is about some only. */
   readonly tables?: readonly string[];
-  /** Who should notice first, by attack; the others are asked afterwards. */
-  readonly parts: readonly Part[];
+  /** Who should notice first; the others are asked afterwards. */
+  readonly groups: readonly GroupName[];
   /** True for a finding that names what was sabotaged. */
-  readonly expects: (finding: Finding) => boolean;
-}
-
-/** A named step of the resolution, or what it asks the database, broken; the application runs in this process. */
-export interface ApplicationMutation {
-  readonly name: string;
-  readonly steps?: (target: Target) => ResolutionSteps;
-  /** Statements of an administrator; on a copy of the database. */
-  readonly sabotage?: readonly string[];
   readonly expects: (finding: Finding) => boolean;
 }
 
@@ -58,10 +46,16 @@ export const names =
 
 /** Finds what is about a route, for one of the threats. */
 export const onRoute =
-  (...threats: string[]) =>
+  (...threats: Topic[]) =>
   ({ threat, object }: Finding): boolean =>
     threats.includes(threat) && /^(GET|POST|PUT|PATCH|DELETE) \//.test(object);
 
 /** Tables that the application reads and writes: where every defence matters. */
 export const usual = (tables: readonly Relation[]): Relation[] =>
   tables.filter(({ privileges, parent }) => privileges.size === 4 && parent === null);
+
+/** The application with other steps of the resolution. */
+export const withResolution = (resolution: Partial<ResolutionSteps>): ApplicationSteps => ({
+  ...applicationSteps,
+  resolution: { ...applicationSteps.resolution, ...resolution },
+});

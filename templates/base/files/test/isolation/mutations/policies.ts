@@ -1,16 +1,21 @@
 import { roles } from '../../../src/tenancy/roles.ts';
 import { tenantSetting } from '../context.ts';
 import { contextMutations } from './context.ts';
-import { type Material, type Mutation, names, type Part, rotation, usual } from './mutation.ts';
+import type { GroupName } from '../groups.ts';
+import { type Material, type Mutation, names, rotation, usual } from './mutation.ts';
 
 const own = 'tenant_id = (select app.tenant_id())';
 
 /** Every policy, and what policies stand on, broken in one way at a time. */
 export function policyMutations({ tables }: Material): Mutation[] {
   const next = rotation(usual(tables));
-  const onTable = (what: string, parts: readonly Part[], sabotage: (table: string) => readonly string[]): Mutation => {
+  const onTable = (
+    what: string,
+    groups: readonly GroupName[],
+    sabotage: (table: string) => readonly string[],
+  ): Mutation => {
     const { name } = next();
-    return { name: `${name}: ${what}`, sabotage: sabotage(name), tables: [name], parts, expects: names(name) };
+    return { name: `${name}: ${what}`, sql: sabotage(name), tables: [name], groups, expects: names(name) };
   };
   const bothPolicies = (table: string, using: string, check: string): string[] =>
     ['tenant_floor', 'tenant_allow'].map(

@@ -1,18 +1,19 @@
 import { roles } from '../../../src/tenancy/roles.ts';
 import { tenantSetting } from '../context.ts';
+import type { GroupName } from '../groups.ts';
 import { identifier, literal } from '../sql.ts';
-import { type Material, type Mutation, names, type Part } from './mutation.ts';
+import { type Material, type Mutation, names } from './mutation.ts';
 
 /** The roles, broken in one way at a time. They belong to the cluster: each is put back before anything else runs. */
 export function roleMutations({ database, world }: Material): Mutation[] {
   const { runtime, owner, platform } = roles;
   const inDatabase = `alter role ${runtime} in database ${identifier(database)}`;
   const preset = literal(world.victim.id);
-  const mutation = (name: string, sabotage: string, restore: string, part: Part, object: string): Mutation => ({
+  const mutation = (name: string, sabotage: string, restore: string, group: GroupName, object: string): Mutation => ({
     name,
-    sabotage: [sabotage],
+    sql: [sabotage],
     restore: [restore],
-    parts: [part],
+    groups: [group],
     expects: names(object),
   });
   return [

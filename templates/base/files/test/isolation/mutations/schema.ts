@@ -25,8 +25,8 @@ export function schemaMutations(material: Material): Mutation[] {
 function openRelations(view: Table, counted: Table, copied: Table): Mutation[] {
   const added = (name: string, what: string, definition: string): Mutation => ({
     name: what,
-    sabotage: [definition, `grant select on ${name} to ${runtime}`],
-    parts: ['relations'],
+    sql: [definition, `grant select on ${name} to ${runtime}`],
+    groups: ['relations'],
     expects: names(name),
   });
   return [
@@ -47,18 +47,18 @@ function openRelations(view: Table, counted: Table, copied: Table): Mutation[] {
     ),
     {
       name: 'a new table without row-level security',
-      sabotage: [
+      sql: [
         `create table app.attack_table (like ${copied.name} including all)`,
         `grant select, insert, update, delete on app.attack_table to ${runtime}`,
       ],
       tables: ['app.attack_table'],
-      parts: ['matrix'],
+      groups: ['matrix'],
       expects: names('app.attack_table'),
     },
     {
       name: 'the table of tenants, readable',
-      sabotage: [`grant select on platform.tenants to ${runtime}`],
-      parts: ['relations'],
+      sql: [`grant select on platform.tenants to ${runtime}`],
+      groups: ['relations'],
       expects: names('platform.tenants'),
     },
   ];
@@ -68,26 +68,26 @@ function openFunctions(shown: Table): Mutation[] {
   return [
     {
       name: 'platform.find_tenant() answers for every tenant',
-      sabotage: [
+      sql: [
         `create or replace function platform.find_tenant(wanted text) returns table (id uuid, slug text, status text, requests_per_minute integer, concurrent_requests integer, body_bytes integer) language sql stable security definer set search_path = pg_catalog, pg_temp
         as $$ select tenant.id, tenant.slug, tenant.status, null::integer, null::integer, null::integer from platform.tenants as tenant where tenant.slug = find_tenant.wanted $$`,
       ],
-      parts: ['functions'],
+      groups: ['functions'],
       expects: names('platform.find_tenant(text)'),
     },
     {
       name: 'platform.find_tenant() without a search_path',
-      sabotage: ['alter function platform.find_tenant(text) reset search_path'],
-      parts: ['lint'],
+      sql: ['alter function platform.find_tenant(text) reset search_path'],
+      groups: ['lint'],
       expects: names('platform.find_tenant(text)'),
     },
     {
       name: 'a SECURITY DEFINER function that shows a table',
-      sabotage: [
+      sql: [
         `create function app.attack_rows() returns setof ${shown.name} language sql stable security definer set search_path = pg_catalog, pg_temp as $$ select * from ${shown.name} $$`,
         `grant execute on function app.attack_rows() to ${runtime}`,
       ],
-      parts: ['functions'],
+      groups: ['functions'],
       expects: names('app.attack_rows()'),
     },
   ];
@@ -97,34 +97,34 @@ function grants(truncated: Table, triggered: Table, database: string): Mutation[
   return [
     {
       name: `TRUNCATE granted on ${truncated.name}`,
-      sabotage: [`grant truncate on ${truncated.name} to ${runtime}`],
+      sql: [`grant truncate on ${truncated.name} to ${runtime}`],
       tables: [truncated.name],
-      parts: ['matrix'],
+      groups: ['matrix'],
       expects: names(truncated.name),
     },
     {
       name: `TRIGGER granted on ${triggered.name}`,
-      sabotage: [`grant trigger on ${triggered.name} to ${runtime}`],
+      sql: [`grant trigger on ${triggered.name} to ${runtime}`],
       tables: [triggered.name],
-      parts: ['matrix'],
+      groups: ['matrix'],
       expects: names(triggered.name),
     },
     {
       name: 'CREATE granted on the schema app',
-      sabotage: [`grant create on schema app to ${runtime}`],
-      parts: ['roles'],
+      sql: [`grant create on schema app to ${runtime}`],
+      groups: ['roles'],
       expects: names('app'),
     },
     {
       name: 'TEMPORARY granted on the database',
-      sabotage: [`grant temporary on database ${identifier(database)} to public`],
-      parts: ['roles'],
+      sql: [`grant temporary on database ${identifier(database)} to public`],
+      groups: ['roles'],
       expects: names('database'),
     },
     {
       name: 'a sequence that tenants share',
-      sabotage: ['create sequence app.attack_numbers', `grant usage on sequence app.attack_numbers to ${runtime}`],
-      parts: ['lint'],
+      sql: ['create sequence app.attack_numbers', `grant usage on sequence app.attack_numbers to ${runtime}`],
+      groups: ['lint'],
       expects: names('app.attack_numbers'),
     },
   ];
@@ -134,11 +134,11 @@ function tenantMayBeNull(table: Table): Mutation {
   const key = table.uniques.find(({ primary }) => primary)?.name ?? '';
   return {
     name: `${table.name}.tenant_id may be null`,
-    sabotage: [
+    sql: [
       `alter table ${table.name} drop constraint ${identifier(key)} cascade`,
       `alter table ${table.name} alter column tenant_id drop not null`,
     ],
-    parts: ['lint'],
+    groups: ['lint'],
     expects: names(`${table.name}.tenant_id`),
   };
 }
@@ -154,12 +154,12 @@ function uniqueOverAllTenants(tables: readonly Table[], { victim }: Material['wo
     return [
       {
         name: `${table.name} (${column.name}) unique over all tenants`,
-        sabotage: [
+        sql: [
           `update ${table.name} set ${key} = left(md5(ctid::text || tenant_id::text), 20) where tenant_id <> ${literal(victim.id)}`,
           `create unique index attack_unique on ${table.name} (${key})`,
         ],
         tables: [table.name],
-        parts: ['matrix'],
+        groups: ['matrix'],
         expects: names(table.name),
       },
     ];
@@ -179,12 +179,12 @@ function referenceWithoutTenant(tables: readonly Table[]): Mutation[] {
     return [
       {
         name: `${table.name}: ${key.name} without tenant_id`,
-        sabotage: [
+        sql: [
           `create unique index attack_target on ${key.target} (${identifier(targetColumn)})`,
           `alter table ${table.name} drop constraint ${identifier(key.name)}`,
           `alter table ${table.name} add constraint ${identifier(key.name)} foreign key (${identifier(column)}) references ${key.target} (${identifier(targetColumn)}) on delete cascade`,
         ],
-        parts: ['matrix'],
+        groups: ['matrix'],
         expects: names(table.name),
       },
     ];

@@ -36,7 +36,7 @@ export async function controlTable(target: Target, recorder: Recorder, subject: 
   const victims = await target.admin.query(
     `select from ${table.name} where tenant_id = ${literal(subject.victim)} limit 1`,
   );
-  recorder.check();
+  recorder.check('control');
   if (victims.rowCount === 0 && table.parent === null) {
     report(
       target,
@@ -50,7 +50,7 @@ export async function controlTable(target: Target, recorder: Recorder, subject: 
 
   const expect = async (name: string, wanted: number, ...statements: string[]): Promise<void> => {
     const outcomes = await target.attempt(contexts.own(attacker), ...statements);
-    recorder.check();
+    recorder.check('control');
     const last = outcomes.at(-1);
     const got = problem(outcomes, statements.length, wanted);
     if (got !== undefined) {

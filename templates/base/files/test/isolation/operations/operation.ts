@@ -2,6 +2,7 @@ import type pg from 'pg';
 import { refusals } from '../context.ts';
 import type { Detector } from '../leaks.ts';
 import type { Outcome } from '../session.ts';
+import type { Threat } from '../threats.ts';
 import type { Subject } from './subject.ts';
 
 /** What an operation must not do. */
@@ -23,7 +24,7 @@ export type Demand =
 
 /** One way to try. */
 export interface Operation {
-  readonly threat: string;
+  readonly threat: Threat;
   readonly name: string;
   readonly demand: Demand;
   /** Worth trying with every bad context. */

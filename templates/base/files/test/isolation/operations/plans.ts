@@ -26,7 +26,7 @@ export async function plansAnswerTheirTenant(
     ];
     const outcomes = await target.attempt(target.contexts.own(victim), ...statements);
     await target.attempt([], 'deallocate all');
-    recorder.check();
+    recorder.check('B13');
     const last = outcomes.at(-1);
     const leak =
       last === undefined || outcomes.length < statements.length ? undefined : target.detector.inRows(last.rows);

@@ -1,4 +1,5 @@
 import { literal } from '../sql.ts';
+import type { Threat } from '../threats.ts';
 import type { Operation } from './operation.ts';
 
 /** Every way to read rows that are somebody else's. */
@@ -43,6 +44,6 @@ export const reads: readonly Operation[] = [
   ]),
 ];
 
-function read(threat: string, name: string, statements: Operation['statements'], basic = false): Operation {
+function read(threat: Threat, name: string, statements: Operation['statements'], basic = false): Operation {
   return { threat, name, demand: 'shows nothing', statements, basic };
 }

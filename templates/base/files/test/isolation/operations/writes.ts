@@ -1,4 +1,5 @@
 import { identifier, insertSql, literal, type Values } from '../sql.ts';
+import type { Threat } from '../threats.ts';
 import type { Demand, Operation } from './operation.ts';
 import type { Subject } from './subject.ts';
 
@@ -149,7 +150,7 @@ export const writes: readonly Operation[] = [
 ];
 
 function write(
-  threat: string,
+  threat: Threat,
   name: string,
   demand: Demand,
   statements: Operation['statements'],

@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import { tenantSetting } from '../../src/tenancy/enter.ts';
 import type { BadContext, Contexts } from './contexts.ts';
+import type { Reason } from './finding.ts';
 
 /** What the policies ask for the tenant. */
 export const tenantFunction = 'app.tenant_id()';
@@ -13,7 +14,7 @@ export const secretsTable: string | undefined = undefined;
 /** True where injected SQL can switch tenants: then the payloads that do so are shown, and are no finding. */
 export const injectionSwitches: boolean = true;
 /** What this choice of context leaves open. */
-export const acceptedRisks: readonly { readonly threat: string; readonly why: string }[] = [
+export const acceptedRisks: readonly Reason[] = [
   {
     threat: 'C5',
     why: 'the context is plain: SQL injected into a statement can name another tenant in app.tenant_id; the payloads that do so ran, and did. A sealed context refuses them',

@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import type pg from 'pg';
 import { tenantSetting } from '../../src/tenancy/enter.ts';
 import type { BadContext, Contexts } from './contexts.ts';
+import type { Reason } from './finding.ts';
 
 /** What the policies ask for the tenant. */
 export const tenantFunction = 'app.tenant_id()';
@@ -14,7 +15,7 @@ export const secretsTable: string | undefined = 'platform.seal_keys';
 /** True where injected SQL can switch tenants: then the payloads that do so are shown, and are no finding. */
 export const injectionSwitches: boolean = false;
 /** What this choice of context leaves open. */
-export const acceptedRisks: readonly { readonly threat: string; readonly why: string }[] = [];
+export const acceptedRisks: readonly Reason[] = [];
 
 const lifetime = 3600;
 

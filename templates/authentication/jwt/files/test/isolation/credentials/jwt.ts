@@ -5,6 +5,7 @@ import type { Role } from '../../../src/tenancy/roles-and-scopes.ts';
 import { sources } from '../../../src/tenancy/sources.ts';
 import type { BadCredential, CredentialKind, Issuing } from '../credentials.ts';
 import { insertSql } from '../sql.ts';
+import type { Threat } from '../threats.ts';
 import type { Tenant } from '../world.ts';
 
 /** JSON web tokens of the built-in issuer, as `Authorization: Bearer`. */
@@ -54,7 +55,7 @@ export const jwtCredentials: CredentialKind = {
       ['a token without a subject', await sign(issuing, { ...claims, subject: '' })],
       ['two tokens', [good, good]],
     ];
-    const elsewhere: [what: string, threat: string, token: string][] = [
+    const elsewhere: [what: string, threat: Threat, token: string][] = [
       ['a token for the victim of who is no member there', 'L2', await sign(issuing, { tenant: victim.slug, subject })],
       [
         'a token for the victim of who never was a member of anything',

@@ -1,9 +1,10 @@
 import { tenantFunction } from '../context.ts';
-import { type Mutation, names, type Part } from './mutation.ts';
+import type { GroupName } from '../groups.ts';
+import { type Mutation, names } from './mutation.ts';
 
-const replaced = (what: string, body: string, parts: readonly Part[]): Mutation => ({
+const replaced = (what: string, body: string, groups: readonly GroupName[]): Mutation => ({
   name: `${tenantFunction} ${what}`,
-  sabotage: [
+  sql: [
     `create or replace function app.tenant_id() returns uuid language plpgsql stable parallel safe set search_path = pg_catalog, pg_temp as $$
     declare
       named constant text := current_setting('app.tenant_id', true);
@@ -11,7 +12,7 @@ const replaced = (what: string, body: string, parts: readonly Part[]): Mutation 
       ${body}
     end $$`,
   ],
-  parts,
+  groups,
   expects: names(tenantFunction),
 });
 
@@ -27,8 +28,8 @@ export const contextMutations: readonly Mutation[] = [
   replaced('believes what is no id', `${refuseNone} return trim(named)::uuid;`, ['functions']),
   {
     name: `${tenantFunction} marked immutable`,
-    sabotage: ['alter function app.tenant_id() immutable'],
-    parts: ['matrix'],
+    sql: ['alter function app.tenant_id() immutable'],
+    groups: ['matrix'],
     expects: ({ threat, object }) => threat === 'B13' || object === tenantFunction,
   },
 ];

@@ -1,9 +1,10 @@
 import { tenantFunction } from '../context.ts';
-import { type Mutation, names, type Part } from './mutation.ts';
+import type { GroupName } from '../groups.ts';
+import { type Mutation, names } from './mutation.ts';
 
-const replaced = (what: string, body: string, parts: readonly Part[] = ['functions']): Mutation => ({
+const replaced = (what: string, body: string, groups: readonly GroupName[] = ['functions']): Mutation => ({
   name: `${tenantFunction} ${what}`,
-  sabotage: [
+  sql: [
     `create or replace function app.tenant_id() returns uuid language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
     declare
       sealed constant text := current_setting('app.context', true);
@@ -14,7 +15,7 @@ const replaced = (what: string, body: string, parts: readonly Part[] = ['functio
       ${body}
     end $$`,
   ],
-  parts,
+  groups,
   expects: names(tenantFunction),
 });
 
@@ -38,14 +39,14 @@ export const contextMutations: readonly Mutation[] = [
   ),
   {
     name: `${tenantFunction} marked immutable`,
-    sabotage: ['alter function app.tenant_id() immutable'],
-    parts: ['matrix'],
+    sql: ['alter function app.tenant_id() immutable'],
+    groups: ['matrix'],
     expects: ({ threat, object }) => threat === 'B13' || object === tenantFunction,
   },
   {
     name: 'the keys that seal contexts, readable',
-    sabotage: ['grant select on platform.seal_keys to public'],
-    parts: ['functions'],
+    sql: ['grant select on platform.seal_keys to public'],
+    groups: ['functions'],
     expects: names('platform.seal_keys'),
   },
 ];

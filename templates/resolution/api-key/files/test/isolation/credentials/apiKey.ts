@@ -51,7 +51,7 @@ export const apiKeyCredentials: CredentialKind = {
 function lookUp(what: string, condition: string): Mutation {
   return {
     name: `platform.find_api_key() ${what}`,
-    sabotage: [
+    sql: [
       `create or replace function platform.find_api_key(id uuid, secret_hash bytea)
       returns table (tenant_id uuid, slug text, role text, scopes text[], expires_at timestamptz)
       language sql stable security definer set search_path = pg_catalog, pg_temp
@@ -61,7 +61,7 @@ function lookUp(what: string, condition: string): Mutation {
         where key.id = find_api_key.id and ${condition}
       $$`,
     ],
-    parts: ['functions'],
+    groups: ['functions'],
     expects: names('platform.find_api_key(uuid,bytea)'),
   };
 }

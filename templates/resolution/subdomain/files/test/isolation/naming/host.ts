@@ -5,9 +5,10 @@ import { sources } from '../../../src/tenancy/sources.ts';
 import { records } from '../../setup/external/dns.ts';
 import type { CredentialKind, Issuing } from '../credentials.ts';
 import type { Headers } from '../http/client.ts';
-import { type ApplicationMutation, onRoute } from '../mutations/mutation.ts';
+import { type Mutation, onRoute, withResolution } from '../mutations/mutation.ts';
 import type { NamingKind, Probe } from '../naming.ts';
 import { insertSql } from '../sql.ts';
+import type { Threat } from '../threats.ts';
 import type { Tenant, World } from '../world.ts';
 
 const baseDomain = (environment: Issuing['environment']): string => environment['BASE_DOMAIN'] ?? '';
@@ -25,9 +26,9 @@ const forwarded: typeof resolutionSteps.collect = async (credentials, incoming, 
 };
 
 /** The look-up of a domain, asking for less. */
-const lookUp = (name: string, condition: string): ApplicationMutation => ({
+const lookUp = (name: string, condition: string): Mutation => ({
   name: `platform.find_domain() ${name}`,
-  sabotage: [
+  sql: [
     `create or replace function platform.find_domain(wanted text) returns table (slug text)
     language sql stable security definer set search_path = pg_catalog, pg_temp
     as $$
@@ -37,6 +38,7 @@ const lookUp = (name: string, condition: string): ApplicationMutation => ({
       order by domain.verified_at desc nulls last limit 1
     $$`,
   ],
+  groups: ['resolution'],
   expects: onRoute('L3'),
 });
 
@@ -56,15 +58,17 @@ export const hostNaming: NamingKind = {
   mutations: [
     {
       name: 'collect: the host is not asked',
-      steps: () => ({
-        ...resolutionSteps,
-        collect: async (credentials) => credentials.map(({ resolver, tenant }) => ({ source: resolver, tenant })),
-      }),
+      steps: () =>
+        withResolution({
+          collect: async (credentials) => credentials.map(({ resolver, tenant }) => ({ source: resolver, tenant })),
+        }),
+      groups: ['resolution'],
       expects: onRoute('L1'),
     },
     {
       name: 'collect: X-Forwarded-Host counts from everybody',
-      steps: () => ({ ...resolutionSteps, collect: forwarded }),
+      steps: () => withResolution({ collect: forwarded }),
+      groups: ['resolution'],
       expects: onRoute('L3'),
     },
     lookUp('answers for domains that nobody proved', `tenant.status = 'active'`),
@@ -115,7 +119,7 @@ function ofCredential(
 ): Probe[] {
   const own = hostOf(attacker, environment);
   const theirs = hostOf(victim, environment);
-  const on = (threat: string, where: string, host: string | readonly string[], status: number, more: Headers = {}) => ({
+  const on = (threat: Threat, where: string, host: string | readonly string[], status: number, more: Headers = {}) => ({
     what: `the attacker's ${name} ${where}`,
     threat,
     headers: { ...credential, host, ...more },

@@ -1,0 +1,54 @@
+import type { Arena } from './arena.ts';
+import type { Recorder } from './finding.ts';
+import { aftermath, crowd, onStage } from './groups/http.ts';
+import { databaseLayer } from './groups/database-layer.ts';
+import { functions } from './groups/functions.ts';
+import { injection } from './groups/injection.ts';
+import { layers } from './groups/layers.ts';
+import { lint } from './groups/lint.ts';
+import { matrix } from './groups/matrix.ts';
+import { relations } from './groups/relations.ts';
+import { attackRoles } from './groups/roles.ts';
+import { victim } from './groups/victim.ts';
+import { attackAuthority } from './http/authority.ts';
+import { attackBodies } from './http/assignment.ts';
+import { attackIds } from './http/ids.ts';
+import { attackResolution } from './http/resolution.ts';
+
+/** One part of the suite. */
+interface GroupPlan {
+  /**
+   * `database` groups need connections only. `given` ones of them run on any database, in a transaction that is rolled back. `application` groups run the application, so they need a
+   * database that the suite made; they have one to themselves, because they leave rows in it.
+   */
+  readonly on: 'given' | 'database' | 'application';
+  readonly attack: (arena: Arena, recorder: Recorder) => Promise<void>;
+}
+
+/** Everything that attacks, in the order in which it runs. */
+export const groups = {
+  lint: { on: 'given', attack: ({ target }, recorder) => lint(target, recorder) },
+  roles: { on: 'given', attack: ({ target }, recorder) => attackRoles(target, recorder) },
+  matrix: { on: 'given', attack: ({ target }, recorder) => matrix(target, recorder) },
+  // It changes policies, which locks tables that others may be using.
+  layers: { on: 'database', attack: ({ target }, recorder) => layers(target, recorder) },
+  relations: { on: 'given', attack: ({ target }, recorder) => relations(target, recorder) },
+  functions: { on: 'given', attack: ({ target }, recorder) => functions(target, recorder) },
+  injection: { on: 'given', attack: ({ target }, recorder) => injection(target, recorder) },
+  victim: { on: 'given', attack: ({ target, before }, recorder) => victim(target, recorder, before) },
+  'database layer': { on: 'application', attack: databaseLayer },
+  resolution: { on: 'application', attack: onStage(attackResolution) },
+  authority: { on: 'application', attack: onStage(attackAuthority) },
+  bodies: { on: 'application', attack: onStage(attackBodies) },
+  // Late, because its controls delete.
+  identifiers: { on: 'application', attack: onStage(attackIds) },
+  crowd: { on: 'application', attack: crowd },
+  aftermath: { on: 'application', attack: onStage(aftermath) },
+} as const satisfies Readonly<Record<string, GroupPlan>>;
+
+export type GroupName = keyof typeof groups;
+
+/** Names of the groups that run on one of these, in order. */
+export function groupsOn(...where: readonly GroupPlan['on'][]): GroupName[] {
+  return (Object.keys(groups) as GroupName[]).filter((name) => where.includes(groups[name].on));
+}
