@@ -37,6 +37,8 @@ export interface Ground {
   /** With the attacker alone. */
   readonly alone: TestServer;
   readonly description: string;
+  /** PostgreSQL's major version. */
+  readonly version: number;
   readonly world: World;
   readonly tables: Target['tables'];
 }

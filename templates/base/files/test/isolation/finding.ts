@@ -32,6 +32,8 @@ export interface Group {
   readonly findings: readonly Finding[];
   /** What it had to leave out here. */
   readonly left: readonly Reason[];
+  /** What a reader has to know to judge it. */
+  readonly notes: readonly string[];
   /** Why it did not get to its end. */
   readonly stopped?: string;
   readonly milliseconds: number;
@@ -45,6 +47,8 @@ export interface Recorder {
   readonly find: (finding: Finding) => void;
   /** Says what could not be attacked here; nothing is left out silently. */
   readonly leave: (reason: Reason) => void;
+  /** Says how the group went about it, for example what it did not compare. */
+  readonly note: (text: string) => void;
 }
 
 /** Runs one part of the suite. An error stops the part and is told; what it found until then stays. */
@@ -52,6 +56,7 @@ export async function runGroup(name: string, work: (recorder: Recorder) => Promi
   const start = performance.now();
   const found = new Map<string, Finding>();
   const left: Reason[] = [];
+  const notes = new Set<string>();
   const tried = new Map<Topic, number>();
   let stopped: string | undefined;
   try {
@@ -63,6 +68,7 @@ export async function runGroup(name: string, work: (recorder: Recorder) => Promi
         if (!found.has(key)) found.set(key, finding);
       },
       leave: (reason) => void left.push(reason),
+      note: (text) => void notes.add(text),
     });
     if (tried.size === 0) stopped = 'it attacked nothing';
   } catch (error) {
@@ -74,6 +80,7 @@ export async function runGroup(name: string, work: (recorder: Recorder) => Promi
     tried,
     findings: [...found.values()],
     left,
+    notes: [...notes],
     ...(stopped !== undefined && { stopped }),
     milliseconds: Math.round(performance.now() - start),
   };
@@ -91,6 +98,12 @@ export interface MutationResult {
 /** What the suite did and found. */
 export interface Report {
   readonly result: 'isolated' | 'broken' | 'incomplete';
+  readonly mode: 'quick' | 'full';
+  /** What ran: name and choices of the application. */
+  readonly application: string;
+  /** The commit that was checked out, with a mark when files were changed; undefined outside of git. */
+  readonly commit: string | undefined;
+  readonly startedAt: Date;
   /** Which PostgreSQL was attacked. */
   readonly server: string;
   readonly groups: readonly Group[];

@@ -17,7 +17,7 @@ import { fill, fillFor, fillForOthers, newTenant, type Tenant, type World } from
 export const tenantSchema = 'app';
 
 /** Migrates a database and fills it, first with the attacker alone. */
-export async function prepareGround({ adminUrl, description }: PostgresServer): Promise<Ground> {
+export async function prepareGround({ adminUrl, description, version }: PostgresServer): Promise<Ground> {
   const server = await prepareServer(adminUrl);
   const attacker = newTenant('attacker');
   const unattackable: World['unattackable'] = new Map();
@@ -50,7 +50,7 @@ export async function prepareGround({ adminUrl, description }: PostgresServer): 
     throw new SuiteError(
       'There is no table with tenant_id: nothing could be attacked. Next: look at db/migrations/tenant.',
     );
-  return { server, alone, description, world, tables };
+  return { server, alone, description, version: Number.parseInt(version, 10), world, tables };
 }
 
 interface Seeding {

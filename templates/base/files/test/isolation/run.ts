@@ -1,6 +1,7 @@
 import type { PostgresServer } from '../../scripts/postgres/start.ts';
 import { startPostgres } from '../../scripts/postgres/start.ts';
 import { applicationSteps } from '../../src/steps.ts';
+import { projectName } from '../../src/tenancy/roles.ts';
 import { createTestDatabaseOn, withClient } from '../setup/database.ts';
 import { type Arena, type Ground, openArena } from './arena.ts';
 import type { Arguments } from './arguments.ts';
@@ -10,6 +11,7 @@ import { logIn, openGiven } from './given-database.ts';
 import { type GroupName, groups, groupsOn } from './groups.ts';
 import { runMutations } from './mutations/run.ts';
 import { prepareGround } from './own-database.ts';
+import { readCommit } from './provenance.ts';
 import { checksum } from './world.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -19,6 +21,7 @@ type OnProgress = (what: string) => void;
 
 /** Attacks, and says what it found. Throws a SuiteError when it could not start. */
 export async function runSuite(options: Arguments, environment: Environment, onProgress: OnProgress): Promise<Report> {
+  const startedAt = new Date();
   const start = performance.now();
   const given = options.against === undefined ? undefined : await attackGiven(options, environment, onProgress);
   const postgres = await startPostgres({ purpose: 'test' });
@@ -35,6 +38,10 @@ export async function runSuite(options: Arguments, environment: Environment, onP
         attacked.some((group) => group.stopped !== undefined) || own.tables.length === 0 || own.routes.length === 0;
       return {
         result: broken ? 'broken' : stopped ? 'incomplete' : 'isolated',
+        mode: options.mode,
+        application: projectName,
+        commit: readCommit(),
+        startedAt,
         server:
           given === undefined
             ? ground.description

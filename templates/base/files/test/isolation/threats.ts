@@ -105,3 +105,18 @@ export const threats = {
 
 /** A row of the list. */
 export type Threat = keyof typeof threats;
+
+/** What the rows are about, by their first letter. */
+export const areas: Readonly<Record<string, string>> = {
+  A: 'Roles and privileges',
+  B: 'Context and pooling',
+  C: 'Policies',
+  D: 'Constraints and writes',
+  E: 'Views, functions, triggers and foreign objects',
+  F: 'Partitions and changes of the schema',
+  G: 'Catalog, statistics and other sessions',
+  H: 'What is left on a pooled connection',
+  I: 'Bulk copies, backups and replication',
+  L: 'The application',
+  M: 'The server',
+};

@@ -23,8 +23,8 @@ export interface Mutation extends Sabotage {
 export interface Material {
   readonly tables: readonly Relation[];
   readonly world: World;
-  /** The copy's name. */
-  readonly database: string;
+  /** PostgreSQL's major version. */
+  readonly version: number;
 }
 
 /** Spreads mutations over the tables, so that each kind of defence meets each kind of table. */

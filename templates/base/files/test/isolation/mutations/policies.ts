@@ -1,10 +1,11 @@
 import { roles } from '../../../src/tenancy/roles.ts';
 import { tenantSetting } from '../context.ts';
-import { contextMutations } from './context.ts';
 import type { GroupName } from '../groups.ts';
+import { contextMutations } from './context.ts';
 import { type Material, type Mutation, names, rotation, usual } from './mutation.ts';
 
 const own = 'tenant_id = (select app.tenant_id())';
+const { runtime } = roles;
 
 /** Every policy, and what policies stand on, broken in one way at a time. */
 export function policyMutations({ tables }: Material): Mutation[] {
@@ -12,15 +13,12 @@ export function policyMutations({ tables }: Material): Mutation[] {
   const onTable = (
     what: string,
     groups: readonly GroupName[],
-    sabotage: (table: string) => readonly string[],
+    sql: (table: string) => readonly string[],
+    expects?: Mutation['expects'],
   ): Mutation => {
     const { name } = next();
-    return { name: `${name}: ${what}`, sql: sabotage(name), tables: [name], groups, expects: names(name) };
+    return { name: `${name}: ${what}`, sql: sql(name), tables: [name], groups, expects: expects ?? names(name) };
   };
-  const bothPolicies = (table: string, using: string, check: string): string[] =>
-    ['tenant_floor', 'tenant_allow'].map(
-      (policy) => `alter policy ${policy} on ${table} using (${using}) with check (${check})`,
-    );
   return [
     onTable('row-level security switched off', ['matrix'], (table) => [
       `alter table ${table} disable row level security`,
@@ -35,19 +33,32 @@ export function policyMutations({ tables }: Material): Mutation[] {
     onTable('tenant_floor lets writes through', ['layers'], (table) => [
       `alter policy tenant_floor on ${table} with check (true)`,
     ]),
-    onTable('both policies let writes through', ['matrix'], (table) => bothPolicies(table, own, 'true')),
-    onTable('both policies let reads through', ['matrix'], (table) => bothPolicies(table, 'true', own)),
     onTable('tenant_floor for SELECT only', ['layers'], (table) => [
       `drop policy tenant_floor on ${table}`,
-      `create policy tenant_floor on ${table} as restrictive for select to ${roles.runtime} using (${own})`,
+      `create policy tenant_floor on ${table} as restrictive for select to ${runtime} using (${own})`,
     ]),
-    onTable('a setting lets through', ['injection'], (table) => {
-      const bypass = `${own} or current_setting('app.bypass_rls', true) = 'true'`;
-      return bothPolicies(table, bypass, bypass);
-    }),
-    onTable('no context lets through', ['matrix'], (table) => {
+    onTable('both policies let writes through', ['matrix'], (table) => both(table, own, 'true')),
+    onTable('both policies let reads through', ['matrix'], (table) => both(table, 'true', own)),
+    onTable('both policies let inserts through', ['matrix'], (table) => byCommand(table, 'insert')),
+    onTable('both policies let updates give rows away', ['matrix'], (table) => byCommand(table, 'update')),
+    onTable('both policies let deletes through', ['matrix'], (table) => byCommand(table, 'delete')),
+    onTable('both policies ask a second setting', ['injection'], (table) =>
+      anyOf(table, `current_setting('app.bypass_rls', true) = 'true'`),
+    ),
+    onTable('both policies ask who is logged in', ['matrix'], (table) => anyOf(table, `current_user = '${runtime}'`)),
+    onTable('both policies ask a table that tenants write', ['lint'], (table) =>
+      anyOf(table, `exists (select from app.members as member where member.subject = 'everybody')`),
+    ),
+    onTable('both policies know a tenant that is everybody', ['lint'], (table) =>
+      anyOf(table, `tenant_id = '00000000-0000-0000-0000-000000000000'`),
+    ),
+    onTable('both policies let through what has no context', ['matrix'], (table) => {
       const open = `case when coalesce(current_setting('${tenantSetting}', true), '') = '' then true else ${own} end`;
-      return bothPolicies(table, open, open);
+      return both(table, open, open);
+    }),
+    onTable('both policies cast the column', ['lint'], (table) => {
+      const cast = 'tenant_id::text = (select app.tenant_id())::text';
+      return both(table, cast, cast);
     }),
     onTable('a permissive policy for everybody', ['layers'], (table) => [
       `create policy everybody on ${table} using (true)`,
@@ -56,6 +67,47 @@ export function policyMutations({ tables }: Material): Mutation[] {
       `create policy platform_read on ${table} for select to ${roles.platform} using (true)`,
       `grant select on ${table} to ${roles.platform}`,
     ]),
+    // Nobody gets across, but nobody could attack either: the suite has to say that it proved nothing.
+    onTable('tenant_allow dropped', ['matrix'], (table) => [`drop policy tenant_allow on ${table}`], isControl),
+    byEmail,
     ...contextMutations,
   ];
+}
+
+const isControl: Mutation['expects'] = ({ threat }) => threat === 'control';
+
+/** Who may write an e-mail address chooses who they are. */
+const byEmail: Mutation = {
+  name: 'app.members: both policies ask for an e-mail address',
+  sql: anyOf('app.members', `email = current_setting('app.email', true)`),
+  tables: ['app.members'],
+  groups: ['lint'],
+  expects: names('app.members'),
+};
+
+function both(table: string, using: string, check: string): string[] {
+  return ['tenant_floor', 'tenant_allow'].map(
+    (policy) => `alter policy ${policy} on ${table} using (${using}) with check (${check})`,
+  );
+}
+
+function anyOf(table: string, more: string): string[] {
+  return both(table, `${own} or ${more}`, `${own} or ${more}`);
+}
+
+/** Both policies as one for each command, of which one lets through. */
+function byCommand(table: string, open: 'insert' | 'update' | 'delete'): string[] {
+  const clauses = {
+    select: `using (${own})`,
+    insert: `with check (${open === 'insert' ? 'true' : own})`,
+    update: `using (${own}) with check (${open === 'update' ? 'true' : own})`,
+    delete: `using (${open === 'delete' ? 'true' : own})`,
+  };
+  return ['tenant_floor', 'tenant_allow'].flatMap((policy) => [
+    `drop policy ${policy} on ${table}`,
+    ...Object.entries(clauses).map(
+      ([command, clause]) =>
+        `create policy ${policy}_${command} on ${table} as ${policy === 'tenant_floor' ? 'restrictive' : 'permissive'} for ${command} to ${runtime} ${clause}`,
+    ),
+  ]);
 }

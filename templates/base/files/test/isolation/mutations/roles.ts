@@ -1,70 +1,101 @@
 import { roles } from '../../../src/tenancy/roles.ts';
 import { tenantSetting } from '../context.ts';
 import type { GroupName } from '../groups.ts';
-import { identifier, literal } from '../sql.ts';
+import { literal } from '../sql.ts';
 import { type Material, type Mutation, names } from './mutation.ts';
 
+const { runtime, owner, platform, resolver } = roles;
+
 /** The roles, broken in one way at a time. They belong to the cluster: each is put back before anything else runs. */
-export function roleMutations({ database, world }: Material): Mutation[] {
-  const { runtime, owner, platform } = roles;
-  const inDatabase = `alter role ${runtime} in database ${identifier(database)}`;
-  const preset = literal(world.victim.id);
-  const mutation = (name: string, sabotage: string, restore: string, group: GroupName, object: string): Mutation => ({
-    name,
-    sql: [sabotage],
-    restore: [restore],
-    groups: [group],
-    expects: names(object),
-  });
+export function roleMutations({ world }: Material): Mutation[] {
   return [
-    mutation(
-      `${owner} granted to ${runtime}`,
-      `grant ${owner} to ${runtime}`,
-      `revoke ${owner} from ${runtime}`,
-      'roles',
+    attribute(runtime, 'superuser'),
+    attribute(runtime, 'bypassrls'),
+    attribute(runtime, 'replication'),
+    attribute(runtime, 'createrole'),
+    attribute(runtime, 'createdb'),
+    attribute(platform, 'bypassrls'),
+    attribute(resolver, 'bypassrls'),
+    attribute(owner, 'bypassrls'),
+    ...[
       owner,
-    ),
-    mutation(
-      `pg_read_all_data granted to ${runtime}`,
-      `grant pg_read_all_data to ${runtime}`,
-      `revoke pg_read_all_data from ${runtime}`,
-      'roles',
-      'pg_read_all_data',
-    ),
-    mutation(
-      `${runtime} bypasses row-level security`,
-      `alter role ${runtime} bypassrls`,
-      `alter role ${runtime} nobypassrls`,
-      'roles',
-      runtime,
-    ),
-    mutation(
-      `${runtime} may replicate`,
-      `alter role ${runtime} replication`,
-      `alter role ${runtime} noreplication`,
-      'lint',
-      runtime,
-    ),
-    mutation(
-      `${platform} bypasses row-level security`,
-      `alter role ${platform} bypassrls`,
-      `alter role ${platform} nobypassrls`,
-      'lint',
       platform,
-    ),
-    mutation(
-      'a context that every session starts with',
-      `${inDatabase} set ${tenantSetting} = ${preset}`,
-      `${inDatabase} reset all`,
-      'lint',
-      runtime,
-    ),
-    mutation(
-      `${runtime} without a lock time-out`,
-      `${inDatabase} set lock_timeout = 0`,
-      `${inDatabase} reset all`,
-      'roles',
-      runtime,
-    ),
+      'pg_read_all_data',
+      'pg_write_all_data',
+      'pg_monitor',
+      'pg_signal_backend',
+      'pg_read_server_files',
+      'pg_write_server_files',
+      'pg_execute_server_program',
+    ].map(membership),
+    bypassing,
+    {
+      name: `${runtime} may change session_replication_role`,
+      sql: [`grant set on parameter session_replication_role to ${runtime}`],
+      restore: [`revoke set on parameter session_replication_role from ${runtime}`],
+      groups: ['roles'],
+      expects: names(runtime),
+    },
+    setting('without a lock time-out', 'lock_timeout = 0', 'roles'),
+    setting('without a statement time-out', 'statement_timeout = 0', 'roles'),
+    setting('without a time-out for idle transactions', 'idle_in_transaction_session_timeout = 0', 'roles'),
+    setting('with a search_path', 'search_path = public, app', 'lint'),
+    setting('with row_security off', 'row_security = off', 'lint'),
+    setting('with a context', `${tenantSetting} = ${literal(world.victim.id)}`, 'lint'),
+    {
+      name: 'the database with a context',
+      sql: [inDatabase('alter database %I', `set ${tenantSetting} = ${literal(world.victim.id)}`)],
+      groups: ['lint'],
+      expects: ({ object, threat }) => threat === 'B11' && object.startsWith('database '),
+    },
   ];
 }
+
+function attribute(role: string, name: string): Mutation {
+  return {
+    name: `${role} with ${name}`,
+    sql: [`alter role ${role} ${name}`],
+    restore: [`alter role ${role} no${name}`],
+    groups: ['lint', 'roles'],
+    expects: names(role),
+  };
+}
+
+function membership(role: string): Mutation {
+  return {
+    name: `${runtime} in ${role}`,
+    sql: [`grant ${role} to ${runtime}`],
+    restore: [`revoke ${role} from ${runtime}`],
+    groups: ['roles', 'lint'],
+    expects: names(role),
+  };
+}
+
+/** BYPASSRLS is not inherited; SET ROLE is the way to it. */
+const bypassing: Mutation = {
+  name: `${runtime} in a role that bypasses row-level security`,
+  sql: [
+    `do $$ begin
+      if not exists (select from pg_roles where rolname = 'attack_bypass') then
+        create role attack_bypass bypassrls;
+      end if;
+    end $$`,
+    `grant attack_bypass to ${runtime}`,
+  ],
+  restore: [`revoke attack_bypass from ${runtime}`, 'drop role attack_bypass'],
+  groups: ['roles', 'lint'],
+  expects: names('attack_bypass'),
+};
+
+/** In the copied database only: what the role has everywhere stays as it is, and the rest goes with the copy. */
+function setting(what: string, assignment: string, group: GroupName): Mutation {
+  return {
+    name: `${runtime} ${what}`,
+    sql: [inDatabase(`alter role ${runtime} in database %I`, `set ${assignment}`)],
+    groups: [group],
+    expects: names(runtime),
+  };
+}
+
+const inDatabase = (alter: string, change: string): string =>
+  `do $$ begin execute format(${literal(`${alter} %s`)}, current_database(), ${literal(change)}); end $$`;

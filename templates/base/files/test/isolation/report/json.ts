@@ -1,23 +1,28 @@
 import type { Report } from '../finding.ts';
+import { controlsOf } from './controls.ts';
 
 /** The report for programs. */
-export function jsonReport({
-  result,
-  server,
-  groups,
-  tables,
-  routes,
-  notCovered,
-  accepted,
-  mutations,
-}: Report): string {
+export function jsonReport(report: Report): string {
+  const { result, server, groups, tables, routes, notCovered, accepted, mutations } = report;
+  const { mode, application, commit = null, startedAt, milliseconds } = report;
   const stopped = groups.flatMap((group) =>
     group.stopped === undefined ? [] : [{ group: group.name, why: group.stopped }],
   );
-  const report = {
+  const content = {
     result,
     server,
-    groups: groups.map(({ name, checks, findings }) => ({ name, checks, findings })),
+    application,
+    commit,
+    mode,
+    startedAt: startedAt.toISOString(),
+    milliseconds,
+    groups: groups.map(({ name, checks, findings, notes }) => ({ name, checks, findings, notes })),
+    controls: controlsOf(report).map(({ threat, control, tried, result: held }) => ({
+      threat,
+      control,
+      result: held,
+      tried,
+    })),
     tables,
     routes,
     notCovered,
@@ -29,7 +34,7 @@ export function jsonReport({
     },
     ...(stopped.length > 0 && { stopped }),
   };
-  return `${JSON.stringify(report, undefined, 2)}\n`;
+  return `${JSON.stringify(content, undefined, 2)}\n`;
 }
 
 /** The report of a run that could not start. */

@@ -1,4 +1,4 @@
-import type { Finding, Group, MutationResult, Report } from '../finding.ts';
+import type { Finding, Group, MutationResult, Reason, Report } from '../finding.ts';
 
 const seconds = (milliseconds: number): string => `${(milliseconds / 1000).toFixed(1)} s`;
 const count = (number: number, word: string): string =>
@@ -20,9 +20,16 @@ export function terminalReport(report: Report): string {
     ...groups.map((group) => groupLine(group, width)),
     ...mutationLines(mutations, width),
     '',
-    ...report.accepted.map(({ threat, why }) => `  accepted     ${threat}: ${why}`),
-    ...report.notCovered.map(({ threat, why }) => `  not covered  ${threat}: ${why}`),
+    ...summary('accepted', report.accepted),
+    ...summary('not covered', report.notCovered),
   ].join('\n');
+}
+
+/** Which, in a line; the files say why. */
+function summary(label: string, reasons: readonly Reason[]): string[] {
+  if (reasons.length === 0) return [];
+  const which = [...new Set(reasons.map(({ threat }) => threat))].join(', ');
+  return [`  ${label.padEnd(11)}  ${which} (--json and --html say why)`];
 }
 
 function headline({ result, groups, mutations }: Report): string {

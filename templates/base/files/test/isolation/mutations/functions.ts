@@ -1,0 +1,54 @@
+import { roles } from '../../../src/tenancy/roles.ts';
+import { tenantFunction } from '../context.ts';
+import { credentialKinds } from '../credentials.ts';
+import { type Material, type Mutation, names, usual } from './mutation.ts';
+
+const { runtime } = roles;
+const findTenant = 'platform.find_tenant(text)';
+
+/** Functions that run with another role's rights, and what they stand on, broken in one way at a time. */
+export function functionMutations({ tables }: Material): Mutation[] {
+  const [shown] = usual(tables);
+  const table = shown?.name ?? '';
+  return [
+    {
+      name: `${findTenant} answers for every tenant`,
+      sql: [
+        `create or replace function platform.find_tenant(wanted text) returns table (id uuid, slug text, status text, requests_per_minute integer, concurrent_requests integer, body_bytes integer) language sql stable security definer set search_path = pg_catalog, pg_temp
+        as $$ select tenant.id, tenant.slug, tenant.status, null::integer, null::integer, null::integer from platform.tenants as tenant where tenant.slug = find_tenant.wanted $$`,
+      ],
+      groups: ['functions'],
+      expects: names(findTenant),
+    },
+    altered('without a search_path', `alter function ${findTenant} reset search_path`),
+    altered('with a search_path that ends elsewhere', `alter function ${findTenant} set search_path = pg_catalog, public`),
+    altered('as the administrator', `alter function ${findTenant} owner to current_user`),
+    altered('for everybody', `grant execute on function ${findTenant} to public`),
+    altered('for everybody', `grant execute on function ${tenantFunction} to public`, tenantFunction),
+    added('a SECURITY DEFINER function that shows a table', 'app.attack_rows()', ['functions'], [
+      `create function app.attack_rows() returns setof ${table} language sql stable security definer set search_path = pg_catalog, pg_temp as $$ select * from ${table} $$`,
+    ]),
+    added('a function that says it is leakproof', 'app.attack_leak(text)', ['lint'], [
+      `create function app.attack_leak(value text) returns boolean language sql stable leakproof as $$ select true $$`,
+    ]),
+    {
+      name: `${table}: a trigger that runs as the administrator`,
+      sql: [
+        `create function app.attack_trigger() returns trigger language plpgsql security definer set search_path = pg_catalog, pg_temp as $$ begin return new; end $$`,
+        `create trigger attack before update on ${table} for each row execute function app.attack_trigger()`,
+      ],
+      tables: [table],
+      groups: ['lint'],
+      expects: ({ object }) => object === 'app.attack_trigger()' || object === table,
+    },
+    ...credentialKinds.flatMap(({ mutations }) => mutations),
+  ];
+}
+
+function altered(what: string, sql: string, name = findTenant): Mutation {
+  return { name: `${name} ${what}`, sql: [sql], groups: ['lint'], expects: names(name) };
+}
+
+function added(what: string, name: string, groups: Mutation['groups'], sql: readonly string[]): Mutation {
+  return { name: what, sql: [...sql, `grant execute on function ${name} to ${runtime}`], groups, expects: names(name) };
+}

@@ -1,0 +1,122 @@
+import { identifier, literal } from '../sql.ts';
+import { type Material, type Mutation, names, usual } from './mutation.ts';
+
+type Table = Material['tables'][number];
+
+/** Keys and references, each without the tenant in it. */
+export function keyMutations({ tables, world }: Material): Mutation[] {
+  const changed = usual(tables);
+  const refers = (table: Table, target: string) => table.foreignKeys.some((key) => key.target === target);
+  const free = changed.find(({ name }) => !tables.some((other) => refers(other, name)));
+  return [
+    ...uniqueOverAllTenants(changed, world),
+    ...references(changed),
+    ...(free === undefined ? [] : [primaryWithoutTenant(free), numbered(free), tenantMayBeNull(free)]),
+    {
+      name: 'platform.tenants: the nil UUID may be a tenant',
+      sql: ['alter table platform.tenants drop constraint tenants_id_check'],
+      groups: ['lint'],
+      expects: names('platform.tenants'),
+    },
+  ];
+}
+
+const primaryOf = ({ name, uniques }: Table): string =>
+  `alter table ${name} drop constraint ${identifier(uniques.find(({ primary }) => primary)?.name ?? '')}`;
+
+function primaryWithoutTenant(table: Table): Mutation {
+  return {
+    name: `${table.name}: the primary key without tenant_id`,
+    sql: [primaryOf(table), `alter table ${table.name} add primary key (id)`],
+    tables: [table.name],
+    groups: ['lint', 'matrix'],
+    expects: names(table.name),
+  };
+}
+
+function tenantMayBeNull(table: Table): Mutation {
+  return {
+    name: `${table.name}.tenant_id may be null`,
+    sql: [primaryOf(table), `alter table ${table.name} alter column tenant_id drop not null`],
+    tables: [table.name],
+    groups: ['lint', 'matrix'],
+    expects: names(`${table.name}.tenant_id`),
+  };
+}
+
+function numbered(table: Table): Mutation {
+  return {
+    name: `${table.name}: rows numbered over all tenants`,
+    sql: [`alter table ${table.name} add column attack_number bigint generated always as identity`],
+    tables: [table.name],
+    groups: ['lint'],
+    expects: names(`${table.name}.attack_number`),
+  };
+}
+
+/** On the first table with a text of its own. The other tenants' values make room first: they are the same as the victim's, on purpose. */
+function uniqueOverAllTenants(tables: readonly Table[], { victim }: Material['world']): Mutation[] {
+  for (const table of tables) {
+    const free = (name: string): boolean =>
+      table.checks.every(({ columns, text }) => !columns.includes(name) || !/ARRAY\[|~/.test(text));
+    const column = table.columns.find(({ category, generated, name }) => category === 'S' && !generated && free(name));
+    if (column === undefined) continue;
+    const key = identifier(column.name);
+    const makeRoom = `update ${table.name} set ${key} = left(md5(ctid::text || tenant_id::text), 20) where tenant_id <> ${literal(victim.id)}`;
+    const unique = (what: string, definition: string): Mutation => ({
+      name: `${table.name} (${column.name}) ${what} over all tenants`,
+      sql: [makeRoom, definition],
+      tables: [table.name],
+      groups: ['matrix'],
+      expects: names(table.name),
+    });
+    return [
+      unique('unique', `create unique index attack_unique on ${table.name} (${key})`),
+      unique('exclusive', `alter table ${table.name} add constraint attack_exclusive exclude using btree (${key} with =)`),
+    ];
+  }
+  return [];
+}
+
+/** On the first table that refers to another: the reference without the tenant, in every way that deletes can take. */
+function references(tables: readonly Table[]): Mutation[] {
+  for (const table of tables) {
+    const key = table.foreignKeys.find(
+      ({ columns, target }) =>
+        columns.length === 2 && columns.includes('tenant_id') && tables.some(({ name }) => name === target),
+    );
+    const column = key?.columns.find((each) => each !== 'tenant_id');
+    if (key === undefined || column === undefined) continue;
+    const targetColumn = identifier(key.targetColumns[key.columns.indexOf(column)] as string);
+    const name = identifier(key.name);
+    const drop = `alter table ${table.name} drop constraint ${name}`;
+    const whole = `alter table ${table.name} add constraint ${name} foreign key (${key.columns.map(identifier).join(', ')}) references ${key.target} (${key.targetColumns.map(identifier).join(', ')})`;
+    const mutation = (what: string, ...sql: string[]): Mutation => ({
+      name: `${table.name}: ${key.name} ${what}`,
+      sql: [drop, ...sql],
+      groups: ['matrix', 'lint'],
+      expects: names(table.name),
+    });
+    const withoutTenant = (then: string, ...before: string[]) =>
+      mutation(
+        `without tenant_id, on delete ${then}`,
+        ...before,
+        `create unique index attack_target on ${key.target} (${targetColumn})`,
+        `alter table ${table.name} add constraint ${name} foreign key (${identifier(column)}) references ${key.target} (${targetColumn}) on delete ${then}`,
+      );
+    return [
+      withoutTenant('cascade'),
+      withoutTenant('restrict'),
+      withoutTenant('set null', `alter table ${table.name} alter column ${identifier(column)} drop not null`),
+      mutation('not valid', `${whole} not valid`),
+      mutation(
+        'over rows that refer to nothing',
+        `update ${table.name} set ${identifier(column)} = gen_random_uuid() where ctid in (select ctid from ${table.name} limit 1)`,
+        `${whole} not valid`,
+        // What a role does that sees no rows: its check passes.
+        `update pg_constraint set convalidated = true where conrelid = '${table.name}'::regclass and conname = ${literal(key.name)}`,
+      ),
+    ];
+  }
+  return [];
+}
