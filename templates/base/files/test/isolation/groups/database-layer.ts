@@ -44,6 +44,7 @@ export async function databaseLayer({ target, own }: Arena, recorder: Recorder):
     );
     for (const table of tables) await interleave(target, recorder, database, table);
     for (const table of tables) await outside(recorder, database, table);
+    takesIdsOnly(recorder);
     await staysInTransaction(target, recorder, database);
     await leavesNoTrace(target, recorder);
   } finally {
@@ -101,6 +102,26 @@ async function outside(recorder: Recorder, database: Database, table: Relation):
       leaked: `shows ${rows.length} rows`,
       reproduce: `database.${name}`,
       fix: 'src/tenancy/database.ts: enter the current tenant, or no statement',
+    });
+  }
+}
+
+/** What is no id does not get as far as a statement. */
+function takesIdsOnly(recorder: Recorder): void {
+  for (const text of ["x'; reset role --", '', '*', '%', ' 00000000-0000-7000-8000-000000000001', '{}']) {
+    recorder.check('B16');
+    try {
+      tenantId(text);
+    } catch {
+      continue;
+    }
+    recorder.find({
+      threat: 'B16',
+      object: 'tenantId()',
+      attack: `make a context of ${JSON.stringify(text)}`,
+      leaked: 'is not refused',
+      reproduce: `tenantId(${JSON.stringify(text)})`,
+      fix: 'src/tenancy/context.ts: let tenantId() take a uuid and nothing else.',
     });
   }
 }

@@ -15,14 +15,14 @@ interface Payload {
 
 /** Threats C5: a statement of the application becomes one of these when its text is put together from input. */
 const payloads: readonly Payload[] = [
-  { threat: 'C5', name: 'a second statement', sql: (table, change) => `select ${change}; select * from ${table}` },
+  { threat: 'C10', name: 'a second statement', sql: (table, change) => `select ${change}; select * from ${table}` },
   {
     threat: 'C5',
     name: 'stacked statements with SET LOCAL',
     sql: (table, _, statement) => `select * from ${table} where false; ${statement}; select * from ${table}`,
   },
   {
-    threat: 'C5',
+    threat: 'C8',
     name: 'set_config in WHERE',
     sql: (table, change) => `select * from ${table} where ${change} is not null`,
   },
@@ -33,7 +33,7 @@ const payloads: readonly Payload[] = [
       `with s as materialized (select ${change} as x) select t.* from s, lateral (select * from ${table} where s.x is not null) as t`,
   },
   {
-    threat: 'C5',
+    threat: 'C8',
     name: 'set_config in a scalar sub-select',
     sql: (table, change) => `select (select ${change}) as x, t.* from ${table} as t`,
   },

@@ -2,10 +2,11 @@ import { roles } from '../../../src/tenancy/roles.ts';
 import type { Recorder } from '../finding.ts';
 import { judge } from '../operations/operation.ts';
 import { reads } from '../operations/reads.ts';
+import { referenceAttacks } from '../operations/references.ts';
 import { createSubject, type Subject } from '../operations/subject.ts';
 import { writes } from '../operations/writes.ts';
 import { characterOf } from '../privileged.ts';
-import { attemptsInside } from '../session.ts';
+import { attemptsInside, run } from '../session.ts';
 import { identifier, literal } from '../sql.ts';
 import { asTenant, type Target } from '../target.ts';
 import type { Threat } from '../threats.ts';
@@ -32,6 +33,8 @@ export async function layers(target: Target, recorder: Recorder): Promise<void> 
     }
     await asOwner(target, recorder, subject);
     await asPlatform(target, recorder, subject);
+    await planOfAnotherRole(target, recorder, subject);
+    await holdBack(target, recorder, subject);
   }
 }
 
@@ -88,6 +91,53 @@ async function withSabotage(
   }
 }
 
+/** B14: what was planned for a role that sees every row is planned anew for one that does not. */
+async function planOfAnotherRole(target: Target, recorder: Recorder, { table, attacker }: Subject): Promise<void> {
+  const { admin, contexts, runtime, detector } = target;
+  if (!table.privileges.has('SELECT')) return;
+  const text = `select * from ${table.name} limit 1000`;
+  await admin.query('begin');
+  try {
+    await admin.query(`prepare attack as ${text}`);
+    const every = await run(admin, 'execute attack');
+    const [outcome] = await attemptsInside(admin, runtime)(contexts.own(attacker), 'execute attack');
+    recorder.check('B14');
+    const leak = outcome && detector.inRows(outcome.rows);
+    if (leak === undefined) return;
+    recorder.find({
+      threat: 'B14',
+      object: table.name,
+      attack: `a prepared statement that an administrator used before (${every.rows.length} rows)`,
+      leaked: `shows ${leak}`,
+      reproduce: `prepare attack as ${text};\nexecute attack;\n${asTenant(target)}\nexecute attack;`,
+      fix: restorePolicies(table.name, target.runtimeRole),
+    });
+  } finally {
+    await admin.query('rollback; deallocate all');
+  }
+}
+
+/** D3: no row of the victim can refer to the attacker's, not even when an administrator writes it; it would hold back what the attacker deletes. */
+async function holdBack(target: Target, recorder: Recorder, subject: Subject): Promise<void> {
+  const { admin } = target;
+  for (const { key, fromVictim } of referenceAttacks(target, subject)) {
+    if (fromVictim === undefined) continue;
+    await admin.query('begin');
+    const outcome = await run(admin, `${fromVictim}; set constraints all immediate`);
+    await admin.query('rollback');
+    recorder.check('D3');
+    if (outcome.error !== undefined) continue;
+    recorder.find({
+      threat: 'D3',
+      object: subject.table.name,
+      attack: `a row of the victim that refers to the attacker's by ${key.name}`,
+      leaked: 'is accepted: it holds back the deletion of the attacker’s row, or goes with it',
+      reproduce: `${fromVictim};`,
+      fix: `alter table ${subject.table.name} drop constraint "${key.name}"; -- and add it again with tenant_id in front on both sides`,
+    });
+  }
+}
+
 /** The owner is bound too: else every function and view of the owner's would see all tenants. */
 async function asOwner(target: Target, recorder: Recorder, { table }: Subject): Promise<void> {
   const { rows } = await target.admin.query<{ owner: string }>(
@@ -108,7 +158,7 @@ async function asPlatform(target: Target, recorder: Recorder, { table }: Subject
     where attrelid = ${literal(table.name)}::regclass and attnum > 0 and not attisdropped and has_column_privilege(${literal(roles.platform)}, attrelid, attnum, 'select')`,
   );
   await readAs(target, recorder, roles.platform, `select ${rows[0]?.columns ?? '*'} from ${table.name} limit 1000`, {
-    threat: 'A3',
+    threat: 'L14',
     object: table.name,
     attack: 'read as the control plane',
     fix: `Narrow the policies of ${table.name} for ${roles.platform} to deleted tenants past their grace period, as in db/migrations/tenant/0001_members.sql.`,

@@ -28,6 +28,9 @@ export async function matrix(target: Target, recorder: Recorder): Promise<void> 
     await referToVictim(target, recorder, subject);
     await repeatVictim(target, recorder, subject);
     await plansAnswerTheirTenant(target, recorder, subject);
+    await tenantOfNobody(target, recorder, subject);
+    await copyInto(target, recorder, subject);
+    recorder.check('F4');
   }
 }
 
@@ -91,6 +94,41 @@ export function restorePolicies(table: string, runtimeRole: string): string {
         `drop policy if exists ${name} on ${table}; create policy ${name} on ${table}${name === 'tenant_floor' ? ' as restrictive' : ''} for all to ${runtimeRole} using ${predicate} with check ${predicate};`,
     ),
   ].join('\n');
+}
+
+const nobody = '00000000-0000-0000-0000-000000000000';
+
+/** B6: an id that a system might take for everybody. */
+async function tenantOfNobody(target: Target, recorder: Recorder, { table }: Subject): Promise<void> {
+  const text = `select * from ${table.name} limit 10`;
+  const [outcome] = await target.attempt(target.contexts.own(nobody), text);
+  recorder.check('B6');
+  if (outcome === undefined || outcome.rows.length === 0) return;
+  recorder.find({
+    threat: 'B6',
+    object: table.name,
+    attack: 'SELECT as the tenant whose id is all zeros',
+    leaked: `shows ${outcome.rows.length} rows`,
+    reproduce: `${asTenant(target, `the context of ${nobody}`)}\n${text};`,
+    fix: restorePolicies(table.name, target.runtimeRole),
+  });
+}
+
+/** I1: COPY writes past WITH CHECK, so PostgreSQL refuses it where policies are on. */
+async function copyInto(target: Target, recorder: Recorder, { table, attacker }: Subject): Promise<void> {
+  const text = `copy ${table.name} from stdin`;
+  const [outcome] = await target.attempt(target.contexts.own(attacker), text);
+  recorder.check('I1');
+  const { code } = outcome?.error ?? {};
+  if (code === '0A000' || code === '42501') return;
+  recorder.find({
+    threat: 'I1',
+    object: table.name,
+    attack: 'COPY FROM',
+    leaked: 'is not refused: rows go past the policies',
+    reproduce: `${asTenant(target)}\n${text};`,
+    fix: restorePolicies(table.name, target.runtimeRole),
+  });
 }
 
 async function referToVictim(target: Target, recorder: Recorder, subject: Subject): Promise<void> {

@@ -70,12 +70,28 @@ async function identify({ login, runtimeRole }: Target, recorder: Recorder): Pro
 }
 
 /** A connection on which no tenant ever was: the setting does not exist there, which is another case than an empty one. */
-async function freshConnection({ runtimeUrl, runtimeRole, tables }: Target, recorder: Recorder): Promise<void> {
+async function freshConnection(
+  { runtimeUrl, runtimeRole, tables, attempt, contexts, world }: Target,
+  recorder: Recorder,
+): Promise<void> {
   const fresh = await connect(runtimeUrl);
   try {
     for (const { name } of tables) {
-      const outcome = await run(fresh, `select * from ${name} limit 10`);
+      const text = `select * from ${name} limit 10`;
+      const outcome = await run(fresh, text);
+      const [used] = await attempt(contexts.bad(world.victim.id, world.attacker.id)[0]?.settings ?? [], text);
       recorder.check('B7');
+      recorder.check('B5');
+      if (outcome.error?.code !== used?.error?.code) {
+        recorder.find({
+          threat: 'B5',
+          object: name,
+          attack: 'read without a context, on a fresh connection and on one that had a context',
+          leaked: `the first answers ${outcome.error?.code ?? 'no error'}, the second ${used?.error?.code ?? 'no error'}`,
+          reproduce: `-- as ${runtimeRole}\n${text};`,
+          fix: 'Let app.tenant_id() treat a setting that is empty like one that was never made.',
+        });
+      }
       if (outcome.rows.length === 0) continue;
       recorder.find({
         threat: 'B7',

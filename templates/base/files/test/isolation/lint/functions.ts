@@ -19,7 +19,16 @@ export const functionRules: readonly Rule[] = [
       with ${definers}
       select name as object, format('runs as %I, whom row-level security does not bind', rolname) as leaked, format('alter function %s owner to %I;', name, ($3::text[])[2]) as fix,
         format('select proowner::regrole from pg_proc where oid = %L::regprocedure;', name) as reproduce
-      from definer join pg_roles on pg_roles.oid = proowner where rolsuper or rolbypassrls`,
+      from definer join pg_roles on pg_roles.oid = proowner where (rolsuper or rolbypassrls) and prorettype <> 'trigger'::regtype`,
+  },
+  {
+    threat: 'E9',
+    attack: 'look for triggers that run as somebody whom no policy binds',
+    sql: `
+      with ${definers}
+      select name as object, format('runs as %I, whom row-level security does not bind, whenever a tenant writes', rolname) as leaked, format('alter function %s security invoker;', name) as fix,
+        format('select prosecdef, proowner::regrole from pg_proc where oid = %L::regprocedure;', name) as reproduce
+      from definer join pg_roles on pg_roles.oid = proowner where (rolsuper or rolbypassrls) and prorettype = 'trigger'::regtype`,
   },
   {
     threat: 'E7',

@@ -61,12 +61,31 @@ export const policyRules: readonly Rule[] = [
   },
   {
     threat: 'C6',
-    attack: 'look for settings and user names that decide in policies',
+    attack: 'look for settings that decide in policies',
     sql: `
       with ${policies}
       select name as object, format('%I depends on what a session can set: %s', polname, concat(qual, ' ', with_check)) as leaked,
         format('drop policy %I on %s;', polname, name) as fix, ${seePolicies} as reproduce
-      from policy where concat(qual, with_check) ~* 'current_setting|current_user|session_user|current_role|"current_user"'`,
+      from policy where concat(qual, with_check) ~* 'current_setting'`,
+  },
+  {
+    threat: 'C12',
+    attack: 'look for user names and claims that decide in policies',
+    sql: `
+      with ${policies}
+      select name as object, format('%I asks who the user is; every tenant is served by one: %s', polname, concat(qual, ' ', with_check)) as leaked,
+        format('drop policy %I on %s;', polname, name) as fix, ${seePolicies} as reproduce
+      from policy where concat(qual, with_check) ~* 'current_user|session_user|current_role|jwt'`,
+  },
+  {
+    threat: 'C11',
+    attack: 'look for policies that depend on tables which tenants write',
+    sql: `
+      select distinct o.polrelid::regclass::text as object, format('%I looks into %s, which the runtime role writes', o.polname, d.refobjid::regclass) as leaked,
+        format('drop policy %I on %s;', o.polname, o.polrelid::regclass) as fix, format('select pg_get_expr(polqual, polrelid) from pg_policy where polname = %L;', o.polname) as reproduce
+      from pg_policy o
+      join pg_depend d on d.classid = 'pg_policy'::regclass and d.objid = o.oid and d.refclassid = 'pg_class'::regclass and d.refobjid <> o.polrelid
+      where has_any_column_privilege($1, d.refobjid, 'INSERT, UPDATE') or has_table_privilege($1, d.refobjid, 'DELETE')`,
   },
   {
     threat: 'B13',

@@ -1,3 +1,4 @@
+import type { Threat } from '../threats.ts';
 import { named, ours, type Rule, tenantTable } from './rule.ts';
 
 const carriesTenant = `exists (
@@ -19,20 +20,28 @@ export const tableRules: readonly Rule[] = [
           else 'row-level security is off' end as leaked,
         format('alter table %s enable row level security, force row level security;', name) as fix,
         format('select relrowsecurity, relforcerowsecurity from pg_class where oid = %L::regclass;', name) as reproduce
-      from tenant_table where not (relrowsecurity and relforcerowsecurity) and (reachable or not relispartition)`,
+      from tenant_table where not (relrowsecurity and relforcerowsecurity) and not relispartition`,
   },
   {
-    threat: 'A11',
-    attack: 'look for tables that the application reaches and that have no tenant',
+    threat: 'F1',
+    attack: 'look for partitions that are open beside their parents',
     sql: `
-      select ${named('c', 'n')} as object, 'the runtime role may touch it, and it has no tenant_id' as leaked,
-        format('revoke all on %I.%I from %I, public; -- or add tenant_id and policies, or name it in globalTables of test/isolation/factories.ts', n.nspname, c.relname, $1::text) as fix,
-        format('select * from %I.%I;', n.nspname, c.relname) as reproduce
-      from pg_class c join pg_namespace n on n.oid = c.relnamespace
-      where c.relkind in ('r', 'p') and ${ours('n')} and not ${hasTenant('c.oid')} and has_schema_privilege($1, n.oid, 'USAGE')
-        and (has_any_column_privilege($1, c.oid, 'SELECT, INSERT, UPDATE') or has_table_privilege($1, c.oid, 'DELETE, TRUNCATE'))
-        and not (format('%I.%I', n.nspname, c.relname) = any ($4::text[]) and not has_any_column_privilege($1, c.oid, 'INSERT, UPDATE') and not has_table_privilege($1, c.oid, 'DELETE'))`,
+      with ${tenantTable}
+      select name as object, 'the policies of its parent do not hold for who names the partition' as leaked,
+        format('revoke all on %s from %I, public; -- or: alter table %1$s enable row level security, force row level security;', name, $1::text) as fix,
+        format('select * from %s;', name) as reproduce
+      from tenant_table where not (relrowsecurity and relforcerowsecurity) and relispartition and reachable`,
   },
+  withoutTenant(
+    'A11',
+    'look for tables that the application reaches and that have no tenant',
+    `n.nspname in ($2, 'platform', 'public')`,
+  ),
+  withoutTenant(
+    'E11',
+    'look for tables of extensions, queues and other applications that the application reaches',
+    `n.nspname not in ($2, 'platform', 'public')`,
+  ),
   {
     threat: 'C4',
     attack: 'look for tenant_id that may be null',
@@ -75,3 +84,18 @@ export const tableRules: readonly Rule[] = [
         and not exists (select from unnest((i.indkey::int2[])[0:i.indnkeyatts - 1]) as key join pg_attribute a on a.attrelid = i.indrelid and a.attnum = key and a.attname = 'tenant_id')`,
   },
 ];
+
+function withoutTenant(threat: Threat, attack: string, where: string): Rule {
+  return {
+    threat,
+    attack,
+    sql: `
+      select ${named('c', 'n')} as object, 'the runtime role may touch it, and it has no tenant_id' as leaked,
+        format('revoke all on %I.%I from %I, public; -- or add tenant_id and policies, or name it in globalTables of test/isolation/factories.ts', n.nspname, c.relname, $1::text) as fix,
+        format('select * from %I.%I;', n.nspname, c.relname) as reproduce
+      from pg_class c join pg_namespace n on n.oid = c.relnamespace
+      where ${where} and c.relkind in ('r', 'p') and ${ours('n')} and not ${hasTenant('c.oid')} and has_schema_privilege($1, n.oid, 'USAGE')
+        and (has_any_column_privilege($1, c.oid, 'SELECT, INSERT, UPDATE') or has_table_privilege($1, c.oid, 'DELETE, TRUNCATE'))
+        and not (format('%I.%I', n.nspname, c.relname) = any ($4::text[]) and not has_any_column_privilege($1, c.oid, 'INSERT, UPDATE') and not has_table_privilege($1, c.oid, 'DELETE'))`,
+  };
+}

@@ -36,7 +36,7 @@ export async function controlTable(target: Target, recorder: Recorder, subject: 
   const victims = await target.admin.query(
     `select from ${table.name} where tenant_id = ${literal(subject.victim)} limit 1`,
   );
-  recorder.check('control');
+  recorder.check('B8');
   if (victims.rowCount === 0 && table.parent === null) {
     report(
       target,

@@ -7,18 +7,21 @@ import type { Subject } from './subject.ts';
 export interface ReferenceAttack {
   readonly key: ForeignKey;
   readonly toVictim: string;
+  /** The victim's row that refers to the attacker's: it would hold that back. */
+  readonly fromVictim: string | undefined;
   readonly toNothing: string;
 }
 
 /** Foreign keys are checked without row-level security: each is tried with what the victim has. */
 export function referenceAttacks(
   { world, tables }: Target,
-  { table, spareOfAttacker, writable }: Subject,
+  { table, spareOfAttacker, spareOfVictim, writable }: Subject,
 ): ReferenceAttack[] {
   if (spareOfAttacker === undefined) return [];
   return table.foreignKeys.flatMap((key) => {
     const target = tables.find(({ name }) => name === key.target);
     const row = target && world.victim.rows.get(target.name)?.at(-1);
+    const own = target && world.attacker.rows.get(target.name)?.at(-1);
     const columns = key.columns.filter((column) => column !== 'tenant_id');
     if (row === undefined || columns.length === 0) return [];
     const refer = (value: (targetColumn: string) => string | null): Values =>
@@ -31,6 +34,10 @@ export function referenceAttacks(
       {
         key,
         toVictim: insertSql(table.name, writable(toVictim)),
+        fromVictim:
+          own &&
+          spareOfVictim &&
+          insertSql(table.name, { ...spareOfVictim, ...refer((column) => own[column] ?? null) }),
         toNothing: insertSql(table.name, writable(toNothing)),
       },
     ];
