@@ -1,8 +1,19 @@
-import { type ResolutionSteps, resolutionSteps } from './tenancy/resolve.ts';
+import { answerOnce } from './http/idempotency.ts';
+import { problemOf } from './http/problem-of.ts';
+import { limitTenants } from './http/tenant-limits.ts';
+import { parse } from './http/validation.ts';
+import { observe } from './telemetry/observe.ts';
+import { runAsTenant } from './tenancy/context.ts';
+import { resolutionSteps } from './tenancy/resolve.ts';
 
-/** What the application is composed of, by name: a test may replace one step, and sees what that step was good for. */
-export interface ApplicationSteps {
-  readonly resolution: ResolutionSteps;
-}
-
-export const applicationSteps: ApplicationSteps = { resolution: resolutionSteps };
+/** What every request goes through, by name: a test may replace one step, and sees what that step was good for. */
+export const applicationSteps = {
+  resolution: resolutionSteps,
+  limitTenants,
+  parse,
+  runAsTenant,
+  answerOnce,
+  problemOf,
+  observe,
+};
+export type ApplicationSteps = typeof applicationSteps;

@@ -13,7 +13,7 @@ const messages: Readonly<Record<string, string>> = {
 };
 
 /** What the client has to mend, without a word of what it sent. */
-export function validationProblem(place: Place, error: z.ZodError): Problem {
+function validationProblem(place: Place, error: z.ZodError): Problem {
   // An id that cannot exist is an id that does not exist.
   if (place === 'params') return new Problem(404);
   const found = error.issues.map(({ path, code, message }) => ({

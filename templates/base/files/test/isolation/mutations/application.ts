@@ -1,70 +1,60 @@
-import { notFound } from '../../../src/http/problem.ts';
-import { tenantId } from '../../../src/tenancy/context.ts';
-import { type Credential, type ResolutionSteps, unauthenticated } from '../../../src/tenancy/resolve.ts';
-import { credentialKinds } from '../credentials.ts';
-import { namingKinds } from '../naming.ts';
-import { literal } from '../sql.ts';
-import { type Mutation, onRoute, withResolution } from './mutation.ts';
+import { z } from 'zod';
+import { Problem } from '../../../src/http/problem.ts';
+import type { StoredAnswer } from '../../../src/http/idempotency.ts';
+import { type ApplicationSteps, applicationSteps } from '../../../src/steps.ts';
+import type { TenantContext } from '../../../src/tenancy/context.ts';
+import { type Mutation, onRoute } from './mutation.ts';
+import { resolutionMutations } from './resolution.ts';
 
-const firstWins: ResolutionSteps['agree'] = (candidates) => {
-  const name = candidates.find((candidate) => candidate !== undefined);
-  if (name === undefined) throw notFound();
-  return name;
-};
+const genuine = applicationSteps;
 
-const whoeverVerifies: ResolutionSteps['authenticate'] = async (incoming, { resolvers }) => {
-  const tried = await Promise.allSettled(resolvers.map((resolver) => resolver.authenticate(incoming)));
-  const found = tried.flatMap((each): Credential[] =>
-    each.status === 'fulfilled' && each.value !== undefined ? [each.value] : [],
-  );
-  if (found.length === 0) throw unauthenticated();
-  return found;
-};
+const replaced = (
+  name: string,
+  groups: Mutation['groups'],
+  expects: Mutation['expects'],
+  steps: () => Partial<ApplicationSteps>,
+): Mutation => ({ name, groups, expects, steps: () => ({ ...genuine, ...steps() }) });
 
-const severalCandidates: Mutation = {
-  name: 'agree: the first candidate wins',
-  steps: () => withResolution({ agree: firstWins }),
-  groups: ['resolution'],
-  expects: onRoute('L1', 'L4'),
-};
-
-const severalCredentials: Mutation = {
-  name: 'authenticate: a bad credential beside a good one is ignored',
-  steps: () => withResolution({ authenticate: whoeverVerifies }),
-  groups: ['resolution'],
-  expects: onRoute('L1'),
-};
-
-/** The steps that resolve a request, each broken by itself where createApp() composes them. */
+/** What a request goes through in the application, each step broken by itself; the database still holds. */
 export const applicationMutations: readonly Mutation[] = [
-  ...(credentialKinds.length + namingKinds.length > 1 ? [severalCandidates] : []),
-  ...(credentialKinds.length > 1 ? [severalCredentials] : []),
-  ...namingKinds.flatMap(({ mutations }) => mutations),
-  {
-    name: 'findTenant: suspended and deleted tenants are found',
-    steps: ({ admin }) =>
-      withResolution({
-        findTenant: async (slug) => {
-          const { rows } = await admin.query<{ id: string }>(
-            `select id from platform.tenants where slug = ${literal(slug)}`,
-          );
-          if (rows[0] === undefined) throw notFound();
-          return { id: tenantId(rows[0].id), slug, limits: {} };
-        },
-      }),
-    groups: ['resolution'],
-    expects: onRoute('L2'),
-  },
-  {
-    name: 'admit: everybody is a member',
-    steps: () => withResolution({ admit: async () => ({ role: 'owner', scopes: [] }) }),
-    groups: ['resolution', 'authority'],
-    expects: onRoute('L2', 'L5'),
-  },
-  {
-    name: 'authorize: every role may do everything',
-    steps: () => withResolution({ authorize: () => {} }),
-    groups: ['authority'],
-    expects: onRoute('L5'),
-  },
+  ...resolutionMutations,
+  replaced('runAsTenant: the first tenant of the process stays', ['crowd'], onRoute('B15', 'L4'), () => {
+    let first: TenantContext | undefined;
+    return { runAsTenant: (tenant, work, deadline) => genuine.runAsTenant((first ??= tenant), work, deadline) };
+  }),
+  replaced('limitTenants: all tenants share one limit', ['crowd'], onRoute('L15'), () => ({
+    limitTenants: (defaults, counter) => genuine.limitTenants(defaults, { add: () => counter.add('everybody') }),
+  })),
+  replaced('answerOnce: answers are kept without the tenant', ['crowd'], onRoute('L6'), () => {
+    const answers = new Map<string, Promise<StoredAnswer>>();
+    return {
+      answerOnce: async (_database, { caller, key, content }, work) => {
+        const name = JSON.stringify([caller, key, content]);
+        const answer = answers.get(name) ?? work();
+        answers.set(name, answer);
+        return await answer;
+      },
+    };
+  }),
+  replaced('parse: fields that nobody asked for are taken', ['bodies'], onRoute('L5'), () => ({
+    parse: (place, schema, value) =>
+      genuine.parse(place, schema instanceof z.ZodObject ? (schema.loose() as typeof schema) : schema, value),
+  })),
+  replaced('problemOf: clients are told what the database said', ['identifiers'], onRoute('D6'), () => ({
+    problemOf: (error) => {
+      const { status, headers } = genuine.problemOf(error);
+      return new Problem(status, (error as Error).message, { headers });
+    },
+  })),
+  replaced(
+    'observe: requests are logged as they came',
+    ['aftermath'],
+    ({ threat }) => threat === 'L13',
+    () => ({
+      observe: (metrics, request, response, ending) => {
+        response.once('close', () => ending().log.info({ sent: request.rawHeaders }, 'as it came'));
+        return genuine.observe(metrics, request, response, ending);
+      },
+    }),
+  ),
 ];

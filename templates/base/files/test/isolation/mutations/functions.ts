@@ -21,16 +21,29 @@ export function functionMutations({ tables }: Material): Mutation[] {
       expects: names(findTenant),
     },
     altered('without a search_path', `alter function ${findTenant} reset search_path`),
-    altered('with a search_path that ends elsewhere', `alter function ${findTenant} set search_path = pg_catalog, public`),
+    altered(
+      'with a search_path that ends elsewhere',
+      `alter function ${findTenant} set search_path = pg_catalog, public`,
+    ),
     altered('as the administrator', `alter function ${findTenant} owner to current_user`),
     altered('for everybody', `grant execute on function ${findTenant} to public`),
     altered('for everybody', `grant execute on function ${tenantFunction} to public`, tenantFunction),
-    added('a SECURITY DEFINER function that shows a table', 'app.attack_rows()', ['functions'], [
-      `create function app.attack_rows() returns setof ${table} language sql stable security definer set search_path = pg_catalog, pg_temp as $$ select * from ${table} $$`,
-    ]),
-    added('a function that says it is leakproof', 'app.attack_leak(text)', ['lint'], [
-      `create function app.attack_leak(value text) returns boolean language sql stable leakproof as $$ select true $$`,
-    ]),
+    added(
+      'a SECURITY DEFINER function that shows a table',
+      'app.attack_rows()',
+      ['functions'],
+      [
+        `create function app.attack_rows() returns setof ${table} language sql stable security definer set search_path = pg_catalog, pg_temp as $$ select * from ${table} $$`,
+      ],
+    ),
+    added(
+      'a function that says it is leakproof',
+      'app.attack_leak(text)',
+      ['lint'],
+      [
+        `create function app.attack_leak(value text) returns boolean language sql stable leakproof as $$ select true $$`,
+      ],
+    ),
     {
       name: `${table}: a trigger that runs as the administrator`,
       sql: [

@@ -72,7 +72,10 @@ function uniqueOverAllTenants(tables: readonly Table[], { victim }: Material['wo
     });
     return [
       unique('unique', `create unique index attack_unique on ${table.name} (${key})`),
-      unique('exclusive', `alter table ${table.name} add constraint attack_exclusive exclude using btree (${key} with =)`),
+      unique(
+        'exclusive',
+        `alter table ${table.name} add constraint attack_exclusive exclude using btree (${key} with =)`,
+      ),
     ];
   }
   return [];

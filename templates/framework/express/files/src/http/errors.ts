@@ -1,14 +1,17 @@
 import type { ErrorRequestHandler, Request, RequestHandler, Response } from 'express';
-import { problemOf, unmatchedProblem } from './problem-of.ts';
+import type { ApplicationSteps } from '../steps.ts';
+import { unmatchedProblem } from './problem-of.ts';
 import { type Problem, problemContentType, problemDocument } from './problem.ts';
 
 /** Every answer that is no success is a problem document. What the server did not expect is logged whole and told as little as possible. */
-// Express tells an error handler by its four parameters.
-export const answerWithProblem: ErrorRequestHandler = (error: unknown, request, response, _next) => {
-  const problem = problemOf(error);
-  if (problem.status >= 500) request.log.error({ err: error }, 'request failed');
-  sendProblem(request, response, problem);
-};
+export function answerWithProblem({ problemOf }: ApplicationSteps): ErrorRequestHandler {
+  // Express tells an error handler by its four parameters.
+  return (error: unknown, request, response, _next) => {
+    const problem = problemOf(error);
+    if (problem.status >= 500) request.log.error({ err: error }, 'request failed');
+    sendProblem(request, response, problem);
+  };
+}
 
 /** The same for a path or a method that is not there. */
 export const refuseUnmatched: RequestHandler = (request, response) => {

@@ -1,7 +1,7 @@
 import type { RequestHandler } from 'express';
 import type { Logger } from '../log.ts';
+import type { ApplicationSteps } from '../steps.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
-import { observe } from '../telemetry/observe.ts';
 import type { RequestTrace } from '../telemetry/tracing.ts';
 import { deadline } from './deadline.ts';
 import { sendProblem } from './errors.ts';
@@ -24,7 +24,12 @@ declare global {
 }
 
 /** Gives every request its id and its log, observes it, and bounds the time that this may take. */
-export function beginRequest(log: Logger, metrics: Metrics, timeoutMs: number): RequestHandler {
+export function beginRequest(
+  log: Logger,
+  metrics: Metrics,
+  timeoutMs: number,
+  { observe }: ApplicationSteps,
+): RequestHandler {
   return (request, response, next) => {
     request.id = requestId(request.headers['x-request-id']);
     request.log = log.child({ requestId: request.id });

@@ -2,10 +2,10 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { Response } from 'express';
 import type { z } from 'zod';
 import type { Services } from '../app.ts';
+import type { ApplicationSteps } from '../steps.ts';
 import type { Access } from '../tenancy/resolve.ts';
 import { keptHeaders, type StoredAnswer } from './idempotency.ts';
 import type { Operation } from './operation.ts';
-import { parse } from './validation.ts';
 
 type Output<Schema> = Schema extends z.ZodType ? z.output<Schema> : undefined;
 type Input<Schema> = Schema extends z.ZodType ? z.input<Schema> : void;
@@ -36,6 +36,7 @@ export type Routes = (route: Mount, services: Services) => void;
 export function validate<Definition extends Operation>(
   operation: Definition,
   given: { readonly params: unknown; readonly query: unknown; readonly body: unknown },
+  parse: ApplicationSteps['parse'],
 ): Pick<ValidRequest<Definition>, 'params' | 'query' | 'body'> {
   const { params, body, query } = operation;
   const valid = {

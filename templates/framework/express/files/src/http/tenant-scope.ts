@@ -1,10 +1,10 @@
 import { type RequestHandler, Router } from 'express';
 import type { Services } from '../app.ts';
 import { operations } from '../openapi.ts';
-import { runAsTenant } from '../tenancy/context.ts';
-import { type Access, resolve, type ResolutionSteps } from '../tenancy/resolve.ts';
+import type { ApplicationSteps } from '../steps.ts';
+import { type Access, resolve } from '../tenancy/resolve.ts';
 import { headerValues, incomingOf, tenantHeaders } from './headers.ts';
-import { answerOnce, callerOf, idempotencyKey } from './idempotency.ts';
+import { callerOf, idempotencyKey } from './idempotency.ts';
 import { readJson } from './json-body.ts';
 import type { Operation } from './operation.ts';
 import { answerOf, type Mount, sendAnswer, validate } from './routes.ts';
@@ -24,7 +24,7 @@ declare global {
 /** A router whose every route asks who is calling before anything else, and runs as that tenant. */
 export function tenantRoutes(
   { database, resolution, limits }: Services,
-  steps: ResolutionSteps,
+  steps: ApplicationSteps,
 ): { readonly router: Router; readonly route: Mount } {
   const router = Router({ caseSensitive: true, strict: true });
 
@@ -33,7 +33,9 @@ export function tenantRoutes(
     async (request, response, next) => {
       response.set(tenantHeaders);
       request.operation = operation;
-      request.access = await request.trace.run(() => resolve(incomingOf(request), operation, resolution, steps));
+      request.access = await request.trace.run(() =>
+        resolve(incomingOf(request), operation, resolution, steps.resolution),
+      );
       request.log = request.log.child({ tenant: request.access.tenant.slug });
       const admission = await limits.admit(request.access.tenant, response);
       response.set(admission.headers);
@@ -51,15 +53,19 @@ export function tenantRoutes(
     const path = operation.path.replace(/\{(\w+)\}/g, ':$1');
     router[operation.method](path, resolveTenant(operation), async (request, response) => {
       const { access, headers, params, query } = request;
-      const parts = validate(operation, { params, query, body: await readJson(request, request.bodyBytes) });
+      const parts = validate(
+        operation,
+        { params, query, body: await readJson(request, request.bodyBytes) },
+        steps.parse,
+      );
       const work = async () => answerOf(operation, response, await handler({ ...parts, headers, access }, response));
       const key = operation.method === 'post' && idempotencyKey(headerValues(request.rawHeaders, 'idempotency-key'));
       const repeatable = key && { key, caller: callerOf(access), content: { id: operation.id, ...parts } };
       // Only now: the context of the socket's events, which the body came with, is not this request's.
       const answer = await request.trace.run(() =>
-        runAsTenant(
+        steps.runAsTenant(
           access.tenant,
-          () => (repeatable ? answerOnce(database, repeatable, work) : work()),
+          () => (repeatable ? steps.answerOnce(database, repeatable, work) : work()),
           request.deadline,
         ),
       );

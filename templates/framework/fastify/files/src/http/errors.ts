@@ -1,9 +1,9 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { problemOf } from './problem-of.ts';
+import type { ApplicationSteps } from '../steps.ts';
 import { Problem, problemContentType, problemDocument } from './problem.ts';
 
 /** Every answer that is no success is a problem document. What the server did not expect is logged whole and told as little as possible. */
-export function answerWithProblems(app: FastifyInstance): void {
+export function answerWithProblems(app: FastifyInstance, { problemOf }: ApplicationSteps): void {
   app.setErrorHandler((error: unknown, request, reply) => {
     const problem = problemOf(error);
     if (problem.status >= 500) request.log.error({ err: error }, 'request failed');

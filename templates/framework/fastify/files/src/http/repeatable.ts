@@ -1,11 +1,17 @@
 import type { RouteHandlerMethod } from 'fastify';
+import type { ApplicationSteps } from '../steps.ts';
 import type { Database } from '../tenancy/database.ts';
 import { headerValues } from './headers.ts';
-import { answerOnce, callerOf, idempotencyKey, keptHeaders } from './idempotency.ts';
+import { callerOf, idempotencyKey, keptHeaders } from './idempotency.ts';
 import type { Operation } from './operation.ts';
 
 /** A handler that does its work once for all requests with the same Idempotency-Key. */
-export function repeatable(operation: Operation, database: Database, handler: RouteHandlerMethod): RouteHandlerMethod {
+export function repeatable(
+  operation: Operation,
+  database: Database,
+  handler: RouteHandlerMethod,
+  { answerOnce }: ApplicationSteps,
+): RouteHandlerMethod {
   const { id, response } = operation;
   return async function (request, reply) {
     const key = idempotencyKey(headerValues(request.raw.rawHeaders, 'idempotency-key'));

@@ -1,8 +1,8 @@
 import type { FastifyInstance } from 'fastify';
 import type { Services } from '../app.ts';
 import { operations } from '../openapi.ts';
-import { runAsTenant } from '../tenancy/context.ts';
-import { type ResolutionSteps, resolve } from '../tenancy/resolve.ts';
+import type { ApplicationSteps } from '../steps.ts';
+import { resolve } from '../tenancy/resolve.ts';
 import { incomingOf, tenantHeaders } from './headers.ts';
 import { acceptJson } from './json.ts';
 import { repeatable } from './repeatable.ts';
@@ -11,7 +11,7 @@ import { repeatable } from './repeatable.ts';
 export function enterTenants(
   app: FastifyInstance,
   { database, resolution, limits }: Services,
-  steps: ResolutionSteps,
+  steps: ApplicationSteps,
 ): void {
   app.decorateRequest('access');
   app.decorateRequest('bodyBytes', 0);
@@ -25,14 +25,16 @@ export function enterTenants(
         `${String(route.method)} ${route.url} has no operation. Next: add one to the module's schema.ts.`,
       );
     }
-    if (operation.method === 'post') route.handler = repeatable(operation, database, route.handler);
+    if (operation.method === 'post') route.handler = repeatable(operation, database, route.handler, steps);
   });
 
   app.addHook('onRequest', async (request, reply) => {
     reply.headers(tenantHeaders);
     const { operation } = request.routeOptions.config;
     if (operation === undefined) throw new Error('a route without an operation');
-    request.access = await request.trace.run(() => resolve(incomingOf(request.raw), operation, resolution, steps));
+    request.access = await request.trace.run(() =>
+      resolve(incomingOf(request.raw), operation, resolution, steps.resolution),
+    );
     request.log = request.log.child({ tenant: request.access.tenant.slug });
     reply.log = request.log;
     const admission = await limits.admit(request.access.tenant, reply.raw);
@@ -42,6 +44,6 @@ export function enterTenants(
 
   // After the body was read: the context of the socket's events would not carry it. The callback form, because what runs in `done` inherits the context.
   app.addHook('preHandler', (request, _reply, done) => {
-    request.trace.run(() => runAsTenant(request.access.tenant, done, request.deadline));
+    request.trace.run(() => steps.runAsTenant(request.access.tenant, done, request.deadline));
   });
 }

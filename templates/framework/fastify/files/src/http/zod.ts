@@ -1,15 +1,18 @@
 import type { FastifyInstance } from 'fastify';
 import type { z } from 'zod';
-import { type Place, validationProblem } from './validation.ts';
+import type { ApplicationSteps } from '../steps.ts';
+import type { Place } from './validation.ts';
 
 const places: Readonly<Record<string, Place>> = { body: 'body', querystring: 'query', params: 'params' };
 
 /** Lets Zod validate requests and write answers: a column that the schema does not name never leaves the server. */
-export function useZod(app: FastifyInstance): void {
+export function useZod(app: FastifyInstance, { parse }: ApplicationSteps): void {
   app.setValidatorCompiler<z.ZodType>(({ schema, httpPart }) => (value) => {
-    const parsed = schema.safeParse(value);
-    if (parsed.success) return { value: parsed.data };
-    return { error: validationProblem(places[httpPart ?? 'body'] ?? 'query', parsed.error) };
+    try {
+      return { value: parse(places[httpPart ?? 'body'] ?? 'query', schema, value) };
+    } catch (error) {
+      return { error: error as Error };
+    }
   });
   app.setSerializerCompiler<z.ZodType>(
     ({ schema }) =>
