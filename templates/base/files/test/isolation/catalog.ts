@@ -82,6 +82,8 @@ export interface Catalog {
   readonly relations: readonly Relation[];
   /** What the runtime role may call, outside of PostgreSQL's own schemas and of extensions. */
   readonly functions: readonly DatabaseFunction[];
+  /** Sequences of schemas that the runtime role may use. */
+  readonly sequences: readonly string[];
   /** Every role of the cluster. */
   readonly roles: readonly string[];
   /** Names of the settings that policies and functions read. */
@@ -180,6 +182,12 @@ const functionsSql = `
     and not exists (select from pg_depend d where d.classid = 'pg_proc'::regclass and d.objid = p.oid and d.deptype = 'e')
   order by 1`;
 
+const sequencesSql = `
+  select format('%I.%I', n.nspname, c.relname) as name
+  from pg_class c join pg_namespace n on n.oid = c.relnamespace
+  where c.relkind = 'S' and ${ours} and has_schema_privilege($1, n.oid, 'USAGE')
+  order by 1`;
+
 const settingsSql = `
   select distinct (regexp_matches(source, 'current_setting\\(''([^'']+)''', 'g'))[1] as name
   from (
@@ -211,6 +219,7 @@ export async function readCatalog(admin: pg.ClientBase, runtimeRole: string): Pr
       checks: checks.get(oid) ?? [],
     })),
     functions: await all<DatabaseFunction & pg.QueryResultRow>(functionsSql),
+    sequences: (await all<{ name: string }>(sequencesSql)).map(({ name }) => name),
     roles: (await all<{ name: string }>('select rolname as name from pg_roles order by 1')).map(({ name }) => name),
     settings: (await all<{ name: string }>(settingsSql)).map(({ name }) => name),
   };

@@ -9,6 +9,7 @@ import { lint } from './groups/lint.ts';
 import { matrix } from './groups/matrix.ts';
 import { relations } from './groups/relations.ts';
 import { attackRoles } from './groups/roles.ts';
+import { sideChannels } from './groups/side-channels.ts';
 import { victim } from './groups/victim.ts';
 import { attackAuthority } from './http/authority.ts';
 import { attackBodies } from './http/assignment.ts';
@@ -35,6 +36,7 @@ export const groups = {
   relations: { on: 'given', attack: ({ target }, recorder) => relations(target, recorder) },
   functions: { on: 'given', attack: ({ target }, recorder) => functions(target, recorder) },
   injection: { on: 'given', attack: ({ target }, recorder) => injection(target, recorder) },
+  'side channels': { on: 'given', attack: sideChannels },
   victim: { on: 'given', attack: ({ target, before }, recorder) => victim(target, recorder, before) },
   'database layer': { on: 'application', attack: databaseLayer },
   resolution: { on: 'application', attack: onStage(attackResolution) },

@@ -22,7 +22,8 @@ export async function prepareGround({ adminUrl, description, version }: Postgres
   const attacker = newTenant('attacker');
   const unattackable: World['unattackable'] = new Map();
   const empty: World['empty'] = new Set();
-  const settler = await seed(server, async ({ admin, create }) => {
+  const template = templateOf(server);
+  const settler = await settle(template, async ({ admin, create }) => {
     const created = await create(attacker);
     const { catalog, tables } = await readTables(admin);
     await fillFor(admin, catalog, tables, { attacker: created, unattackable, empty }, created);
@@ -30,7 +31,7 @@ export async function prepareGround({ adminUrl, description, version }: Postgres
   });
   const alone = { ...server, template: `${server.template}_alone` };
   await withClient(adminUrl, (admin) => admin.query(`create database ${alone.template} template ${server.template}`));
-  const { world, tables } = await seed(server, async ({ admin, create, platform }) => {
+  const { world, tables } = await settle(template, async ({ admin, create, platform }) => {
     const [suspended, deleted] = [await create(newTenant('suspended')), await create(newTenant('deleted'))];
     const world: World = {
       attacker: settler,
@@ -60,12 +61,21 @@ interface Seeding {
   readonly create: (tenant: Tenant) => Promise<Tenant>;
 }
 
-/** Works on a template, in one transaction of the administrator; afterwards nobody is connected to it. */
-async function seed<T>({ adminUrl, template, environment }: TestServer, work: (seeding: Seeding) => Promise<T>) {
-  const platformUrl = environment['DATABASE_PLATFORM_URL'] ?? '';
-  const url = Object.assign(new URL(adminUrl), { pathname: `/${template}` }).href;
+type Place = Pick<TestDatabase, 'adminUrl' | 'platformUrl' | 'environment'>;
+
+const templateOf = ({ adminUrl, template, environment }: TestServer): Place => ({
+  adminUrl: Object.assign(new URL(adminUrl), { pathname: `/${template}` }).href,
+  platformUrl: environment['DATABASE_PLATFORM_URL'] ?? '',
+  environment,
+});
+
+/** Works on a database in one transaction of the administrator; afterwards nobody is connected to it, so that it can be copied. */
+export async function settle<T>(
+  { adminUrl, platformUrl, environment }: Place,
+  work: (seeding: Seeding) => Promise<T>,
+): Promise<T> {
   return await withClient(platformUrl, async (platform) => {
-    const admin = await connect(url);
+    const admin = await connect(adminUrl);
     try {
       await seeEveryRow(admin);
       const create = async (tenant: Tenant): Promise<Tenant> => {
@@ -83,7 +93,8 @@ async function seed<T>({ adminUrl, template, environment }: TestServer, work: (s
   });
 }
 
-async function readTables(admin: pg.Client): Promise<Pick<Target, 'catalog' | 'tables'>> {
+/** What there is to attack. */
+export async function readTables(admin: pg.Client): Promise<Pick<Target, 'catalog' | 'tables'>> {
   const catalog = await readCatalog(admin, roles.runtime);
   return { catalog, tables: tenantTables(catalog, tenantSchema) };
 }

@@ -12,6 +12,9 @@ export interface Call {
 
 export interface Answer {
   readonly status: number;
+  readonly head: readonly (readonly [name: string, value: unknown])[];
+  /** The body as it came. */
+  readonly content: string;
   /** Head and body as text, to search in. */
   readonly text: string;
   readonly body: unknown;
@@ -71,12 +74,15 @@ async function read(response: IncomingMessage): Promise<Answer> {
   const chunks: Buffer[] = [];
   for await (const chunk of response) chunks.push(chunk as Buffer);
   const content = Buffer.concat(chunks).toString();
-  const head = Object.entries(response.headers).filter(([name]) => !changing.has(name));
+  const all = Object.entries(response.headers);
+  const head = all.filter(([name]) => !changing.has(name));
   const body = parse(content);
   const status = response.statusCode ?? 0;
   const shown = typeof body === 'object' && body !== null && 'requestId' in body ? { ...body, requestId: '' } : body;
   return {
     status,
+    head: all,
+    content,
     body,
     text: `${JSON.stringify(head)}\n${content}`,
     essence: `${status} ${JSON.stringify(head)} ${JSON.stringify(shown)}`,

@@ -43,7 +43,7 @@ export const isWorking = (found: Working | Answer | undefined): found is Working
   found !== undefined && 'params' in found;
 
 /** Every way to fill the names with ids; those of a table that is called like the parameter or the path first. */
-function combinations(names: readonly string[], ids: readonly RowId[]): Record<string, string>[] {
+export function combinations(names: readonly string[], ids: readonly RowId[]): Record<string, string>[] {
   return names.reduce<Record<string, string>[]>(
     (found, name) =>
       byLikeness(name, ids)
@@ -61,7 +61,7 @@ function byLikeness(name: string, ids: readonly RowId[]): RowId[] {
 
 /** Bodies whose references are the attacker's own rows; undefined once for a route that takes none. */
 export function ownBodies(
-  stage: Stage,
+  stage: Pick<Stage, 'ids' | 'next'>,
   route: Route,
   ids: readonly RowId[] = stage.ids.attacker,
 ): (Body | undefined)[] {

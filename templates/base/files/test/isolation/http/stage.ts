@@ -223,7 +223,8 @@ export function report(
   });
 }
 
-function rowIds({ tables }: Target, tenant: Tenant): RowId[] {
+/** Ids of a tenant's rows, by table. */
+export function rowIds({ tables }: Pick<Target, 'tables'>, tenant: Tenant): RowId[] {
   return tables.flatMap((table) => {
     const column = table.uniques.find(({ primary }) => primary)?.columns.find((each) => each !== 'tenant_id');
     if (column === undefined || table.parent !== null) return [];

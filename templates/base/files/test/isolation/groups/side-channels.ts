@@ -1,0 +1,98 @@
+import { randomUUID } from 'node:crypto';
+import type { Arena, OwnArena } from '../arena.ts';
+import type { Recorder } from '../finding.ts';
+import { openOrRecord } from '../refused-start.ts';
+import { attemptsAsLogin, attemptsInside, connect } from '../session.ts';
+import { literal } from '../sql.ts';
+import type { Target } from '../target.ts';
+import { compareWorlds, type Told } from '../twin/compare.ts';
+import { droppedHeaders, runRequests } from '../twin/requests.ts';
+import { runStatements } from '../twin/sql.ts';
+import { statementsOf } from '../twin/statements.ts';
+import { openWorlds, type Worlds } from '../twin/worlds.ts';
+
+/** The attacker does the same in a world with the victim and in one without. Whatever reads differently tells that the victim is there. */
+export async function sideChannels({ target, own }: Arena, recorder: Recorder): Promise<void> {
+  recorder.note(
+    'ids, cursors, tags and secrets were named by their first appearance, and times of the run were made one; rows without an order were compared as multisets',
+  );
+  if (own === undefined) await compareGiven(target, recorder);
+  else await compareOwn(target, own, recorder);
+}
+
+async function compareOwn(target: Target, own: OwnArena, recorder: Recorder): Promise<void> {
+  const worlds = await openWorlds(target, own);
+  const startedAt = new Date();
+  try {
+    const settings = target.contexts.own(worlds.world.attacker.id);
+    const trace = statementsOf({ ...target, ...worlds });
+    const statements = async ({ runtimeUrl }: Worlds['alone']): Promise<Told[]> => {
+      const login = await connect(runtimeUrl);
+      try {
+        return await runStatements(attemptsAsLogin(login), settings, trace, startedAt);
+      } finally {
+        await login.end();
+      }
+    };
+    const [first, second] = await Promise.all([statements(worlds.alone), statements(worlds.together)]);
+    compareWorlds(recorder, first, second);
+    prove(recorder, second);
+
+    recorder.note(`headers that were dropped before answers were compared: ${droppedHeaders.join(', ')}`);
+    const nobody = randomUUID();
+    const requests = async (database: Worlds['alone']): Promise<Told[] | undefined> =>
+      await openOrRecord(recorder, () => runRequests(database, worlds, own.steps, startedAt, nobody));
+    const [alone, together] = await Promise.all([requests(worlds.alone), requests(worlds.together)]);
+    if (alone === undefined || together === undefined) return;
+    compareWorlds(recorder, alone, together);
+    prove(recorder, together);
+  } finally {
+    // In this order: the second was made through a connection to the first.
+    await worlds.together.drop();
+    await worlds.alone.drop();
+  }
+}
+
+/** In one transaction: first without the victim, then with it. */
+async function compareGiven(target: Target, recorder: Recorder): Promise<void> {
+  const { admin, runtime, contexts, tables, world } = target;
+  const startedAt = new Date();
+  const settings = contexts.own(world.attacker.id);
+  const trace = statementsOf(target);
+  const attempt = attemptsInside(admin, runtime);
+  await admin.query('savepoint together');
+  for (const { name } of [...tables].reverse()) {
+    // Without triggers and references where that is allowed; else in the order in which they allow it.
+    await admin.query('savepoint emptying');
+    await admin
+      .query(
+        `set local session_replication_role = replica; delete from ${name} where tenant_id = ${literal(world.victim.id)}`,
+      )
+      .catch(() => admin.query('rollback to savepoint emptying'));
+  }
+  await admin.query('reset session_replication_role');
+  const alone = await runStatements(attempt, settings, trace, startedAt);
+  await admin.query('rollback to savepoint together');
+  const together = await runStatements(attempt, settings, trace, startedAt);
+  compareWorlds(recorder, alone, together);
+  prove(recorder, together);
+  recorder.leave({
+    threat: 'D7',
+    why: 'numbers of sequences, on a database that was given: a number that was taken cannot be given back',
+  });
+}
+
+/** A trace in which nothing worked shows nothing. */
+function prove(recorder: Recorder, told: readonly Told[]): void {
+  recorder.check('control');
+  const worked = told.filter(({ lines: [first = ''] }) => /^(2\d\d|[1-9]\d* rows)$/.test(first)).length;
+  if (worked > 0) return;
+  recorder.find({
+    threat: 'control',
+    object: 'side channels',
+    attack: 'do the same in two worlds',
+    leaked: `could not attack: none of ${told.length} steps worked, for example ${told[0]?.lines[0] ?? 'none'}`,
+    reproduce: told[0]?.reproduce ?? '',
+    fix: 'The attacker must be able to work with its own rows.',
+  });
+}

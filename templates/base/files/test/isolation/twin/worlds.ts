@@ -1,0 +1,62 @@
+import { createTestDatabaseOn, type TestDatabase } from '../../setup/database.ts';
+import type { OwnArena } from '../arena.ts';
+import { credentialKinds } from '../credentials.ts';
+import type { Headers } from '../http/client.ts';
+import { readTables, settle } from '../own-database.ts';
+import { literal } from '../sql.ts';
+import type { Target } from '../target.ts';
+import { fillFor, fillForOthers, newTenant, type World } from '../world.ts';
+
+/** Two databases that differ by one tenant. */
+export interface Worlds {
+  /** Nobody but the attacker ever lived here. */
+  readonly alone: TestDatabase;
+  /** A copy of it, into which the victim moved. */
+  readonly together: TestDatabase;
+  readonly world: World;
+  readonly tables: Target['tables'];
+  readonly catalog: Target['catalog'];
+  readonly attacker: Headers;
+  /** Works in the second world only. */
+  readonly victim: Headers;
+}
+
+const owners = credentialKinds[0];
+
+/** Makes the two worlds, both sabotaged like the arena's own database. */
+export async function openWorlds({ world: known }: Target, own: OwnArena): Promise<Worlds> {
+  const alone = await own.alone();
+  const { environment } = alone;
+  const attacker = { ...known.attacker, rows: new Map(), spare: new Map(), full: new Set<string>() };
+  const unattackable: World['unattackable'] = new Map();
+  const empty: World['empty'] = new Set();
+  const issue = async (admin: Parameters<typeof fillFor>[0], tenant: typeof attacker): Promise<Headers> =>
+    (await owners?.issue({ admin, environment }, tenant, 'owner')) ?? {};
+
+  const headers = await settle(alone, async ({ admin }) => {
+    // Tables that came later have no rows yet; both worlds get the same ones.
+    const { catalog, tables } = await readTables(admin);
+    const bare = [];
+    for (const table of tables) {
+      const { rowCount } = await admin.query(
+        `select from ${table.name} where tenant_id = ${literal(attacker.id)} limit 1`,
+      );
+      if (rowCount === 0) bare.push(table);
+    }
+    await fillFor(admin, catalog, bare, { attacker, unattackable, empty }, attacker);
+    return await issue(admin, attacker);
+  });
+
+  const name = new URL(alone.adminUrl).pathname.slice(1);
+  const together = await createTestDatabaseOn({ adminUrl: alone.adminUrl, template: name, environment });
+  return await settle(together, async ({ admin, create }) => {
+    const { catalog, tables } = await readTables(admin);
+    const victim = await create(newTenant('victim'));
+    const world: World = { attacker, victim, shut: [], unattackable, empty };
+    await fillForOthers(admin, catalog, tables, world);
+    // What the victim does there takes numbers, where tables number their rows.
+    for (const sequence of catalog.sequences)
+      await admin.query(`select nextval('${sequence}') from generate_series(1, 3)`);
+    return { alone, together, world, tables, catalog, attacker: headers, victim: await issue(admin, victim) };
+  });
+}
