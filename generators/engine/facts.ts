@@ -18,6 +18,7 @@ export interface Facts {
   readonly tables: NonNullable<Layer['tables']>;
   readonly modules: NonNullable<Layer['modules']>;
   readonly publicRoutes: NonNullable<Layer['publicRoutes']>;
+  readonly tenancy: NonNullable<Layer['tenancy']>;
   readonly lockfiles: string;
   readonly installation: string;
   readonly docs: NonNullable<Layer['docs']>;
@@ -47,8 +48,22 @@ export function gatherFacts(layers: readonly Layer[], versions: Readonly<Record<
     tables: layers.flatMap((layer) => layer.tables ?? []),
     modules: layers.flatMap((layer) => layer.modules ?? []),
     publicRoutes: layers.flatMap((layer) => layer.publicRoutes ?? []),
+    tenancy: gatherSections(layers.map((layer) => layer.tenancy ?? {})),
     lockfiles: layers.flatMap((layer) => layer.lockfiles ?? []).join(' '),
     installation: layers.flatMap((layer) => layer.installation ?? []).join(' && '),
     docs: layers.flatMap((layer) => layer.docs ?? []),
   };
+}
+
+type Sections = NonNullable<Layer['tenancy']>;
+
+/** Puts sections of the same name together; in each, names are sorted. */
+function gatherSections(parts: readonly Sections[]): Sections {
+  const names = new Set(parts.flatMap((part) => Object.keys(part)));
+  return Object.fromEntries(
+    [...names].map((name) => {
+      const entries = parts.flatMap((part) => Object.entries(part[name] ?? {}));
+      return [name, Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1)))];
+    }),
+  );
 }

@@ -48,6 +48,8 @@ export interface Layer {
   readonly modules?: readonly { readonly name: string; readonly from: string }[];
   /** Routes without a tenant: modules below src/ that export `<name>Routes`, one for each framework. */
   readonly publicRoutes?: readonly { readonly name: string; readonly from: string }[];
+  /** Sections of db/tenancy.json: what was decided about the layer's relations and functions. */
+  readonly tenancy?: Readonly<Record<string, Readonly<Record<string, string | Readonly<Record<string, string>>>>>>;
   /** What installing needs beside package.json: names of files, separated by blanks. */
   readonly lockfiles?: string;
   /** What installs exactly the lockfile on a machine that has only Node; a line of a shell. */

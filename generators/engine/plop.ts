@@ -32,6 +32,7 @@ const partialsOf = (plop: NodePlopAPI): Record<string, string> =>
  */
 export function registerRepository(plop: NodePlopAPI, layers: readonly Layer[]): void {
   plop.setHelper('json', (value: unknown) => JSON.stringify(value));
+  plop.setHelper('document', (value: unknown) => JSON.stringify(value, null, 2));
   plop.setHelper('words', (values: readonly string[]) => `[${values.map((value) => `'${value}'`).join(', ')}]`);
   plop.setHelper('table', function (this: unknown, options: Handlebars.HelperOptions) {
     return alignTable(options.fn(this));

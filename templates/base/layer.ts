@@ -83,6 +83,66 @@ export default defineLayer({
       example: '15000',
     },
   ],
+  tenancy: {
+    standard: {
+      tenant: {
+        'row-level security': 'forced',
+        'policy tenant_floor':
+          'restrictive for all to runtime using (tenant_id = ( SELECT app.tenant_id() AS tenant_id)) with check (tenant_id = ( SELECT app.tenant_id() AS tenant_id))',
+        'policy tenant_allow':
+          'for all to runtime using (tenant_id = ( SELECT app.tenant_id() AS tenant_id)) with check (tenant_id = ( SELECT app.tenant_id() AS tenant_id))',
+        'policy tenant_migrate': 'for all to migrator using (true) with check (true)',
+        'policy platform_purge':
+          "for delete to platform using (tenant_id IN ( SELECT tenants.id FROM platform.tenants WHERE ((tenants.status = 'deleted'::text) AND (tenants.purge_after <= now()))))",
+        'policy platform_purge_read':
+          "for select to platform using (tenant_id IN ( SELECT tenants.id FROM platform.tenants WHERE ((tenants.status = 'deleted'::text) AND (tenants.purge_after <= now()))))",
+        'grant to runtime': 'select, insert, update, delete',
+        'grant to platform': 'select (tenant_id), delete',
+      },
+      'tenant view': { rights: 'of who asks', 'grant to runtime': 'select' },
+      link: {},
+      global: { 'grant to runtime': 'select' },
+      platform: {},
+    },
+    relations: {
+      'app.idempotency_keys': 'tenant',
+      'app.members': 'tenant',
+      'platform.migrations': 'platform: the ledger, which platform.schema_version() reads',
+      'platform.placements': "platform: where a tenant's rows are",
+      'platform.tenants': 'platform: who the tenants are, which platform.find_tenant() answers one by one',
+    },
+    exceptions: {
+      'app.members': {
+        'policy platform_provision':
+          "for insert to platform with check (tenant_id IN ( SELECT tenants.id FROM platform.tenants WHERE (tenants.status = 'active'::text)))",
+        'grant to platform': 'select (tenant_id), insert, delete',
+      },
+      'platform.migrations': { 'grant to resolver': 'select' },
+      'platform.placements': { 'grant to platform': 'select, insert, update (strategy), delete' },
+      'platform.tenants': {
+        'grant to platform':
+          'select, insert, update (name, status, purge_after, requests_per_minute, concurrent_requests, body_bytes), delete',
+        'grant to resolver': 'select',
+      },
+    },
+    functions: {
+      'platform.find_tenant(text)': {
+        rights: 'of resolver',
+        kind: 'plpgsql, stable, parallel restricted',
+        'set search_path': 'pg_catalog, pg_temp',
+        'grant to runtime': 'execute',
+        body: 'sha256 d1e0b9ae89566f08',
+      },
+      'platform.schema_version()': {
+        rights: 'of resolver',
+        kind: 'plpgsql, stable, parallel restricted',
+        'set search_path': 'pg_catalog, pg_temp',
+        'grant to runtime': 'execute',
+        body: 'sha256 1c418a0c41edcf21',
+      },
+    },
+    defaultPrivileges: { 'functions that migrator makes': 'nothing to anybody else' },
+  },
   scripts: {
     dev: 'node --import tsx scripts/dev.ts',
     build: 'node --import tsx scripts/build.ts',
@@ -90,6 +150,7 @@ export default defineLayer({
     test: 'vitest run',
     isolation: 'node --import tsx scripts/isolation.ts',
     'db:migrate': 'node --import tsx scripts/migrate.ts',
+    'db:decisions': 'node --import tsx scripts/decisions.ts',
     tenant: 'node --import tsx scripts/tenant.ts',
     typecheck: 'tsc --noEmit',
     lint: 'oxlint --type-aware',

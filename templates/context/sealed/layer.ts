@@ -15,6 +15,19 @@ export default defineLayer({
   ],
   developmentSecrets: [{ name: 'sealKeys', from: './secrets/seal-keys.ts' }],
   config: [{ name: 'sealKeys', from: './tenancy/seal-config.ts' }],
+  tenancy: {
+    relations: { 'platform.seal_keys': 'platform: whoever reads them can be any tenant' },
+    exceptions: { 'platform.seal_keys': { 'grant to resolver': 'select' } },
+    functions: {
+      'app.tenant_id()': {
+        rights: 'of resolver',
+        kind: 'plpgsql, stable, parallel restricted',
+        'set search_path': 'pg_catalog, pg_temp',
+        'grant to runtime': 'execute',
+        body: 'sha256 f088e8983dca321b',
+      },
+    },
+  },
   docs: [
     {
       title: 'Sealed tenant context',

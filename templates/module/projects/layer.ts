@@ -5,4 +5,5 @@ export default defineLayer({
   when: (answers) => answers.modules.includes('projects'),
   tables: [{ name: 'projects', type: 'ProjectsTable', from: './modules/projects/repository.ts' }],
   modules: [{ name: 'projects', from: './modules/projects' }],
+  tenancy: { relations: { 'app.projects': 'tenant' } },
 });

@@ -5,4 +5,5 @@ export default defineLayer({
   when: (answers) => answers.modules.includes('tasks'),
   tables: [{ name: 'tasks', type: 'TasksTable', from: './modules/tasks/repository.ts' }],
   modules: [{ name: 'tasks', from: './modules/tasks' }],
+  tenancy: { relations: { 'app.tasks': 'tenant' } },
 });

@@ -14,4 +14,25 @@ export default defineLayer({
   ],
   tables: [{ name: 'api_keys', type: 'ApiKeysTable', from: './platform/api-keys/repository.ts' }],
   modules: [{ name: 'apiKeys', from: './platform/api-keys' }],
+  tenancy: {
+    relations: { 'app.api_keys': 'tenant' },
+    exceptions: {
+      'app.api_keys': {
+        'policy key_look_up': 'for select to resolver using (true)',
+        'policy platform_provision':
+          "for insert to platform with check (tenant_id IN ( SELECT tenants.id FROM platform.tenants WHERE (tenants.status = 'active'::text)))",
+        'grant to platform': 'select (tenant_id), insert, delete',
+        'grant to resolver': 'select (tenant_id, id, secret_hash, role, scopes, expires_at, revoked_at)',
+      },
+    },
+    functions: {
+      'platform.find_api_key(uuid,bytea)': {
+        rights: 'of resolver',
+        kind: 'plpgsql, stable, parallel restricted',
+        'set search_path': 'pg_catalog, pg_temp',
+        'grant to runtime': 'execute',
+        body: 'sha256 4a559f5d953c7ec9',
+      },
+    },
+  },
 });

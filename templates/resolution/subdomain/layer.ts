@@ -24,6 +24,24 @@ export default defineLayer({
   tables: [{ name: 'domains', type: 'DomainsTable', from: './platform/domains/repository.ts' }],
   modules: [{ name: 'domains', from: './platform/domains' }],
   publicRoutes: [{ name: 'tlsAsk', from: './http/tls-ask.ts' }],
+  tenancy: {
+    relations: { 'app.domains': 'tenant' },
+    exceptions: {
+      'app.domains': {
+        'policy domain_look_up': 'for select to resolver using (true)',
+        'grant to resolver': 'select (tenant_id, id, name, verified_at)',
+      },
+    },
+    functions: {
+      'platform.find_domain(text)': {
+        rights: 'of resolver',
+        kind: 'plpgsql, stable, parallel restricted',
+        'set search_path': 'pg_catalog, pg_temp',
+        'grant to runtime': 'execute',
+        body: 'sha256 58346935a97fbe6b',
+      },
+    },
+  },
   docs: [
     {
       title: 'Hosts',

@@ -5,6 +5,8 @@ import { type Threat, threats } from './threats.ts';
 
 const elsewhere = 'this application has none of its own';
 const later = 'not part of this version of the suite';
+const reviewed =
+  'a difference is no leak: `npm test` holds the migrations against db/tenancy.json, which people review';
 
 /** Threats that nothing here attacks, and why. */
 const reasons: Readonly<Partial<Record<Threat, string>>> = {
@@ -15,8 +17,8 @@ const reasons: Readonly<Partial<Record<Threat, string>>> = {
   B12: later,
   C13: later,
   E3: 'the application’s role cannot create the cheap function that this takes',
-  F2: later,
-  F3: later,
+  F2: reviewed,
+  F3: reviewed,
   H1: later,
   H3: later,
   H4: later,

@@ -7,8 +7,3 @@ export const rowFactories: Readonly<Record<string, Readonly<Record<string, (n: n
 export const bodyFactories: Readonly<Record<string, (n: number) => Readonly<Record<string, unknown>>>> = {
   // 'POST /v1/invoices': (n) => ({ number: `INV-${n}` }),
 };
-
-/** Tables without tenant_id that the application may read, and why their rows are the same for every tenant. */
-export const globalTables: Readonly<Record<string, string>> = {
-  // 'app.countries': 'names of countries',
-};

@@ -1,5 +1,5 @@
 import { roles } from '../../../src/tenancy/roles.ts';
-import { globalTables } from '../factories.ts';
+import { globalRelations, readTenancy } from '../decisions/file.ts';
 import type { Recorder } from '../finding.ts';
 import { functionRules } from '../lint/functions.ts';
 import { policyRules } from '../lint/policies.ts';
@@ -22,7 +22,7 @@ type Row = {
 /** Asks the catalog what is wrong, whether or not something else still holds. */
 export async function lint(target: Target, recorder: Recorder): Promise<void> {
   const others = [roles.owner, roles.resolver, roles.platform, roles.migrator];
-  const values = [target.runtimeRole, tenantSchema, array(others), array(Object.keys(globalTables))];
+  const values = [target.runtimeRole, tenantSchema, array(others), array(globalRelations(await readTenancy()))];
   for (const { threat, attack, sql } of rules) {
     const text = sql.replace(/\$([1-4])\b/g, (_, index: string) => {
       const value = values[Number(index) - 1] as string;

@@ -91,7 +91,7 @@ function withoutTenant(threat: Threat, attack: string, where: string): Rule {
     attack,
     sql: `
       select ${named('c', 'n')} as object, 'the runtime role may touch it, and it has no tenant_id' as leaked,
-        format('revoke all on %I.%I from %I, public; -- or add tenant_id and policies, or name it in globalTables of test/isolation/factories.ts', n.nspname, c.relname, $1::text) as fix,
+        format('revoke all on %I.%I from %I, public; -- or add tenant_id and policies, or decide "global" in db/tenancy.json', n.nspname, c.relname, $1::text) as fix,
         format('select * from %I.%I;', n.nspname, c.relname) as reproduce
       from pg_class c join pg_namespace n on n.oid = c.relnamespace
       where ${where} and c.relkind in ('r', 'p') and ${ours('n')} and not ${hasTenant('c.oid')} and has_schema_privilege($1, n.oid, 'USAGE')

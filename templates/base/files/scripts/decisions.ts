@@ -1,0 +1,31 @@
+import { compare, explain } from '../test/isolation/decisions/compare.ts';
+import { readTenancy, writeTenancy } from '../test/isolation/decisions/file.ts';
+import { readFound } from '../test/isolation/decisions/found.ts';
+import { renew } from '../test/isolation/decisions/renew.ts';
+import { prepareServer, withClient } from '../test/setup/database.ts';
+import { startPostgres } from './postgres/start.ts';
+
+/** Runs the migrations on a PostgreSQL of its own and writes what they make to db/tenancy.json; whoever reviews the difference decides. */
+async function main(): Promise<number> {
+  const postgres = await startPostgres({ purpose: 'test' });
+  try {
+    const server = await prepareServer(postgres.adminUrl);
+    const template = Object.assign(new URL(server.adminUrl), { pathname: `/${server.template}` }).href;
+    const found = await withClient(template, readFound);
+    if (postgres.kind === 'url')
+      await withClient(server.adminUrl, (admin) => admin.query(`drop database ${server.template}`));
+    const tenancy = renew(await readTenancy(), found);
+    await writeTenancy(tenancy);
+    const open = compare(tenancy, found);
+    console.log(
+      open.length === 0
+        ? 'db/tenancy.json is up to date. Next: commit it, and let somebody read what changed.'
+        : explain(open),
+    );
+    return open.length === 0 ? 0 : 1;
+  } finally {
+    await postgres.stop();
+  }
+}
+
+process.exitCode = await main();
