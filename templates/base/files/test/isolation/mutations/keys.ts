@@ -12,12 +12,6 @@ export function keyMutations({ tables, world }: Material): Mutation[] {
     ...uniqueOverAllTenants(changed, world),
     ...references(changed),
     ...(free === undefined ? [] : [primaryWithoutTenant(free), numbered(free), tenantMayBeNull(free)]),
-    {
-      name: 'platform.tenants: the nil UUID may be a tenant',
-      sql: ['alter table platform.tenants drop constraint tenants_id_check'],
-      groups: ['lint'],
-      expects: names('platform.tenants'),
-    },
   ];
 }
 
@@ -54,9 +48,10 @@ function numbered(table: Table): Mutation {
   };
 }
 
-/** On the first table with a text of its own. The other tenants' values make room first: they are the same as the victim's, on purpose. */
+/** On a table with a text of its own. The other tenants' values make room first: they are the same as the victim's, on purpose. */
 function uniqueOverAllTenants(tables: readonly Table[], { victim }: Material['world']): Mutation[] {
-  for (const table of tables) {
+  // The last ones are the application's own: their texts are what clients write.
+  for (const table of [...tables].reverse()) {
     const free = (name: string): boolean =>
       table.checks.every(({ columns, text }) => !columns.includes(name) || !/ARRAY\[|~/.test(text));
     const column = table.columns.find(({ category, generated, name }) => category === 'S' && !generated && free(name));
@@ -81,7 +76,7 @@ function uniqueOverAllTenants(tables: readonly Table[], { victim }: Material['wo
   return [];
 }
 
-/** On the first table that refers to another: the reference without the tenant, in every way that deletes can take. */
+/** On the first table that refers to another: the reference without the tenant, in every way that deletes can take, and unchecked. */
 function references(tables: readonly Table[]): Mutation[] {
   for (const table of tables) {
     const key = table.foreignKeys.find(
@@ -91,12 +86,9 @@ function references(tables: readonly Table[]): Mutation[] {
     const column = key?.columns.find((each) => each !== 'tenant_id');
     if (key === undefined || column === undefined) continue;
     const targetColumn = identifier(key.targetColumns[key.columns.indexOf(column)] as string);
-    const name = identifier(key.name);
-    const drop = `alter table ${table.name} drop constraint ${name}`;
-    const whole = `alter table ${table.name} add constraint ${name} foreign key (${key.columns.map(identifier).join(', ')}) references ${key.target} (${key.targetColumns.map(identifier).join(', ')})`;
     const mutation = (what: string, ...sql: string[]): Mutation => ({
       name: `${table.name}: ${key.name} ${what}`,
-      sql: [drop, ...sql],
+      sql,
       groups: ['matrix', 'lint'],
       expects: names(table.name),
     });
@@ -105,19 +97,22 @@ function references(tables: readonly Table[]): Mutation[] {
         `without tenant_id, on delete ${then}`,
         ...before,
         `create unique index attack_target on ${key.target} (${targetColumn})`,
-        `alter table ${table.name} add constraint ${name} foreign key (${identifier(column)}) references ${key.target} (${targetColumn}) on delete ${then}`,
+        `alter table ${table.name} drop constraint ${identifier(key.name)}`,
+        `alter table ${table.name} add constraint ${identifier(key.name)} foreign key (${identifier(column)}) references ${key.target} (${targetColumn}) on delete ${then}`,
       );
     return [
       withoutTenant('cascade'),
       withoutTenant('restrict'),
       withoutTenant('set null', `alter table ${table.name} alter column ${identifier(column)} drop not null`),
-      mutation('not valid', `${whole} not valid`),
+      mutation(
+        'never checked',
+        `update pg_constraint set convalidated = false where conrelid = '${table.name}'::regclass and conname = ${literal(key.name)}`,
+      ),
+      // What is left when a role checked it that saw no rows.
       mutation(
         'over rows that refer to nothing',
-        `update ${table.name} set ${identifier(column)} = gen_random_uuid() where ctid in (select ctid from ${table.name} limit 1)`,
-        `${whole} not valid`,
-        // What a role does that sees no rows: its check passes.
-        `update pg_constraint set convalidated = true where conrelid = '${table.name}'::regclass and conname = ${literal(key.name)}`,
+        'set session_replication_role = replica',
+        `update ${table.name} set ${identifier(column)} = gen_random_uuid() where ctid in (select min(ctid) from ${table.name})`,
       ),
     ];
   }

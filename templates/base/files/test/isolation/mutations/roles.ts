@@ -39,6 +39,7 @@ export function roleMutations({ world }: Material): Mutation[] {
     setting('without a lock time-out', 'lock_timeout = 0', 'roles'),
     setting('without a statement time-out', 'statement_timeout = 0', 'roles'),
     setting('without a time-out for idle transactions', 'idle_in_transaction_session_timeout = 0', 'roles'),
+    oldServer,
     setting('with a search_path', 'search_path = public, app', 'lint'),
     setting('with row_security off', 'row_security = off', 'lint'),
     setting('with a context', `${tenantSetting} = ${literal(world.victim.id)}`, 'lint'),
@@ -87,6 +88,20 @@ const bypassing: Mutation = {
   expects: names('attack_bypass'),
 };
 
+/** No old PostgreSQL is at hand: this one says that it is one, to whoever looks into the catalog. */
+const oldServer: Mutation = {
+  name: 'a server with known holes',
+  sql: [
+    'create schema attack',
+    `create function attack.current_setting(name text) returns text language sql stable as $$
+      select case when name like 'server_version%' then '150001' else pg_catalog.current_setting(name) end
+    $$`,
+    inDatabase('alter role current_user in database %I', 'set search_path = attack, pg_catalog, public'),
+  ],
+  groups: ['lint'],
+  expects: ({ threat }) => threat === 'M',
+};
+
 /** In the copied database only: what the role has everywhere stays as it is, and the rest goes with the copy. */
 function setting(what: string, assignment: string, group: GroupName): Mutation {
   return {
@@ -97,5 +112,6 @@ function setting(what: string, assignment: string, group: GroupName): Mutation {
   };
 }
 
-const inDatabase = (alter: string, change: string): string =>
-  `do $$ begin execute format(${literal(`${alter} %s`)}, current_database(), ${literal(change)}); end $$`;
+function inDatabase(alter: string, change: string): string {
+  return `do $$ begin execute format(${literal(`${alter} %s`)}, current_database(), ${literal(change)}); end $$`;
+}

@@ -1,19 +1,40 @@
 import { createHmac, randomUUID } from 'node:crypto';
-import { exportJWK, generateKeyPair, type JWK } from 'jose';
+import { decodeJwt, exportJWK, generateKeyPair, type JWK } from 'jose';
+import { applicationSteps } from '../../../src/steps.ts';
 import { type DevelopmentClaims, signDevelopmentToken } from '../../../src/tenancy/issuer.ts';
 import type { Role } from '../../../src/tenancy/roles-and-scopes.ts';
 import { sources } from '../../../src/tenancy/sources.ts';
 import type { BadCredential, CredentialKind, Issuing } from '../credentials.ts';
+import { type Mutation, onRoute, withResolution } from '../mutations/mutation.ts';
 import { insertSql } from '../sql.ts';
 import type { Threat } from '../threats.ts';
 import type { Tenant } from '../world.ts';
+
+/** A token says who signed it; without the signature anybody does. */
+const unsigned: Mutation = {
+  name: 'authenticate: a token counts whoever signed it',
+  steps: () =>
+    withResolution({
+      authenticate: async (incoming, resolution) => {
+        const [token] = incoming.header('authorization').map((value) => value.replace(/^Bearer /, ''));
+        const { authenticate } = applicationSteps.resolution;
+        return await authenticate(incoming, resolution).catch((error: unknown) => {
+          const { sub, exp = 0, tenant } = token === undefined ? {} : decodeJwt<{ readonly tenant?: string }>(token);
+          if (sub === undefined || exp * 1000 < Date.now()) throw error;
+          return [{ resolver: 'jwt', subject: sub, tenant, grant: undefined, expiry: exp * 1000 }];
+        });
+      },
+    }),
+  groups: ['resolution'],
+  expects: onRoute('L2'),
+};
 
 /** JSON web tokens of the built-in issuer, as `Authorization: Bearer`. */
 export const jwtCredentials: CredentialKind = {
   name: 'JWT',
   resolver: 'jwt',
   scoped: false,
-  mutations: [],
+  mutations: [unsigned],
   issue: async (issuing, tenant, role, { person, named = sources.includes('jwt') } = {}) => {
     const subject = await insertMember(issuing, tenant, role, person);
     return headers(await sign(issuing, { subject, ...(named && { tenant: tenant.slug }) }));

@@ -26,10 +26,10 @@ export const contextMutations: readonly Mutation[] = [
     ['functions'],
   ),
   replaced('believes what is no id', `${refuseNone} return trim(named)::uuid;`, ['functions']),
-  {
-    name: `${tenantFunction} marked immutable`,
-    sql: ['alter function app.tenant_id() immutable'],
-    groups: ['matrix'],
-    expects: ({ threat, object }) => threat === 'B13' || object === tenantFunction,
-  },
+  ...['immutable', 'leakproof'].map((what): Mutation => ({
+    name: `${tenantFunction} marked ${what}`,
+    sql: [`alter function app.tenant_id() ${what}`],
+    groups: ['lint', 'matrix'],
+    expects: names(tenantFunction),
+  })),
 ];

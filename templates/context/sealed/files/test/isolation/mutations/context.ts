@@ -8,7 +8,7 @@ const replaced = (what: string, body: string, groups: readonly GroupName[] = ['f
     `create or replace function app.tenant_id() returns uuid language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
     declare
       sealed constant text := current_setting('app.context', true);
-      claim constant text := left(sealed, -65);
+      claim text := left(sealed, -65);
       pads platform.seal_keys;
     begin
       select * into pads from platform.seal_keys where id = split_part(claim, '.', 1);
@@ -23,30 +23,55 @@ const signature = `encode(sha256(pads.outer_pad || sha256(pads.inner_pad || conv
 const tenant = `return split_part(claim, '.', 2)::uuid;`;
 const expiry = `if split_part(claim, '.', 3)::bigint < extract(epoch from now()) then raise exception using errcode = 'TN002'; end if;`;
 
-/** The function that every policy asks, broken. */
+const refuseForged = `if ${signature} is distinct from right(sealed, 64) then raise exception using errcode = 'TN002'; end if;`;
+const refuseNone = `if coalesce(claim, '') = '' then raise exception using errcode = 'TN001'; end if;`;
+const emptyPad = (byte: string): string => `decode(repeat('${byte}', 64), 'hex')`;
+const marked = (what: string): Mutation => ({
+  name: `${tenantFunction} marked ${what}`,
+  sql: [`alter function app.tenant_id() ${what}`],
+  groups: ['lint', 'matrix'],
+  expects: names(tenantFunction),
+});
+
+/** The function that every policy asks, and the keys that it asks, broken. */
 export const contextMutations: readonly Mutation[] = [
+  replaced('ignores the signature', `${refuseNone} ${expiry} ${tenant}`),
+  replaced('ignores the expiry', `${refuseForged} ${tenant}`),
   replaced(
-    'ignores the signature',
-    `if coalesce(claim, '') = '' then raise exception using errcode = 'TN001'; end if; ${expiry} ${tenant}`,
-  ),
-  replaced(
-    'ignores the expiry',
-    `if ${signature} is distinct from right(sealed, 64) then raise exception using errcode = 'TN002'; end if; ${tenant}`,
+    'forgives what ran out minutes ago',
+    `${refuseForged} ${expiry.replace('now())', 'now()) - 300')} ${tenant}`,
   ),
   replaced(
     'takes an unknown key',
     `if ${signature} <> right(sealed, 64) then raise exception using errcode = 'TN002'; end if; ${expiry} ${tenant}`,
   ),
-  {
-    name: `${tenantFunction} marked immutable`,
-    sql: ['alter function app.tenant_id() immutable'],
-    groups: ['matrix'],
-    expects: ({ threat, object }) => threat === 'B13' || object === tenantFunction,
-  },
-  {
-    name: 'the keys that seal contexts, readable',
-    sql: ['grant select on platform.seal_keys to public'],
-    groups: ['functions'],
-    expects: names('platform.seal_keys'),
-  },
+  replaced(
+    'takes an empty key',
+    `pads.inner_pad := coalesce(pads.inner_pad, ${emptyPad('36')}); pads.outer_pad := coalesce(pads.outer_pad, ${emptyPad('5c')}); ${refuseForged} ${expiry} ${tenant}`,
+  ),
+  replaced(
+    'takes a hash in place of a signature',
+    `if right(sealed, 64) not in (coalesce(${signature}, ''), encode(sha256(convert_to(claim, 'UTF8')), 'hex')) then raise exception using errcode = 'TN002'; end if; ${refuseNone} ${expiry} ${tenant}`,
+  ),
+  replaced(
+    'reads the tenant before the seal',
+    `claim := substring(claim from '[^.]+[.][^.]+[.][^.]+$'); select * into pads from platform.seal_keys where id = split_part(claim, '.', 1); ${refuseForged} ${expiry} return split_part(sealed, '.', 2)::uuid;`,
+  ),
+  replaced(
+    'reads the tenant after the seal',
+    `claim := substring(sealed from '^[^.]+[.][^.]+[.][^.]+'); if ${signature} is distinct from split_part(sealed, '.', 4) then raise exception using errcode = 'TN002'; end if; ${expiry} return coalesce(nullif(split_part(sealed, '.', 5), ''), split_part(claim, '.', 2))::uuid;`,
+  ),
+  marked('immutable'),
+  marked('leakproof'),
+  keys('select'),
+  keys('insert'),
 ];
+
+function keys(privilege: string): Mutation {
+  return {
+    name: `the keys that seal contexts: ${privilege} granted`,
+    sql: [`grant ${privilege} on platform.seal_keys to public`],
+    groups: ['functions', 'lint'],
+    expects: names('platform.seal_keys'),
+  };
+}

@@ -1,11 +1,54 @@
 import { createKey, type KeyIdentity } from '../../../src/platform/api-keys/key.ts';
+import { applicationSteps } from '../../../src/steps.ts';
+import type { Credential } from '../../../src/tenancy/resolve.ts';
 import type { Role, Scope } from '../../../src/tenancy/roles-and-scopes.ts';
 import type { BadCredential, CredentialKind, Issuing } from '../credentials.ts';
-import { type Mutation, names } from '../mutations/mutation.ts';
+import { type Mutation, names, onRoute, withResolution } from '../mutations/mutation.ts';
 import { insertSql } from '../sql.ts';
 import type { Tenant } from '../world.ts';
 
 type Key = KeyIdentity & { readonly token: string };
+
+const secret = 'key.secret_hash = find_api_key.secret_hash';
+const unrevoked = 'key.revoked_at is null';
+const unexpired = '(key.expires_at is null or key.expires_at > now())';
+
+/** The look-up that runs before a tenant is known, asking for less. */
+function lookUp(what: string, conditions: readonly string[], expects: Mutation['expects']): Mutation {
+  return {
+    name: `platform.find_api_key() ${what}`,
+    sql: [
+      `create or replace function platform.find_api_key(id uuid, secret_hash bytea)
+      returns table (tenant_id uuid, slug text, role text, scopes text[], expires_at timestamptz)
+      language sql stable security definer set search_path = pg_catalog, pg_temp
+      as $$
+        select key.tenant_id, tenant.slug, key.role, key.scopes, key.expires_at::timestamptz
+        from app.api_keys as key join platform.tenants as tenant on tenant.id = key.tenant_id
+        where key.id = find_api_key.id and ${conditions.join(' and ')}
+      $$`,
+    ],
+    groups: ['functions', 'resolution'],
+    expects,
+  };
+}
+
+/** What the cache of verified keys would be if it knew them by what everybody may see of them. */
+const rememberedById: Mutation = {
+  name: 'authenticate: an API key is remembered without its secret',
+  steps: () => {
+    const known = new Map<string, Credential[]>();
+    return withResolution({
+      authenticate: async (incoming, resolution) => {
+        const [id = ''] = incoming.header('x-api-key').join().split('.');
+        const credentials = known.get(id) ?? (await applicationSteps.resolution.authenticate(incoming, resolution));
+        if (id !== '') known.set(id, credentials);
+        return credentials;
+      },
+    });
+  },
+  groups: ['resolution'],
+  expects: onRoute('L2'),
+};
 
 /** API keys, as `X-API-Key`. */
 export const apiKeyCredentials: CredentialKind = {
@@ -13,7 +56,10 @@ export const apiKeyCredentials: CredentialKind = {
   resolver: 'apiKey',
   scoped: true,
   mutations: [
-    lookUp('without the secret', 'key.revoked_at is null and (key.expires_at is null or key.expires_at > now())'),
+    lookUp('without the secret', [unrevoked, unexpired], names('platform.find_api_key(uuid,bytea)')),
+    lookUp('for keys that were revoked', [secret, unexpired], onRoute('L2')),
+    lookUp('for keys that have expired', [secret, unrevoked], onRoute('L2')),
+    rememberedById,
   ],
   issue: async (issuing, tenant, role, { scopes = [] } = {}) =>
     headers((await insertKey(issuing, tenant, role, scopes)).token),
@@ -46,25 +92,6 @@ export const apiKeyCredentials: CredentialKind = {
     }));
   },
 };
-
-/** The look-up that runs before a tenant is known, asking for less. */
-function lookUp(what: string, condition: string): Mutation {
-  return {
-    name: `platform.find_api_key() ${what}`,
-    sql: [
-      `create or replace function platform.find_api_key(id uuid, secret_hash bytea)
-      returns table (tenant_id uuid, slug text, role text, scopes text[], expires_at timestamptz)
-      language sql stable security definer set search_path = pg_catalog, pg_temp
-      as $$
-        select key.tenant_id, tenant.slug, key.role, key.scopes, key.expires_at::timestamptz
-        from app.api_keys as key join platform.tenants as tenant on tenant.id = key.tenant_id
-        where key.id = find_api_key.id and ${condition}
-      $$`,
-    ],
-    groups: ['functions'],
-    expects: names('platform.find_api_key(uuid,bytea)'),
-  };
-}
 
 const headers = (token: string | readonly string[]) => ({ 'x-api-key': token });
 
