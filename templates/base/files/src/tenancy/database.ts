@@ -3,11 +3,12 @@ import { traceStatement } from '../telemetry/tracing.ts';
 import { currentTenant, insideTransaction, runInTransaction, type TenantContext, timeLeft } from './context.ts';
 import { clockDifference, detectPooler } from './connection-facts.ts';
 import { TenancyError } from './errors.ts';
+import { type DatabaseSteps, databaseSteps } from './database-steps.ts';
 import { createConnection, createTransactionConnection, type TenantConnection } from './kysely-driver.ts';
 import { Lanes } from './lanes.ts';
 import { projectName } from './roles.ts';
 import { type QueryResult, Session } from './session.ts';
-import { assertPlainStatement, type Statement } from './statements.ts';
+import type { Statement } from './statements.ts';
 import type { ContextStatement } from './strategy.ts';
 import { tenantFilter } from './tenant-filter.ts';
 import { TransactionSession } from './transaction.ts';
@@ -63,7 +64,10 @@ const connectionLifetime = 3600;
 const readOnly = ['transaction_read_only', 'on'] as const;
 
 /** Connects to the database; refuses a clock that is more than 60 seconds off. */
-export async function createDatabase(options: DatabaseOptions): Promise<Database> {
+export async function createDatabase(
+  options: DatabaseOptions,
+  steps: DatabaseSteps = databaseSteps,
+): Promise<Database> {
   const config: pg.ClientConfig = {
     connectionString: options.url,
     application_name: projectName,
@@ -86,7 +90,7 @@ export async function createDatabase(options: DatabaseOptions): Promise<Database
       named: transport.preparedStatements,
       lifetime: connectionLifetime,
     });
-    return assemble({ ...options, pool, lanes, transport, now: () => Date.now() + difference });
+    return assemble({ ...options, steps, pool, lanes, transport, now: () => Date.now() + difference });
   } catch (error) {
     await pool.end();
     throw error;
@@ -100,11 +104,12 @@ async function facts(client: pg.ClientBase): Promise<[number, Database['transpor
 interface Parts extends Omit<DatabaseOptions, 'lanes'> {
   readonly pool: pg.Pool;
   readonly lanes: Lanes;
+  readonly steps: DatabaseSteps;
   readonly transport: Database['transport'];
   readonly now: () => number;
 }
 
-function assemble({ enter, outside, pool, lanes, transport, now, schema }: Parts): Database {
+function assemble({ enter, outside, pool, lanes, steps, transport, now, schema }: Parts): Database {
   const sessions = new WeakMap<pg.ClientBase, Session>();
   let closing: Promise<unknown> | undefined;
 
@@ -119,7 +124,7 @@ function assemble({ enter, outside, pool, lanes, transport, now, schema }: Parts
     try {
       return await work(session);
     } finally {
-      client.release(!session.reusable);
+      client.release(!steps.isReusable(session));
     }
   }
 
@@ -138,17 +143,29 @@ function assemble({ enter, outside, pool, lanes, transport, now, schema }: Parts
 
   const query = async <Row>(statement: Statement): Promise<QueryResult<Row>> => {
     refuseInsideTransaction();
-    assertPlainStatement(statement.text);
-    return await traceStatement(statement.text, () =>
-      withSession((session) => session.runAlone<Row>([entering(), statement])).catch(inTime),
+    const { text } = statement;
+    steps.assertPlain(text);
+    return await traceStatement(text, () =>
+      withSession((session) => {
+        if (steps.leavesTraces(text)) session.retire();
+        return session.runAlone<Row>(steps.flight(entering(), statement, session));
+      }).catch(inTime),
     );
   };
 
   const onLane = async <Row>({ settings }: ContextStatement, statement: Statement): Promise<QueryResult<Row>> => {
     if (closing !== undefined) throw new TenancyError('closed', 'The database was closed.');
-    assertPlainStatement(statement.text);
-    const flight = [toStatement({ settings: [...settings, readOnly] }), statement];
-    return await traceStatement(statement.text, () => lanes.run<Row>(flight));
+    const { text } = statement;
+    steps.assertPlain(text);
+    // Others are on the lane behind it.
+    if (steps.leavesTraces(text)) {
+      throw new TenancyError(
+        'forbidden-statement',
+        `What may outlive its statement runs by query(): ${text.slice(0, 40)}`,
+      );
+    }
+    const entering = toStatement({ settings: [...settings, readOnly] });
+    return await traceStatement(text, () => lanes.run<Row>((session) => steps.flight(entering, statement, session)));
   };
   const read = async <Row>(statement: Statement) => await onLane<Row>(enter(currentTenant(), now()), statement);
   const lookup = async <Row>(statement: Statement) => await onLane<Row>(outside, statement);
@@ -158,7 +175,7 @@ function assemble({ enter, outside, pool, lanes, transport, now, schema }: Parts
   const transaction = async <T>(work: (connection: TenantConnection) => Promise<T>): Promise<T> => {
     refuseInsideTransaction();
     return await withSession(async (session) => {
-      const open = new TransactionSession(session, entering());
+      const open = new TransactionSession(session, entering(), steps);
       try {
         const result = await runInTransaction(() => work(createTransactionConnection(open, plugins)));
         timeLeft();

@@ -34,12 +34,12 @@ export class Lanes {
   }
 
   /** Runs a flight on the lane that has the least to do. */
-  async run<Row>(statements: readonly Statement[]): Promise<QueryResult<Row>> {
+  async run<Row>(flight: (session: Session) => readonly Statement[]): Promise<QueryResult<Row>> {
     try {
-      return await this.#runOnce(statements);
+      return await this.#runOnce(flight);
     } catch (error) {
       if (!isConnectionLost(error)) throw error;
-      return await this.#runOnce(statements);
+      return await this.#runOnce(flight);
     }
   }
 
@@ -58,14 +58,14 @@ export class Lanes {
     );
   }
 
-  async #runOnce<Row>(statements: readonly Statement[]): Promise<QueryResult<Row>> {
+  async #runOnce<Row>(flight: (session: Session) => readonly Statement[]): Promise<QueryResult<Row>> {
     const lane = this.#lanes.reduce((least, other) => (other.inFlight < least.inFlight ? other : least));
     lane.inFlight += 1;
     try {
       lane.open ??= this.#connect(lane);
       const { client, session, until } = await lane.open;
       try {
-        return await session.runAlone<Row>(statements);
+        return await session.runAlone<Row>(flight(session));
       } finally {
         const old = lane.inFlight === 1 && performance.now() > until;
         if (old || !session.reusable) this.#discard(lane, client);

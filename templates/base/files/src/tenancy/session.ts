@@ -18,6 +18,7 @@ export class Session {
   readonly #named: boolean;
   readonly #prepared = new PreparedStatements<RowShape>();
   #lost = false;
+  #retired = false;
 
   constructor(client: pg.ClientBase, options: { readonly named: boolean }) {
     this.#client = client;
@@ -29,7 +30,17 @@ export class Session {
    * must then be destroyed.
    */
   get reusable(): boolean {
+    return this.idle && !this.#retired;
+  }
+
+  /** True while no transaction is open. */
+  get idle(): boolean {
     return !this.#lost && this.#client.getTransactionStatus() === 'I';
+  }
+
+  /** What runs now is the last that runs here: it may leave something behind. */
+  retire(): void {
+    this.#retired = true;
   }
 
   /** True while a transaction is open that has not failed. */

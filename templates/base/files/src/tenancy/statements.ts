@@ -41,6 +41,26 @@ function withoutLeadingComments(text: string): string {
   return rest;
 }
 
+/**
+ * Functions of PostgreSQL that change the session beyond their statement, those that run a text in which such a call can
+ * hide, and the notation that hides a name.
+ */
+const lasting =
+  /set_config|update[\s\S]*pg_settings|pg_(?:try_)?advisory_(?:un)?lock|setseed|_to_xml|to_xmlschema|ts_stat|ts_rewrite|\blo_|dblink|u&"/i;
+
+const traces = new Map<string, boolean>();
+
+/** True for a text whose connection must serve nobody else afterwards: it may have set what outlives the statement. */
+export function leavesTraces(text: string): boolean {
+  let found = traces.get(text);
+  if (found === undefined) {
+    if (traces.size >= 2000) traces.clear();
+    found = lasting.test(text);
+    traces.set(text, found);
+  }
+  return found;
+}
+
 const remembered = new Map<string, string>();
 
 /** The name under which a statement is prepared: a hash of its text. */

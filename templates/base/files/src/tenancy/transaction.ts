@@ -1,7 +1,8 @@
 import { traceStatement } from '../telemetry/tracing.ts';
 import { TenancyError } from './errors.ts';
+import type { DatabaseSteps } from './database-steps.ts';
 import type { QueryResult, Session } from './session.ts';
-import { assertPlainStatement, type Statement } from './statements.ts';
+import type { Statement } from './statements.ts';
 
 /**
  * The statements of one interactive transaction. BEGIN and the tenant context travel with the first, so N statements
@@ -10,18 +11,25 @@ import { assertPlainStatement, type Statement } from './statements.ts';
 export class TransactionSession {
   readonly #session: Session;
   readonly #context: Statement;
+  readonly #steps: DatabaseSteps;
   #state: 'new' | 'open' | 'over' = 'new';
   #cursors = 0;
 
-  constructor(session: Session, context: Statement) {
+  constructor(session: Session, context: Statement, steps: DatabaseSteps) {
     this.#session = session;
     this.#context = context;
+    this.#steps = steps;
   }
 
   /** Runs a statement that reads or writes rows. */
   query<Row>(statement: Statement): Promise<QueryResult<Row>> {
-    assertPlainStatement(statement.text);
+    this.#admit(statement);
     return this.control<Row>(statement);
+  }
+
+  #admit({ text }: Statement): void {
+    this.#steps.assertPlain(text);
+    if (this.#steps.leavesTraces(text)) this.#session.retire();
   }
 
   /** Runs any statement: savepoints and cursors. */
@@ -36,7 +44,7 @@ export class TransactionSession {
     this.#state = 'open';
     const result = await traceStatement(statement.text, () => this.#session.run<Row>([...opening, statement]));
     // A statement ended it; what follows would run without a tenant.
-    if (!this.#session.inTransaction && this.#session.reusable) this.#state = 'over';
+    if (!this.#session.inTransaction && this.#session.idle) this.#state = 'over';
     return result;
   }
 
@@ -44,7 +52,7 @@ export class TransactionSession {
   async *stream<Row>(statement: Statement, size: number): AsyncGenerator<Row[]> {
     if (!Number.isInteger(size) || size < 1)
       throw new TenancyError('unsupported', 'A stream is read in pieces of 1 row or more.');
-    assertPlainStatement(statement.text);
+    this.#admit(statement);
     const cursor = `stream_${(this.#cursors += 1)}`;
     await this.control({
       text: `declare ${cursor} no scroll cursor for ${statement.text}`,
@@ -85,6 +93,6 @@ export class TransactionSession {
   async rollback(): Promise<void> {
     const begun = this.#state !== 'new';
     this.#state = 'over';
-    if (begun && !this.#session.reusable) await this.#session.run([{ text: 'rollback' }]).catch(() => {});
+    if (begun && !this.#session.idle) await this.#session.run([{ text: 'rollback' }]).catch(() => {});
   }
 }

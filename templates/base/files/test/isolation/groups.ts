@@ -8,6 +8,7 @@ import { layers } from './groups/layers.ts';
 import { lint } from './groups/lint.ts';
 import { matrix } from './groups/matrix.ts';
 import { relations } from './groups/relations.ts';
+import { residue } from './groups/residue.ts';
 import { attackRoles } from './groups/roles.ts';
 import { sideChannels } from './groups/side-channels.ts';
 import { victim } from './groups/victim.ts';
@@ -39,6 +40,7 @@ export const groups = {
   'side channels': { on: 'given', attack: sideChannels },
   victim: { on: 'given', attack: ({ target, before }, recorder) => victim(target, recorder, before) },
   'database layer': { on: 'application', attack: databaseLayer },
+  residue: { on: 'application', attack: residue },
   resolution: { on: 'application', attack: onStage(attackResolution) },
   authority: { on: 'application', attack: onStage(attackAuthority) },
   bodies: { on: 'application', attack: onStage(attackBodies) },

@@ -25,7 +25,7 @@ export async function startApplication(
     LOG_LEVEL: 'silent',
   });
   const log = more.log ?? createLog({ level: config.logLevel });
-  const database = await openDatabase(config);
+  const database = await openDatabase(config, more.steps?.database);
   try {
     const app = await createApp({ config, database, log, ...external }, more.steps);
     await app.listen({ host: '127.0.0.1', port: 0 });

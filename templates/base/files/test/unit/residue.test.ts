@@ -157,9 +157,9 @@ describe('a statement that opens a transaction', () => {
 
   it('costs a lane its connection, and what is behind it runs again elsewhere', async () => {
     const lanes = new Lanes(1, { connectionString: world.test.runtimeUrl }, { named: true, lifetime: 60 });
-    const pid = async () => (await lanes.run<{ pid: number }>([backend])).rows[0]?.pid;
+    const pid = async () => (await lanes.run<{ pid: number }>(() => [backend])).rows[0]?.pid;
     const first = await pid();
-    const [, behind] = await Promise.all([lanes.run([{ text: '/* harmless */ begin' }]), pid()]);
+    const [, behind] = await Promise.all([lanes.run(() => [{ text: '/* harmless */ begin' }]), pid()]);
     expect(behind).toBeTypeOf('number');
     const after = await pid();
     expect(after).not.toBe(first);
@@ -171,7 +171,7 @@ describe('a statement that opens a transaction', () => {
 describe('a lane past its lifetime', () => {
   it('gets another connection when nothing is on it', async () => {
     const lanes = new Lanes(1, { connectionString: world.test.runtimeUrl }, { named: true, lifetime: 0 });
-    const pid = async () => (await lanes.run<{ pid: number }>([backend])).rows[0]?.pid;
+    const pid = async () => (await lanes.run<{ pid: number }>(() => [backend])).rows[0]?.pid;
     expect(await pid()).not.toBe(await pid());
     expect(new Set(await Promise.all([pid(), pid(), pid()])).size).toBe(1);
     await lanes.close();

@@ -1,5 +1,26 @@
 import { describe, expect, it } from 'vitest';
-import { assertPlainStatement, PreparedStatements, statementName } from '../../src/tenancy/statements.ts';
+import { assertPlainStatement, leavesTraces, PreparedStatements, statementName } from '../../src/tenancy/statements.ts';
+
+describe('leavesTraces', () => {
+  it.each([
+    `select set_config('a.b', 'c', false)`,
+    `select "SET_CONFIG"('a.b', 'c', false)`,
+    `select pg_catalog.set_config/**/('a.b', 'c', false)`,
+    `select u&"\\0073et_config"('a.b', 'c', false)`,
+    `select query_to_xml('select 1', true, false, '')`,
+    `update pg_catalog.pg_settings set setting = 'x'`,
+    'select pg_advisory_lock(1)',
+    'select pg_try_advisory_lock_shared(1)',
+    'select setseed(0.5)',
+  ])('finds them in %j', (text) => expect(leavesTraces(text)).toBe(true));
+
+  it.each([
+    'select name from app.projects where tenant_id = $1',
+    'select pg_advisory_xact_lock(1)',
+    `select current_setting('app.context')`,
+    'insert into app.projects (name) values ($1) returning id',
+  ])('finds none in %j', (text) => expect(leavesTraces(text)).toBe(false));
+});
 
 describe('assertPlainStatement', () => {
   it.each([

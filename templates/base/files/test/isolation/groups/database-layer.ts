@@ -36,7 +36,7 @@ const unqualified = (table: string) => table.replace(/^app\./, '').replaceAll('"
 export async function databaseLayer({ target, own }: Arena, recorder: Recorder): Promise<void> {
   const config = readConfig({ ...own?.database.environment, NODE_ENV: 'test' });
   const options = { ...config, database: { ...config.database, poolSize: 3, lanes: 2 } };
-  const database = await openOrRecord(recorder, () => openDatabase(options));
+  const database = await openOrRecord(recorder, () => openDatabase(options, own?.steps.database));
   if (database === undefined) return;
   try {
     const tables = target.tables.filter(

@@ -1,5 +1,6 @@
 import type { Ground } from '../arena.ts';
 import { applicationMutations } from './application.ts';
+import { databaseMutations } from './database.ts';
 import { functionMutations } from './functions.ts';
 import { grantMutations } from './grants.ts';
 import { keyMutations } from './keys.ts';
@@ -18,6 +19,7 @@ export function mutationsOf(ground: Ground, which: 'policies' | 'all'): readonly
     ...functionMutations(ground),
     ...grantMutations(ground),
     ...roleMutations(ground),
+    ...databaseMutations,
     ...applicationMutations,
   ];
 }

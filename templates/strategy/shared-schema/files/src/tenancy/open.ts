@@ -1,4 +1,5 @@
 import { createDatabase, type Database } from './database.ts';
+import type { DatabaseSteps } from './database-steps.ts';
 import { type ContextSecrets, eachSecret } from './enter.ts';
 import { assertSafe } from './safety.ts';
 import { createSharedSchema } from './shared-schema.ts';
@@ -10,14 +11,14 @@ export interface OpenOptions extends ContextSecrets {
 }
 
 /** Connects the application to its database, and refuses one that would not keep tenants apart. */
-export async function openDatabase(options: OpenOptions): Promise<Database> {
+export async function openDatabase(options: OpenOptions, steps?: DatabaseSteps): Promise<Database> {
   const { enter, outside, schema } = createSharedSchema(options);
   const secrets = eachSecret(options).map((each) => ({
     name: each.name,
     enter: createSharedSchema(each.secrets).enter,
   }));
   await assertSafe({ url: options.database.url, schema, secrets });
-  const database = await createDatabase({ ...options.database, enter, outside, schema });
+  const database = await createDatabase({ ...options.database, enter, outside, schema }, steps);
   const { pooler, preparedStatements } = database.transport;
   if (pooler && !preparedStatements) {
     options.onWarning?.(

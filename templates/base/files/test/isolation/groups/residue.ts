@@ -1,0 +1,129 @@
+import { readConfig } from '../../../src/config.ts';
+import { runAsTenant, tenantId, type TenantContext } from '../../../src/tenancy/context.ts';
+import type { Database } from '../../../src/tenancy/database.ts';
+import type { DatabaseSteps } from '../../../src/tenancy/database-steps.ts';
+import { openDatabase } from '../../../src/tenancy/open.ts';
+import type { Arena, OwnArena } from '../arena.ts';
+import { tenantFunction } from '../context.ts';
+import type { Recorder } from '../finding.ts';
+import { openings, type Plant, plantsOf, stateOfSession } from '../pooling/plants.ts';
+import { openOrRecord } from '../refused-start.ts';
+import type { Target } from '../target.ts';
+import type { Tenant } from '../world.ts';
+
+type State = Readonly<Record<string, unknown>>;
+type Way = (database: Database, text: string) => Promise<unknown>;
+
+/** By which the attacker gets its statement to the connection that the victim uses next. */
+const ways: Readonly<Record<string, Way>> = {
+  'query()': (database, text) => database.query({ text }),
+  'read()': (database, text) => database.read({ text }),
+  'transaction()': (database, text) =>
+    database.transaction(async (connection) => {
+      const compiled = { sql: text, parameters: [], query: { kind: 'RawNode' }, queryId: { queryId: '' } };
+      return await connection.executeQuery(compiled as unknown as Parameters<typeof connection.executeQuery>[0]);
+    }),
+};
+
+const probes: Readonly<Record<string, (database: Database) => Promise<State | undefined>>> = {
+  'query()': async (database) => (await database.query<State>({ text: stateOfSession })).rows[0],
+  'read()': async (database) => (await database.read<State>({ text: stateOfSession })).rows[0],
+};
+
+const contextOf = ({ id, slug }: Tenant): TenantContext => ({ id: tenantId(id), slug });
+
+/** What the attacker leaves on a connection, the victim must not find. One connection of each kind serves both. */
+export async function residue({ target, own }: Arena, recorder: Recorder): Promise<void> {
+  if (own === undefined) return;
+  const table = target.tables.find(({ privileges }) => privileges.has('SELECT'))?.name;
+  const [context] = target.contexts.own(target.world.attacker.id);
+  if (table === undefined || context === undefined) return;
+  const { steps } = own;
+  await plantAll(target, own, recorder, steps.database, plantsOf(table, context));
+  // The second line of defence, with the first one out of the way.
+  const through = { ...steps.database, assertPlain: () => {} };
+  await plantAll(target, own, recorder, through, openings, `select from ${table} limit 1`);
+}
+
+async function plantAll(
+  target: Target,
+  own: OwnArena,
+  recorder: Recorder,
+  steps: DatabaseSteps,
+  plants: readonly Plant[],
+  then?: string,
+): Promise<void> {
+  const config = readConfig({ ...own.database.environment, NODE_ENV: 'test' });
+  const options = { ...config, database: { ...config.database, poolSize: 1, lanes: 1 } };
+  const open = () => openOrRecord(recorder, () => openDatabase(options, steps));
+  let database = await open();
+  const clean = database && (await statesFor(target, database));
+  for (const plant of plants) {
+    for (const [way, run] of Object.entries(ways)) {
+      if (database === undefined || clean === undefined) return;
+      const { attacker } = target.world;
+      // Whether it was refused does not matter: what is left does.
+      await runAsTenant(contextOf(attacker), () => run(database as Database, plant.text)).catch(() => {});
+      // A lock that ends with the transaction, if that ends.
+      if (then !== undefined)
+        await runAsTenant(contextOf(attacker), () => run(database as Database, then)).catch(() => {});
+      recorder.check(plant.threat);
+      const leaked = differenceOf(clean, await statesFor(target, database)) ?? (await outside(database));
+      if (leaked === undefined) continue;
+      report(recorder, plant, way, leaked);
+      // What is left of this one is not to be told of the next.
+      await database.close();
+      database = await open();
+    }
+  }
+  await database?.close();
+}
+
+/** What the victim finds, by the connection that it asks. */
+async function statesFor({ world }: Target, database: Database): Promise<Map<string, State>> {
+  const states = new Map<string, State>();
+  for (const [name, probe] of Object.entries(probes)) {
+    const found = runAsTenant(contextOf(world.victim), () => probe(database));
+    states.set(name, (await found.catch((error: Error) => ({ error: error.message }))) ?? {});
+  }
+  return states;
+}
+
+/** Whether a statement without a context is taken for somebody's. */
+async function outside(database: Database): Promise<string | undefined> {
+  const text = `select ${tenantFunction}::text as tenant`;
+  const answer = await database.lookup<{ tenant: string | null }>({ text }).catch(() => undefined);
+  const tenant = answer?.rows[0]?.tenant ?? undefined;
+  return tenant === undefined ? undefined : `a statement without a tenant runs as ${tenant}`;
+}
+
+function differenceOf(clean: ReadonlyMap<string, State>, found: ReadonlyMap<string, State>): string | undefined {
+  for (const [name, before] of clean) {
+    const after = found.get(name) ?? {};
+    const changed = [...new Set([...Object.keys(after), ...Object.keys(before)])].find(
+      (each) => before[each] !== after[each],
+    );
+    if (changed === undefined) continue;
+    const [was, is] = changed === 'settings' ? settingOf(before, after) : [before[changed], after[changed]];
+    return `the victim's ${name} finds ${changed}: ${String(is)} in place of ${String(was)}`;
+  }
+  return undefined;
+}
+
+/** The first setting that differs. */
+function settingOf(before: State, after: State): [was: string, is: string] {
+  const [old, now] = [before, after].map(({ settings }) => JSON.parse(String(settings)) as Record<string, string>);
+  const name = Object.keys({ ...old, ...now }).find((each) => old?.[each] !== now?.[each]) ?? '';
+  return [`${old?.[name]}`, `${name} ${now?.[name]}`];
+}
+
+function report(recorder: Recorder, { threat, what, text }: Plant, way: string, leaked: string): void {
+  recorder.find({
+    threat,
+    object: way,
+    attack: `leave ${what} on the connection`,
+    leaked,
+    reproduce: `runAsTenant(attacker, () => database.${way}) with: ${text}`,
+    fix: 'src/tenancy/database-steps.ts: refuse the statement, or destroy the connection after it.',
+  });
+}

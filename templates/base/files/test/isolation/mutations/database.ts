@@ -1,0 +1,57 @@
+import { type ApplicationSteps, applicationSteps } from '../../../src/steps.ts';
+import type { DatabaseSteps } from '../../../src/tenancy/database-steps.ts';
+import type { Session } from '../../../src/tenancy/session.ts';
+import type { Finding } from '../finding.ts';
+import type { Mutation } from './mutation.ts';
+
+const withDatabase = (database: Partial<DatabaseSteps>): ApplicationSteps => ({
+  ...applicationSteps,
+  database: { ...applicationSteps.database, ...database },
+});
+
+const way = ({ object, threat }: Finding): boolean => /^\w+\(\)$/.test(object) && threat !== 'control';
+
+/** What keeps the users of a connection apart, broken in one way at a time. */
+export const databaseMutations: readonly Mutation[] = [
+  {
+    name: 'flight: the tenant is entered once for each connection',
+    steps: () => withDatabase({ flight: oncePerSession() }),
+    groups: ['database layer'],
+    expects: ({ threat }) => threat === 'B15',
+  },
+  {
+    name: 'flight: a statement travels without its tenant',
+    steps: () => withDatabase({ flight: (_, statement) => [statement] }),
+    groups: ['database layer'],
+    // Nothing leaks: the policies refuse. That nothing works is what the suite sees.
+    expects: ({ attack }) => attack.endsWith('several tenants at once'),
+  },
+  {
+    name: 'assertPlain: commands are let through',
+    steps: () => withDatabase({ assertPlain: () => {} }),
+    groups: ['residue'],
+    expects: way,
+  },
+  {
+    name: 'leavesTraces: connections are kept whatever they ran',
+    steps: () => withDatabase({ leavesTraces: () => false }),
+    groups: ['residue'],
+    expects: way,
+  },
+  {
+    name: 'isReusable: a connection is returned inside a transaction',
+    steps: () => withDatabase({ isReusable: () => true }),
+    groups: ['residue'],
+    expects: way,
+  },
+];
+
+/** Sets the context for the session, where the connection is new. */
+function oncePerSession(): DatabaseSteps['flight'] {
+  const entered = new WeakSet<Session>();
+  return (entering, statement, session) => {
+    if (entered.has(session)) return [statement];
+    entered.add(session);
+    return [{ ...entering, text: entering.text.replaceAll(', true) is null', ', false) is null') }, statement];
+  };
+}
