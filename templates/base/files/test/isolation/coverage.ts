@@ -15,7 +15,6 @@ const reasons: Readonly<Partial<Record<Threat, string>>> = {
   B3: later,
   B10: later,
   B12: later,
-  C13: later,
   E3: 'the application’s role cannot create the cheap function that this takes',
   F2: reviewed,
   F3: reviewed,

@@ -7,6 +7,7 @@ import { injection } from './groups/injection.ts';
 import { layers } from './groups/layers.ts';
 import { lint } from './groups/lint.ts';
 import { matrix } from './groups/matrix.ts';
+import { planner } from './groups/planner.ts';
 import { relations } from './groups/relations.ts';
 import { residue } from './groups/residue.ts';
 import { attackRoles } from './groups/roles.ts';
@@ -37,6 +38,7 @@ export const groups = {
   relations: { on: 'given', attack: ({ target }, recorder) => relations(target, recorder) },
   functions: { on: 'given', attack: ({ target }, recorder) => functions(target, recorder) },
   injection: { on: 'given', attack: ({ target }, recorder) => injection(target, recorder) },
+  planner: { on: 'given', attack: planner },
   'side channels': { on: 'given', attack: sideChannels },
   victim: { on: 'given', attack: ({ target, before }, recorder) => victim(target, recorder, before) },
   'database layer': { on: 'application', attack: databaseLayer },

@@ -1,6 +1,7 @@
 import { roles } from '../../../src/tenancy/roles.ts';
 import { globalRelations, readTenancy } from '../decisions/file.ts';
 import type { Recorder } from '../finding.ts';
+import { costRules } from '../lint/costs.ts';
 import { functionRules } from '../lint/functions.ts';
 import { policyRules } from '../lint/policies.ts';
 import { privilegeRules } from '../lint/privileges.ts';
@@ -10,7 +11,7 @@ import { tenantSchema } from '../own-database.ts';
 import { literal } from '../sql.ts';
 import type { Target } from '../target.ts';
 
-const rules = [...roleRules, ...privilegeRules, ...tableRules, ...policyRules, ...functionRules];
+const rules = [...roleRules, ...privilegeRules, ...tableRules, ...policyRules, ...functionRules, ...costRules];
 
 type Row = {
   readonly object: string;

@@ -1,5 +1,6 @@
 import type { Ground } from '../arena.ts';
 import { applicationMutations } from './application.ts';
+import { costMutations } from './costs.ts';
 import { databaseMutations } from './database.ts';
 import { functionMutations } from './functions.ts';
 import { grantMutations } from './grants.ts';
@@ -18,6 +19,7 @@ export function mutationsOf(ground: Ground, which: 'policies' | 'all'): readonly
     ...relationMutations(ground),
     ...functionMutations(ground),
     ...grantMutations(ground),
+    ...costMutations(ground),
     ...roleMutations(ground),
     ...databaseMutations,
     ...applicationMutations,

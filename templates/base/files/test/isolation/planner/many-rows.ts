@@ -1,0 +1,126 @@
+import type pg from 'pg';
+import type { Relation } from '../catalog.ts';
+import type { Recorder } from '../finding.ts';
+import { restorePolicies } from '../groups/matrix.ts';
+import { isSuperuser } from '../privileged.ts';
+import { attemptsInside } from '../session.ts';
+import { identifier, literal } from '../sql.ts';
+import { asTenant, type Target } from '../target.ts';
+import { initPlanLoops, lateScan, readPlan, showScan } from './plan.ts';
+import { pointRead, type Shape, withValues } from './shapes.ts';
+
+const rowCount = 100_000;
+/** One tenant has a fifth of the rows, twenty thousand others have four each. */
+const large = rowCount / 5;
+const small = 4;
+
+/** Fills a table in a transaction, looks how PostgreSQL goes about it and how often it calls the policies' functions, and takes the rows back. */
+export async function readManyRows(target: Target, recorder: Recorder, table: Relation): Promise<void> {
+  const { admin, world } = target;
+  const leave = (why: string) => recorder.leave({ threat: 'C13', why: `${table.name} at 100,000 rows: ${why}` });
+  if (!(await isSuperuser(admin))) return leave('needs a superuser');
+  await admin.query('begin');
+  try {
+    const tenant = await multiply(admin, table, world.attacker.id);
+    for (const who of [world.attacker.id, tenant]) await explainAs(target, recorder, table, who);
+  } catch (error) {
+    leave((error as Error).message);
+  } finally {
+    await admin.query('rollback');
+  }
+}
+
+/** Copies one of the large tenant's rows, with ids of its own and a time of its own; returns the id of a small tenant. */
+async function multiply(admin: pg.Client, table: Relation, largeTenant: string): Promise<string> {
+  // References are not what is looked at, and keys beside the primary one would have to differ.
+  await admin.query(`set local session_replication_role = replica; set local track_functions = 'all'`);
+  for (const { name, primary, constraint } of await keysOf(admin, table)) {
+    if (primary) continue;
+    await admin.query(
+      constraint ? `alter table ${table.name} drop constraint ${name} cascade` : `drop index ${table.schema}.${name}`,
+    );
+  }
+  const columns = table.columns.filter(({ generated }) => !generated);
+  const values = columns.map(({ name, type, baseType }) => {
+    if (name === 'tenant_id') return 'many.tenant';
+    if (name === 'created_at') return `now() - many.n * interval '1 minute'`;
+    const isKey = table.uniques.some((unique) => unique.primary && unique.columns.includes(name));
+    if (!isKey) return `original.${identifier(name)}`;
+    if (baseType === 'uuid') return 'gen_random_uuid()';
+    return `many.n::text::${type}`;
+  });
+  const inserted = await admin.query(`
+    insert into ${table.name} (${columns.map(({ name }) => identifier(name)).join(', ')}) overriding system value
+    select ${values.join(', ')}
+    from (select * from ${table.name} where tenant_id = ${literal(largeTenant)} limit 1) as original,
+      (
+        select n, case when n <= ${large} then ${literal(largeTenant)}::uuid else md5((n / ${small})::text)::uuid end as tenant
+        from generate_series(1, ${rowCount}) as n
+      ) as many`);
+  if (inserted.rowCount !== rowCount) throw new Error('there is no row to copy');
+  await admin.query(`analyze ${table.name}`);
+  const { rows } = await admin.query<{ id: string }>(`select md5(${rowCount / small - 1}::text)::uuid as id`);
+  return rows[0]?.id as string;
+}
+
+async function keysOf(admin: pg.Client, { name }: Relation) {
+  const { rows } = await admin.query<{ name: string; primary: string; constraint: string }>(
+    `select quote_ident(x.relname) as name, indisprimary as primary, exists (select from pg_constraint where conindid = i.indexrelid and conrelid = i.indrelid) as constraint
+    from pg_index i join pg_class x on x.oid = i.indexrelid where indrelid = ${literal(name)}::regclass and (indisunique or indisexclusion)`,
+  );
+  return rows.map((row) => ({ name: row.name, primary: row.primary === 't', constraint: row.constraint === 't' }));
+}
+
+async function explainAs(target: Target, recorder: Recorder, table: Relation, tenant: string): Promise<void> {
+  const { admin, runtime, contexts, runtimeRole } = target;
+  const attempt = attemptsInside(admin, runtime);
+  const settings = contexts.own(tenant);
+  const { rows } = await admin.query<Record<string, string>>(
+    `select * from ${table.name} where tenant_id = ${literal(tenant)} order by ctid desc limit 1`,
+  );
+  const who = `as a tenant with ${tenant === target.world.attacker.id ? large : small} of 100,000 rows`;
+  const find = (what: string, text: string, leaked: string) =>
+    recorder.find({
+      threat: 'C13',
+      object: table.name,
+      attack: `${what} ${who}`,
+      leaked,
+      reproduce: `${asTenant(target)}\nexplain analyze ${text};`,
+      fix: restorePolicies(table.name, runtimeRole),
+    });
+  for (const shape of [...pointRead(table, rows[0] ?? {}), firstPage(table)]) {
+    const text = withValues(shape);
+    const [outcome] = await attempt(settings, `explain (analyze, timing off, format json) ${text}`);
+    recorder.check('C13');
+    if (outcome?.error !== undefined) throw outcome.error;
+    const plan = readPlan(outcome?.rows[0]?.['QUERY PLAN'] ?? '');
+    const late = lateScan(plan, 'subject', shape.aliases['subject'] ?? []);
+    if (late !== undefined)
+      find(shape.what, text, `${showScan(late)}: the rows are not chosen by one look at an index`);
+    const loops = Math.max(0, ...initPlanLoops(plan));
+    if (loops > 1) find(shape.what, text, `the policies ask for the tenant ${loops} times`);
+  }
+  const text = `select count(*) from ${table.name}`;
+  const outcomes = await attempt(
+    settings,
+    'set local enable_indexscan = off; set local enable_indexonlyscan = off; set local enable_bitmapscan = off',
+    callsSoFar,
+    text,
+    callsSoFar,
+  );
+  recorder.check('C13');
+  const [before, , after] = outcomes.slice(1).map(({ rows: [row] }) => Number(row?.['calls']));
+  const calls = (after ?? Number.NaN) - (before ?? Number.NaN);
+  if (Number.isNaN(calls)) throw outcomes.at(-1)?.error ?? new Error('functions were not counted');
+  if (calls > allowedCalls) find('every row, one after the other', text, `policies called functions ${calls} times`);
+}
+
+const callsSoFar = 'select coalesce(sum(calls), 0) as calls from pg_stat_xact_user_functions';
+/** A call for each policy, and more policies than anybody has. */
+const allowedCalls = 10;
+
+function firstPage(table: Relation): Shape {
+  const isAged = ['created_at', 'id'].every((name) => table.columns.some((column) => column.name === name));
+  const text = `select * from ${table.name} as subject${isAged ? ' order by created_at desc, id desc' : ''} limit 21`;
+  return { what: 'the first page', text, values: [], aliases: { subject: [] } };
+}
