@@ -235,7 +235,10 @@ describe('no decision is asked for', () => {
     ['a check', ['alter table members add check (char_length(email) > 2)']],
     [
       'statistics',
-      ['create statistics on tenant_id, role from members', 'alter table members alter column role set statistics 500'],
+      [
+        'create statistics who (dependencies) on tenant_id, role from members',
+        'alter table members alter column role set statistics 500',
+      ],
     ],
     [
       'a function with the rights of who calls',
