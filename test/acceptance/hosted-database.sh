@@ -175,4 +175,16 @@ may_end true
 DATABASE_ADMIN_URL=${superuser%@*}@$server/my_saas$tls npm run db:migrate
 may_end false
 npm run db:migrate | grep 'up to date'
+
+# The application's own suite, with everything that it has, through the same PgBouncer.
+printf '#!/bin/sh\nexec %s "$@"\n' "${newest[*]}" >"$scratch/pgbouncer-newest"
+chmod 755 "$scratch/pgbouncer-newest"
+env --unset=DATABASE_ADMIN_URL --unset=DATABASE_URL --unset=DATABASE_PLATFORM_URL PGBOUNCER="$scratch/pgbouncer-newest" \
+  npm run isolation -- --full --json full.json
+node -e "
+  const { result, groups, notCovered } = JSON.parse(require('node:fs').readFileSync('full.json', 'utf8'));
+  const { checks } = groups.find(({ name }) => name === 'pooling');
+  if (result !== 'isolated' || checks < 2000 || notCovered.some(({ threat }) => threat === 'B2')) process.exit(1);
+  console.log(checks + ' checks through PgBouncer');
+"
 echo 'a managed PostgreSQL and PgBouncer work'

@@ -147,23 +147,25 @@ function assemble({ enter, outside, pool, lanes, steps, transport, now, schema }
     steps.assertPlain(text);
     return await traceStatement(text, () =>
       withSession((session) => {
-        if (steps.leavesTraces(text)) session.retire();
+        retireAfter(session, text);
         return session.runAlone<Row>(steps.flight(entering(), statement, session));
       }).catch(inTime),
     );
   };
+
+  function retireAfter(session: Session, text: string): void {
+    if (!steps.leavesTraces(text)) return;
+    // The pooler would give its connection to the next one.
+    if (transport.pooler) throw outliving();
+    session.retire();
+  }
 
   const onLane = async <Row>({ settings }: ContextStatement, statement: Statement): Promise<QueryResult<Row>> => {
     if (closing !== undefined) throw new TenancyError('closed', 'The database was closed.');
     const { text } = statement;
     steps.assertPlain(text);
     // Others are on the lane behind it.
-    if (steps.leavesTraces(text)) {
-      throw new TenancyError(
-        'forbidden-statement',
-        `What may outlive its statement runs by query(): ${text.slice(0, 40)}`,
-      );
-    }
+    if (steps.leavesTraces(text)) throw outliving();
     const entering = toStatement({ settings: [...settings, readOnly] });
     return await traceStatement(text, () => lanes.run<Row>((session) => steps.flight(entering, statement, session)));
   };
@@ -175,7 +177,10 @@ function assemble({ enter, outside, pool, lanes, steps, transport, now, schema }
   const transaction = async <T>(work: (connection: TenantConnection) => Promise<T>): Promise<T> => {
     refuseInsideTransaction();
     return await withSession(async (session) => {
-      const open = new TransactionSession(session, entering(), steps);
+      const open = new TransactionSession(session, entering(), (text) => {
+        steps.assertPlain(text);
+        retireAfter(session, text);
+      });
       try {
         const result = await runInTransaction(() => work(createTransactionConnection(open, plugins)));
         timeLeft();
@@ -212,6 +217,12 @@ function inTime(error: unknown): never {
   timeLeft();
   throw error;
 }
+
+const outliving = (): TenancyError =>
+  new TenancyError(
+    'forbidden-statement',
+    'What may outlive its statement runs on no connection that others share. Next: query() or transaction(), and no pooler.',
+  );
 
 const texts = new Map<string, string>();
 

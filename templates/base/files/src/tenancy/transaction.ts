@@ -1,6 +1,5 @@
 import { traceStatement } from '../telemetry/tracing.ts';
 import { TenancyError } from './errors.ts';
-import type { DatabaseSteps } from './database-steps.ts';
 import type { QueryResult, Session } from './session.ts';
 import type { Statement } from './statements.ts';
 
@@ -11,25 +10,21 @@ import type { Statement } from './statements.ts';
 export class TransactionSession {
   readonly #session: Session;
   readonly #context: Statement;
-  readonly #steps: DatabaseSteps;
+  readonly #admit: (text: string) => void;
   #state: 'new' | 'open' | 'over' = 'new';
   #cursors = 0;
 
-  constructor(session: Session, context: Statement, steps: DatabaseSteps) {
+  /** `admit` throws for a text that must not run. */
+  constructor(session: Session, context: Statement, admit: (text: string) => void) {
     this.#session = session;
     this.#context = context;
-    this.#steps = steps;
+    this.#admit = admit;
   }
 
   /** Runs a statement that reads or writes rows. */
   query<Row>(statement: Statement): Promise<QueryResult<Row>> {
-    this.#admit(statement);
+    this.#admit(statement.text);
     return this.control<Row>(statement);
-  }
-
-  #admit({ text }: Statement): void {
-    this.#steps.assertPlain(text);
-    if (this.#steps.leavesTraces(text)) this.#session.retire();
   }
 
   /** Runs any statement: savepoints and cursors. */
@@ -52,7 +47,7 @@ export class TransactionSession {
   async *stream<Row>(statement: Statement, size: number): AsyncGenerator<Row[]> {
     if (!Number.isInteger(size) || size < 1)
       throw new TenancyError('unsupported', 'A stream is read in pieces of 1 row or more.');
-    this.#admit(statement);
+    this.#admit(statement.text);
     const cursor = `stream_${(this.#cursors += 1)}`;
     await this.control({
       text: `declare ${cursor} no scroll cursor for ${statement.text}`,

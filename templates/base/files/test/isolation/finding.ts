@@ -70,7 +70,7 @@ export async function runGroup(name: string, work: (recorder: Recorder) => Promi
       leave: (reason) => void left.push(reason),
       note: (text) => void notes.add(text),
     });
-    if (tried.size === 0) stopped = 'it attacked nothing';
+    if (tried.size === 0 && left.length === 0) stopped = 'it attacked nothing';
   } catch (error) {
     stopped = (error as Error).message;
   }

@@ -8,6 +8,7 @@ import { layers } from './groups/layers.ts';
 import { lint } from './groups/lint.ts';
 import { matrix } from './groups/matrix.ts';
 import { planner } from './groups/planner.ts';
+import { pooling } from './groups/pooling.ts';
 import { relations } from './groups/relations.ts';
 import { residue } from './groups/residue.ts';
 import { attackRoles } from './groups/roles.ts';
@@ -50,6 +51,8 @@ export const groups = {
   identifiers: { on: 'application', attack: onStage(attackIds) },
   crowd: { on: 'application', attack: crowd },
   aftermath: { on: 'application', attack: onStage(aftermath) },
+  // After that, because it brings credentials of its own.
+  pooling: { on: 'application', attack: pooling },
 } as const satisfies Readonly<Record<string, GroupPlan>>;
 
 export type GroupName = keyof typeof groups;

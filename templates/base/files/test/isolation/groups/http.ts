@@ -13,10 +13,10 @@ export const onStage =
     if (stage !== undefined) await attack(stage);
   };
 
-/** As many requests as the mode asks for, those of the groups before included. */
+/** As many requests as the mode asks for, those of the groups before included; with faults in between when it is all of them. */
 export async function crowd(arena: Arena, recorder: Recorder): Promise<void> {
-  const total = arena.mode === 'full' ? 10_000 : 2_000;
-  await onStage((stage) => attackAtOnce(stage, total))(arena, recorder);
+  const full = arena.mode === 'full';
+  await onStage((stage) => attackAtOnce(stage, full ? 10_000 : 2_000, full))(arena, recorder);
 }
 
 /** What all the requests left behind. */

@@ -3,12 +3,14 @@ import { runAsTenant, tenantId, type TenantContext } from '../../../src/tenancy/
 import type { Database } from '../../../src/tenancy/database.ts';
 import type { DatabaseSteps } from '../../../src/tenancy/database-steps.ts';
 import { openDatabase } from '../../../src/tenancy/open.ts';
-import type { Arena, OwnArena } from '../arena.ts';
+import type { TestDatabase } from '../../setup/database.ts';
+import type { Arena } from '../arena.ts';
 import { tenantFunction } from '../context.ts';
 import type { Recorder } from '../finding.ts';
 import { openings, type Plant, plantsOf, stateOfSession } from '../pooling/plants.ts';
 import { openOrRecord } from '../refused-start.ts';
 import type { Target } from '../target.ts';
+import type { Threat } from '../threats.ts';
 import type { Tenant } from '../world.ts';
 
 type State = Readonly<Record<string, unknown>>;
@@ -34,26 +36,36 @@ const contextOf = ({ id, slug }: Tenant): TenantContext => ({ id: tenantId(id), 
 
 /** What the attacker leaves on a connection, the victim must not find. One connection of each kind serves both. */
 export async function residue({ target, own }: Arena, recorder: Recorder): Promise<void> {
-  if (own === undefined) return;
+  if (own !== undefined) await attackResidue(target, own.steps.database, own.database.environment, recorder);
+}
+
+/** The same by any way to the database. `as` is the threat that findings are told for, where it is not their own. */
+export async function attackResidue(
+  target: Target,
+  steps: DatabaseSteps,
+  environment: TestDatabase['environment'],
+  recorder: Recorder,
+  as?: Threat,
+): Promise<void> {
   const table = target.tables.find(({ privileges }) => privileges.has('SELECT'))?.name;
   const [context] = target.contexts.own(target.world.attacker.id);
   if (table === undefined || context === undefined) return;
-  const { steps } = own;
-  await plantAll(target, own, recorder, steps.database, plantsOf(table, context));
+  const told = (plants: readonly Plant[]) => plants.map((each) => ({ ...each, threat: as ?? each.threat }));
+  await plantAll(target, environment, recorder, steps, told(plantsOf(table, context)));
   // The second line of defence, with the first one out of the way.
-  const through = { ...steps.database, assertPlain: () => {} };
-  await plantAll(target, own, recorder, through, openings, `select from ${table} limit 1`);
+  const through = { ...steps, assertPlain: () => {} };
+  await plantAll(target, environment, recorder, through, told(openings), `select from ${table} limit 1`);
 }
 
 async function plantAll(
   target: Target,
-  own: OwnArena,
+  environment: TestDatabase['environment'],
   recorder: Recorder,
   steps: DatabaseSteps,
   plants: readonly Plant[],
   then?: string,
 ): Promise<void> {
-  const config = readConfig({ ...own.database.environment, NODE_ENV: 'test' });
+  const config = readConfig({ ...environment, NODE_ENV: 'test' });
   const options = { ...config, database: { ...config.database, poolSize: 1, lanes: 1 } };
   const open = () => openOrRecord(recorder, () => openDatabase(options, steps));
   let database = await open();

@@ -1,4 +1,4 @@
-import { Agent, type IncomingMessage, request as send } from 'node:http';
+import { Agent, type ClientRequest, type IncomingMessage, request as send } from 'node:http';
 
 /** Header names to values; a list is sent as several headers of one name. */
 export type Headers = Readonly<Record<string, string | readonly string[]>>;
@@ -25,6 +25,8 @@ export interface Answer {
 /** Sends requests over kept connections; any header can be set, also Host. */
 export interface Caller {
   readonly send: (call: Call) => Promise<Answer>;
+  /** Sends, and hangs up before the answer. */
+  readonly hangUp: (call: Call) => Promise<void>;
   readonly close: () => void;
 }
 
@@ -41,30 +43,43 @@ const changing = new Set([
 
 export function createCaller(url: string): Caller {
   const agent = new Agent({ keepAlive: true, maxSockets: 32 });
+  const begin = ({ method, path, headers = {}, body }: Call): ClientRequest => {
+    const content = body === undefined ? undefined : JSON.stringify(body);
+    const more =
+      content === undefined
+        ? { 'content-length': 0 }
+        : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(content) };
+    const all = Object.entries<string | number | readonly string[]>({
+      host: new URL(url).host,
+      ...more,
+      ...headers,
+    });
+    const request = send(new URL(path, url), {
+      method,
+      agent,
+      // As a list, because an object could not hold two Host headers.
+      headers: all.flatMap(([name, values]) => [values].flat().flatMap((value) => [name, String(value)])),
+      timeout: 20_000,
+    });
+    request.end(content);
+    return request;
+  };
   return {
-    send: ({ method, path, headers = {}, body }) =>
+    send: (call) =>
       new Promise((resolve, reject) => {
-        const content = body === undefined ? undefined : JSON.stringify(body);
-        const more =
-          content === undefined
-            ? { 'content-length': 0 }
-            : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(content) };
-        const all = Object.entries<string | number | readonly string[]>({
-          host: new URL(url).host,
-          ...more,
-          ...headers,
-        });
-        const request = send(new URL(path, url), {
-          method,
-          agent,
-          // As a list, because an object could not hold two Host headers.
-          headers: all.flatMap(([name, values]) => [values].flat().flatMap((value) => [name, String(value)])),
-          timeout: 20_000,
-        });
+        const request = begin(call);
         request.on('response', (response) => void read(response).then(resolve, reject));
         request.on('error', reject);
-        request.on('timeout', () => request.destroy(new Error(`${method} ${path} got no answer in 20 seconds`)));
-        request.end(content);
+        request.on('timeout', () =>
+          request.destroy(new Error(`${call.method} ${call.path} got no answer in 20 seconds`)),
+        );
+      }),
+    hangUp: (call) =>
+      new Promise((resolve) => {
+        const request = begin(call);
+        request.on('error', () => {}); // Its own hanging up.
+        request.once('close', resolve);
+        setTimeout(() => request.destroy(), 1);
       }),
     close: () => agent.destroy(),
   };

@@ -1,60 +1,136 @@
 import { createDetector, type Detector } from '../leaks.ts';
-import type { Headers } from './client.ts';
-import { fillPath } from './routes.ts';
-import { report, type Stage } from './stage.ts';
+import { startFaults } from '../pooling/faults.ts';
+import { literal } from '../sql.ts';
+import type { Tenant } from '../world.ts';
+import { bodiesFor } from './bodies.ts';
+import type { Call, Headers } from './client.ts';
+import { fillPath, type Route } from './routes.ts';
+import { report, rowIds, type RowId, type Stage } from './stage.ts';
 
+/** More than the application has connections. */
 const atOnce = 24;
 
 interface Member {
+  readonly tenant: Tenant;
   readonly headers: Headers;
+  readonly ids: readonly RowId[];
   /** What must not be in this tenant's answers. */
   readonly foreign: Detector;
 }
 
-/** B15: requests of two tenants, many at once; every answer holds its own tenant's rows and no others. Sends until so many requests were sent in all. */
-export async function attackAtOnce(stage: Stage, total: number): Promise<void> {
+const attack = 'requests of several tenants at once';
+
+/**
+ * B15: requests of two tenants, many at once over fewer connections, reading and writing, some of them wrong; every answer holds its own tenant's rows and no others, and so does the
+ * database in the end. Sends until so many requests were sent in all. With `faults`, clients hang up, statements are cancelled, and server processes die in between.
+ */
+export async function attackAtOnce(stage: Stage, total: number, faults: boolean): Promise<void> {
   const { attacker, bystander } = stage.target.world;
   if (bystander === undefined) return;
-  const detector = (others: typeof attacker, own: typeof attacker) =>
-    createDetector({ ...stage.target.world, victim: others, attacker: own }, stage.target.tables);
-  const members: Member[] = [
-    ...[...stage.attacker.values()].map((headers) => ({ headers, foreign: detector(bystander, attacker) })),
-    ...[...stage.bystander.values()].map((headers) => ({ headers, foreign: detector(attacker, bystander) })),
+  const members = [
+    ...[...stage.attacker.values()].map((headers) => member(stage, attacker, bystander, headers)),
+    ...[...stage.bystander.values()].map((headers) => member(stage, bystander, attacker, headers)),
   ];
   const reading = stage.routes.filter(({ method }) => method === 'GET');
-  const ids = [...stage.ids.attacker.slice(0, 8), ...stage.ids.victim.slice(0, 2)].map(({ id }) => id);
+  const writing = stage.routes.filter(({ method, params }) => method === 'POST' && params.length === 0);
+  const running = faults ? startFaults(stage.target) : undefined;
   let next = 0;
   const work = async (): Promise<void> => {
     while (stage.sent() < total) {
       const n = (next += 1);
-      const route = reading[n % reading.length];
-      const member = members[Math.floor(n / reading.length) % members.length];
-      if (route === undefined || member === undefined) return;
-      const path = fillPath(route, Object.fromEntries(route.params.map((name) => [name, ids[n % ids.length] ?? ''])));
-      const call = { method: 'GET', path, headers: member.headers };
-      const answer = await stage.call('B15', call, 'requests of several tenants at once');
-      const leak = member.foreign.inText(answer.text, path);
-      if (leak !== undefined)
-        report(
-          stage.recorder,
-          call,
-          'B15',
-          'requests of several tenants at once',
-          `answers with another tenant's ${leak}`,
-          'src/http/tenant-scope.ts: run everything after the resolution inside runAsTenant().',
-          route,
-        );
-      if (answer.status >= 500)
-        report(
-          stage.recorder,
-          call,
-          'control',
-          'requests of several tenants at once',
-          `answers ${answer.status}`,
-          'Read the log: an attack that fails attacks nothing.',
-          route,
-        );
+      const routes = n % 8 === 0 && writing.length > 0 ? writing : reading;
+      const route = routes[n % routes.length];
+      const one = members[Math.floor(n / routes.length) % members.length];
+      if (route === undefined || one === undefined) return;
+      await request(stage, route, one, n, faults);
     }
   };
   await Promise.all(Array.from({ length: atOnce }, work));
+  const done = await running?.stop();
+  if (done !== undefined) stage.recorder.note(`faults among ${total} requests: ${done}`);
+  await compareRows(stage, members);
+}
+
+function member(stage: Stage, tenant: Tenant, other: Tenant, headers: Headers): Member {
+  const { world, tables } = stage.target;
+  return {
+    tenant,
+    headers,
+    ids: rowIds(stage.target, tenant).slice(0, 8),
+    foreign: createDetector({ ...world, victim: other, attacker: tenant }, tables),
+  };
+}
+
+async function request(
+  stage: Stage,
+  route: Route,
+  { tenant, headers, ids, foreign }: Member,
+  n: number,
+  faults: boolean,
+): Promise<void> {
+  // Every seventh is wrong, so that errors are among the rest.
+  const id = n % 7 === 0 ? 'no-id' : ids[n % Math.max(1, ids.length)]?.id;
+  const path = fillPath(route, Object.fromEntries(route.params.map((name) => [name, id ?? ''])));
+  const body = route.method === 'POST' ? bodyOf(route, tenant, n) : undefined;
+  const call: Call = { method: route.method, path, headers, ...(body && { body }) };
+  if (faults && n % 50 === 0) {
+    await stage.hangUp(call);
+    return;
+  }
+  const answer = await stage.call('B15', call, attack);
+  const leak = foreign.inText(answer.text, path);
+  if (leak !== undefined)
+    report(
+      stage.recorder,
+      call,
+      'B15',
+      attack,
+      `answers with another tenant's ${leak}`,
+      'src/http/tenant-scope.ts: run everything after the resolution inside runAsTenant().',
+      route,
+    );
+  if (answer.status >= 500 && !faults)
+    report(
+      stage.recorder,
+      call,
+      'control',
+      attack,
+      `answers ${answer.status}`,
+      'Read the log: an attack that fails attacks nothing.',
+      route,
+    );
+}
+
+/** Says in every text of its own whose it is. */
+function bodyOf(route: Route, { marker }: Tenant, n: number): object | undefined {
+  const [body] = bodiesFor(route, n, () => '');
+  if (body === undefined) return undefined;
+  const isFree = (name: string): boolean => {
+    const { type, format, enum: values } = route.body?.properties?.[name] ?? {};
+    return type === 'string' && format === undefined && values === undefined;
+  };
+  return Object.fromEntries(
+    Object.entries(body).map(([name, value]) => [name, isFree(name) ? `${marker} ${n}` : value]),
+  );
+}
+
+/** What one tenant wrote is in no other's rows. */
+async function compareRows({ target, recorder }: Stage, members: readonly Member[]): Promise<void> {
+  for (const { name, parent } of target.tables) {
+    if (parent !== null) continue;
+    for (const tenant of new Set(members.map((each) => each.tenant))) {
+      const text = `select t::text as row from ${name} as t where tenant_id <> ${literal(tenant.id)} and strpos(t::text, ${literal(tenant.marker)}) > 0 limit 1`;
+      const { rows } = await target.admin.query<{ row: string }>(text);
+      recorder.check('B15');
+      if (rows[0] === undefined) continue;
+      recorder.find({
+        threat: 'B15',
+        object: name,
+        attack: `${attack}, writing`,
+        leaked: `what ${tenant.slug} wrote is in another tenant's row: ${rows[0].row.slice(0, 150)}`,
+        reproduce: `${text};`,
+        fix: 'src/http/tenant-scope.ts: run everything after the resolution inside runAsTenant().',
+      });
+    }
+  }
 }

@@ -43,6 +43,8 @@ export interface Stage {
     attack: string,
     options?: { readonly fresh?: boolean; readonly watch?: boolean },
   ) => Promise<Answer>;
+  /** Sends, and hangs up before the answer. */
+  readonly hangUp: (call: Call) => Promise<void>;
   /** How many requests were sent. */
   readonly sent: () => number;
   /** Counts in bodies, so that each is another one. */
@@ -145,6 +147,10 @@ export async function openApplication(
     routes,
     own: own ?? {},
     ids: { attacker: rowIds(target, target.world.attacker), victim: rowIds(target, target.world.victim) },
+    hangUp: async (call: Call) => {
+      sent += 1;
+      await callers.kept.hangUp(call);
+    },
     sent: () => sent,
     next: () => (n += 1),
     log,

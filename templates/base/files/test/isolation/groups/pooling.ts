@@ -1,0 +1,81 @@
+import type { Arena, OwnArena } from '../arena.ts';
+import type { Recorder } from '../finding.ts';
+import { attackAtOnce } from '../http/crowd.ts';
+import { issueCredentials, openApplication } from '../http/stage.ts';
+import { findPgbouncer, startPgbouncer } from '../pooling/pgbouncer.ts';
+import { applySettings, connect, run } from '../session.ts';
+import { asTenant, type Target } from '../target.ts';
+import { attackResidue } from './residue.ts';
+
+const requests = 2_000;
+
+/** The same through a PgBouncer in transaction mode, where clients share what they take for their own connection. */
+export async function pooling({ target, own, mode }: Arena, recorder: Recorder): Promise<void> {
+  if (own === undefined) return;
+  const found = findPgbouncer();
+  const why = mode === 'quick' ? 'a pooler in between: only with --full' : 'why' in found ? found.why : undefined;
+  if (why !== undefined || 'why' in found) {
+    for (const threat of ['B2', 'B3'] as const) recorder.leave({ threat, why: why ?? '' });
+    return;
+  }
+  recorder.note(`PgBouncer ${found.version}, in transaction mode, one and two connections to the server`);
+  const narrow = await startPgbouncer(found.program, target.runtimeUrl, 1);
+  try {
+    await shareOne(target, recorder, narrow.url);
+    const environment = { ...own.database.environment, DATABASE_URL: narrow.url };
+    await attackResidue(target, own.steps.database, environment, recorder, 'B3');
+  } finally {
+    await narrow.stop();
+  }
+  const wide = await startPgbouncer(found.program, target.runtimeUrl, 2);
+  try {
+    await crowdThrough(target, own, recorder, wide.url);
+  } finally {
+    await wide.stop();
+  }
+}
+
+/** Two clients take turns on one server connection: one as a tenant, the other as nobody. */
+async function shareOne(target: Target, recorder: Recorder, url: string): Promise<void> {
+  const { contexts, world, tables } = target;
+  const [one, other] = [await connect(url), await connect(url)];
+  try {
+    for (const { name } of tables) {
+      const text = `select * from ${name} limit 10`;
+      await one.query('begin');
+      await applySettings(one, contexts.own(world.victim.id));
+      await run(one, text);
+      await one.query('commit');
+      const { rows } = await run(other, text);
+      recorder.check('B2');
+      if (rows.length === 0) continue;
+      recorder.find({
+        threat: 'B2',
+        object: name,
+        attack: "read without a context, on the server connection that was the victim's",
+        leaked: `shows ${rows.length} rows`,
+        reproduce: `${asTenant(target, 'no context, through PgBouncer')}\n${text};`,
+        fix: 'Set the context for the transaction, never for the session.',
+      });
+    }
+  } finally {
+    await Promise.all([one.end(), other.end()]);
+  }
+}
+
+async function crowdThrough(
+  target: Target,
+  { database, steps }: OwnArena,
+  recorder: Recorder,
+  url: string,
+): Promise<void> {
+  const environment = { ...database.environment, DATABASE_URL: url };
+  const credentials = await issueCredentials(target, environment);
+  const application = await openApplication(target, { ...database, environment }, credentials, steps);
+  try {
+    const stage = application.stageFor(recorder);
+    await attackAtOnce({ ...stage, call: (_threat, ...rest) => stage.call('B2', ...rest) }, requests, false);
+  } finally {
+    await application.close();
+  }
+}
