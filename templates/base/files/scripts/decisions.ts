@@ -20,7 +20,7 @@ async function main(): Promise<number> {
     console.log(
       open.length === 0
         ? 'db/tenancy.json is up to date. Next: commit it, and let somebody read what changed.'
-        : explain(open),
+        : `${explain(open)}\n\ndb/tenancy.json is written; this is left, for a person to settle.`,
     );
     return open.length === 0 ? 0 : 1;
   } finally {

@@ -79,7 +79,9 @@ function undecided(tenancy: Tenancy, relation: FoundRelation): Difference {
 }
 
 function follow(tenancy: Tenancy, decision: Decision, relation: FoundRelation): string[] {
-  const statements = toFollow(standardOf(tenancy, decision, relation.kind), relation);
+  // Migrations of tenant tables name no schema.
+  const local = { ...relation, name: relation.name.replace(/^app\./, '') };
+  const statements = toFollow(standardOf(tenancy, decision, relation.kind), local);
   return statements.length === 0 ? ['  nothing more'] : statements.map((text) => `  ${text}`);
 }
 
@@ -156,12 +158,7 @@ function changes(
 }
 
 /** All of it, for the person who wrote the migration. */
-export function explain(differences: readonly Difference[]): string {
-  return [
-    'The migrations make something else than what was decided in db/tenancy.json.',
-    ...differences.map(({ object, what, settle }) =>
-      [`${object}: ${what}`, ...settle.map((line) => `  ${line}`)].join('\n'),
-    ),
-    'If that is what you want, `npm run db:decisions` writes it to db/tenancy.json: commit the file, and let somebody read what changed.',
-  ].join('\n\n');
-}
+export const explain = (differences: readonly Difference[]): string =>
+  differences
+    .map(({ object, what, settle }) => [`${object}: ${what}`, ...settle.map((line) => `  ${line}`)].join('\n'))
+    .join('\n\n');
