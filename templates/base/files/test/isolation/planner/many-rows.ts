@@ -41,13 +41,13 @@ async function multiply(admin: pg.Client, table: Relation, largeTenant: string):
     );
   }
   const columns = table.columns.filter(({ generated }) => !generated);
-  const values = columns.map(({ name, type, baseType }) => {
+  const values = columns.map(({ name, type, baseType, category }) => {
     if (name === 'tenant_id') return 'many.tenant';
     if (name === 'created_at') return `now() - many.n * interval '1 minute'`;
     const isKey = table.uniques.some((unique) => unique.primary && unique.columns.includes(name));
-    if (!isKey) return `original.${identifier(name)}`;
-    if (baseType === 'uuid') return 'gen_random_uuid()';
-    return `many.n::text::${type}`;
+    if (isKey && baseType === 'uuid') return 'gen_random_uuid()';
+    if (isKey && (category === 'N' || category === 'S')) return `many.n::text::${type}`;
+    return `original.${identifier(name)}`;
   });
   const inserted = await admin.query(`
     insert into ${table.name} (${columns.map(({ name }) => identifier(name)).join(', ')}) overriding system value
