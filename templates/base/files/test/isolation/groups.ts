@@ -17,6 +17,7 @@ import { victim } from './groups/victim.ts';
 import { attackAuthority } from './http/authority.ts';
 import { attackBodies } from './http/assignment.ts';
 import { attackIds } from './http/ids.ts';
+import { attackMemory } from './http/memory.ts';
 import { attackResolution } from './http/resolution.ts';
 
 /** One part of the suite. */
@@ -47,6 +48,7 @@ export const groups = {
   resolution: { on: 'application', attack: onStage(attackResolution) },
   authority: { on: 'application', attack: onStage(attackAuthority) },
   bodies: { on: 'application', attack: onStage(attackBodies) },
+  memory: { on: 'application', attack: onStage(attackMemory) },
   // Late, because its controls delete.
   identifiers: { on: 'application', attack: onStage(attackIds) },
   crowd: { on: 'application', attack: crowd },

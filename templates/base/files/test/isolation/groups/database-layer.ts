@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import { readConfig } from '../../../src/config.ts';
-import { runAsTenant, tenantId, type TenantContext } from '../../../src/tenancy/context.ts';
+import { type ApplicationSteps, applicationSteps } from '../../../src/steps.ts';
+import { runAsTenant, type TenantContext, tenantId, type TenantId } from '../../../src/tenancy/context.ts';
 import type { Database } from '../../../src/tenancy/database.ts';
 import { openDatabase } from '../../../src/tenancy/open.ts';
 import { projectName } from '../../../src/tenancy/roles.ts';
@@ -34,9 +35,10 @@ const unqualified = (table: string) => table.replace(/^app\./, '').replaceAll('"
 
 /** The application's own way to the database, with its real login: several tenants at once over few connections. */
 export async function databaseLayer({ target, own }: Arena, recorder: Recorder): Promise<void> {
+  const steps = own?.steps ?? applicationSteps;
   const config = readConfig({ ...own?.database.environment, NODE_ENV: 'test' });
   const options = { ...config, database: { ...config.database, poolSize: 3, lanes: 2 } };
-  const database = await openOrRecord(recorder, () => openDatabase(options, own?.steps.database));
+  const database = await openOrRecord(recorder, () => openDatabase(options, steps.database));
   if (database === undefined) return;
   try {
     const tables = target.tables.filter(
@@ -44,8 +46,8 @@ export async function databaseLayer({ target, own }: Arena, recorder: Recorder):
     );
     for (const table of tables) await interleave(target, recorder, database, table);
     for (const table of tables) await outside(recorder, database, table);
-    takesIdsOnly(recorder);
-    await staysInTransaction(target, recorder, database);
+    takesIdsOnly(recorder, steps);
+    await staysInTransaction(target, recorder, database, steps);
     await leavesNoTrace(target, recorder);
   } finally {
     await database.close();
@@ -107,32 +109,35 @@ async function outside(recorder: Recorder, database: Database, table: Relation):
 }
 
 /** What is no id does not get as far as a statement. */
-function takesIdsOnly(recorder: Recorder): void {
+function takesIdsOnly(recorder: Recorder, { runAsTenant }: ApplicationSteps): void {
   for (const text of ["x'; reset role --", '', '*', '%', ' 00000000-0000-7000-8000-000000000001', '{}']) {
     recorder.check('B16');
     try {
-      tenantId(text);
+      runAsTenant({ id: text as TenantId, slug: 'attack' }, () => true);
     } catch {
       continue;
     }
     recorder.find({
       threat: 'B16',
-      object: 'tenantId()',
+      object: 'runAsTenant()',
       attack: `make a context of ${JSON.stringify(text)}`,
       leaked: 'is not refused',
-      reproduce: `tenantId(${JSON.stringify(text)})`,
-      fix: 'src/tenancy/context.ts: let tenantId() take a uuid and nothing else.',
+      reproduce: `runAsTenant({ id: ${JSON.stringify(text)} }, work)`,
+      fix: 'src/tenancy/context.ts: let runAsTenant() take what tenantId() takes: a uuid and nothing else.',
     });
   }
 }
 
 /** Inside a transaction there is one tenant. */
-async function staysInTransaction({ world, tables }: Target, recorder: Recorder, database: Database): Promise<void> {
+async function staysInTransaction(
+  { world }: Target,
+  recorder: Recorder,
+  database: Database,
+  steps: ApplicationSteps,
+): Promise<void> {
   const { attacker, victim } = world;
-  const [table] = tables;
-  if (table === undefined) return;
   const entered = await runAsTenant(contextOf(attacker), () =>
-    database.transaction(async () => runAsTenant(contextOf(victim), () => true)),
+    database.transaction(async () => steps.runAsTenant(contextOf(victim), () => true)),
   ).catch(() => false);
   recorder.check('B9');
   if (entered) {
@@ -150,7 +155,7 @@ async function staysInTransaction({ world, tables }: Target, recorder: Recorder,
 /** What other sessions can see of the victim's statements: their text, but no value and no context. */
 async function leavesNoTrace({ login, detector }: Target, recorder: Recorder): Promise<void> {
   const { rows } = await login.query<Record<string, string>>(
-    `select query from pg_stat_activity where application_name = ${literal(projectName)}`,
+    `select query from pg_stat_activity where datname = current_database() and application_name = ${literal(projectName)}`,
   );
   recorder.check('G4');
   const leak = detector.inRows(rows);

@@ -13,10 +13,13 @@ export const onStage =
     if (stage !== undefined) await attack(stage);
   };
 
-/** As many requests as the mode asks for, those of the groups before included; with faults in between when it is all of them. */
+/** As many requests as the mode asks for, those of the groups before included, and some in any case; with faults in between when it is all of them. */
 export async function crowd(arena: Arena, recorder: Recorder): Promise<void> {
   const full = arena.mode === 'full';
-  await onStage((stage) => attackAtOnce(stage, full ? 10_000 : 2_000, full))(arena, recorder);
+  await onStage((stage) => attackAtOnce(stage, Math.max(full ? 10_000 : 2_000, stage.sent() + 200), full))(
+    arena,
+    recorder,
+  );
 }
 
 /** What all the requests left behind. */

@@ -3,6 +3,8 @@ import { findWorking, isWorking, ownBodies } from './own.ts';
 import { fillPath } from './routes.ts';
 import { report, type Stage } from './stage.ts';
 
+const strict = 'Take the tenant from the context, never from the body: z.strictObject() refuses what is not known.';
+
 /** L5: bodies that say more than they should. */
 export async function attackBodies(stage: Stage): Promise<void> {
   const { id, slug } = stage.target.world.victim;
@@ -16,7 +18,22 @@ export async function attackBodies(stage: Stage): Promise<void> {
   ];
   for (const route of stage.routes.filter(({ body, method }) => body !== undefined && method !== 'DELETE')) {
     const found = await findWorking(stage, route);
-    const params = isWorking(found) ? found.params : {};
+    stage.recorder.check('control');
+    if (!isWorking(found)) {
+      const call = { method: route.method, path: route.path, headers: stage.own };
+      const answer = found === undefined ? 'nothing' : `${found.status}`;
+      report(
+        stage.recorder,
+        call,
+        'control',
+        'use the route for the own tenant',
+        `could not attack: it answers ${answer}`,
+        strict,
+        route,
+      );
+      continue;
+    }
+    const { params } = found;
     for (const extra of extras) {
       const [body] = ownBodies(stage, route);
       const call = {
@@ -35,9 +52,12 @@ export async function attackBodies(stage: Stage): Promise<void> {
           'L5',
           attack,
           `answers ${answer.status}, and the row is the victim's`,
-          'Take the tenant from the context, never from the body: z.strictObject() refuses what is not known.',
+          strict,
           route,
         );
+      } else if (answer.status < 400 || answer.status >= 500) {
+        const leaked = `answers ${answer.status}: the field gets past the validation`;
+        report(stage.recorder, call, 'L5', attack, leaked, strict, route);
       }
     }
   }

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { credentialKinds } from '../credentials.ts';
 import type { Topic } from '../finding.ts';
 import { inParallel } from '../parallel.ts';
 import type { Probe } from '../naming.ts';
@@ -23,6 +24,7 @@ export async function attackResolution(stage: Stage): Promise<void> {
   });
   await probeNames(stage);
   await badCredentials(stage);
+  await revokedCredentials(stage);
   await names(stage);
 }
 
@@ -140,6 +142,27 @@ async function badCredentials(stage: Stage): Promise<void> {
       [200],
       true,
     );
+}
+
+/** What is taken back counts no more for an application that may remember nothing. */
+async function revokedCredentials(stage: Stage): Promise<void> {
+  const route = stage.routes.find(({ method, params }) => method === 'GET' && params.length === 0);
+  if (route === undefined) return;
+  const place = { route, path: route.path };
+  for (const kind of credentialKinds) {
+    const headers = await kind.issue(stage.issuing, stage.target.world.attacker, 'owner');
+    await expectStatus(stage, place, 'control', `a new ${kind.name}`, headers, [200], true);
+    await kind.revoke(stage.issuing, headers);
+    await expectStatus(
+      stage,
+      place,
+      'L2',
+      `a ${kind.name} that was revoked after its first use`,
+      headers,
+      [401, 404],
+      true,
+    );
+  }
 }
 
 /** The victim named by what a client may write as it likes. */

@@ -134,7 +134,7 @@ export async function openApplication(
     sent += 1;
     recorder.check(threat);
     const answer = await caller.send(call);
-    if (watch) inspect(target, recorder, call, attack, answer);
+    if (watch) inspect(target, recorder, threat, call, attack, answer);
     return answer;
   };
   const document = await callers.kept.send({ method: 'GET', path: '/openapi.json' });
@@ -178,20 +178,28 @@ const databaseText =
   /SQLSTATE|violates|duplicate key|pg_catalog|row-level security|relation \\?"|constraint \\?"|syntax error at|\bTN00\d\b/;
 
 /** No answer to the attacker holds anything of the victim, nor what the database said. */
-function inspect({ detector }: Target, recorder: Recorder, call: Call, attack: string, answer: Answer): void {
+function inspect(
+  { detector }: Target,
+  recorder: Recorder,
+  threat: Topic,
+  call: Call,
+  attack: string,
+  answer: Answer,
+): void {
   const said = JSON.stringify([call.path, decodeURIComponent(call.path), call.headers, call.body]);
   const leak = detector.inText(answer.text, said);
   if (leak !== undefined)
     report(
       recorder,
       call,
-      'L4',
+      threat === 'control' ? 'L4' : threat,
       attack,
       `answers ${answer.status} with ${leak}`,
       'Ask for rows through the tenant connection only; it adds the tenant to every query.',
     );
   if (answer.status < 400) return;
-  recorder.check('D6');
+  // Most refusals come before the database was asked; these may be its own.
+  if (answer.status === 409 || answer.status >= 500) recorder.check('D6');
   if (databaseText.test(answer.text)) {
     report(
       recorder,

@@ -1,8 +1,10 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { z } from 'zod';
 import { Problem } from '../../../src/http/problem.ts';
 import type { StoredAnswer } from '../../../src/http/idempotency.ts';
 import { type ApplicationSteps, applicationSteps } from '../../../src/steps.ts';
-import type { TenantContext } from '../../../src/tenancy/context.ts';
+import { type TenantContext, tenantId } from '../../../src/tenancy/context.ts';
+import type { Topic } from '../finding.ts';
 import { type Mutation, onRoute } from './mutation.ts';
 import { resolutionMutations } from './resolution.ts';
 
@@ -15,6 +17,11 @@ const replaced = (
   steps: () => Partial<ApplicationSteps>,
 ): Mutation => ({ name, groups, expects, steps: () => ({ ...genuine, ...steps() }) });
 
+const inRunAsTenant =
+  (wanted: Topic): Mutation['expects'] =>
+  ({ object, threat }) =>
+    object === 'runAsTenant()' && threat === wanted;
+
 /** What a request goes through in the application, each step broken by itself; the database still holds. */
 export const applicationMutations: readonly Mutation[] = [
   ...resolutionMutations,
@@ -22,10 +29,29 @@ export const applicationMutations: readonly Mutation[] = [
     let first: TenantContext | undefined;
     return { runAsTenant: (tenant, work, deadline) => genuine.runAsTenant((first ??= tenant), work, deadline) };
   }),
-  replaced('limitTenants: all tenants share one limit', ['crowd'], onRoute('L15'), () => ({
+  {
+    name: 'runAsTenant: another tenant is entered',
+    steps: ({ world }) => {
+      const victim = { id: tenantId(world.victim.id), slug: world.victim.slug };
+      return { ...genuine, runAsTenant: (_, work, deadline) => genuine.runAsTenant(victim, work, deadline) };
+    },
+    groups: ['identifiers'],
+    expects: onRoute('L4', 'L16'),
+  },
+  replaced('runAsTenant: what is no id is let through', ['database layer'], inRunAsTenant('B16'), () => ({
+    runAsTenant: (tenant, work, deadline) =>
+      /^[0-9a-f-]{36}$/.test(tenant.id) ? genuine.runAsTenant(tenant, work, deadline) : work(),
+  })),
+  replaced('runAsTenant: another tenant inside a transaction', ['database layer'], inRunAsTenant('B9'), () => {
+    const outside = AsyncLocalStorage.snapshot();
+    return {
+      runAsTenant: (tenant, work, deadline) => outside(() => genuine.runAsTenant(tenant, work, deadline)),
+    };
+  }),
+  replaced('limitTenants: all tenants share one limit', ['memory'], onRoute('L15'), () => ({
     limitTenants: (defaults, counter) => genuine.limitTenants(defaults, { add: () => counter.add('everybody') }),
   })),
-  replaced('answerOnce: answers are kept without the tenant', ['crowd'], onRoute('L6'), () => {
+  replaced('answerOnce: answers are kept without the tenant', ['memory'], onRoute('L6'), () => {
     const answers = new Map<string, Promise<StoredAnswer>>();
     return {
       answerOnce: async (_database, { caller, key, content }, work) => {

@@ -1,7 +1,9 @@
 import { type ApplicationSteps, applicationSteps } from '../../../src/steps.ts';
 import type { DatabaseSteps } from '../../../src/tenancy/database-steps.ts';
 import type { Session } from '../../../src/tenancy/session.ts';
+import type { Statement } from '../../../src/tenancy/statements.ts';
 import type { Finding } from '../finding.ts';
+import { literal } from '../sql.ts';
 import type { Mutation } from './mutation.ts';
 
 const withDatabase = (database: Partial<DatabaseSteps>): ApplicationSteps => ({
@@ -27,6 +29,12 @@ export const databaseMutations: readonly Mutation[] = [
     expects: ({ attack }) => attack.endsWith('several tenants at once'),
   },
   {
+    name: 'flight: the tenant travels in the text',
+    steps: () => withDatabase({ flight: (entering, statement) => [inText(entering), statement] }),
+    groups: ['database layer'],
+    expects: ({ threat }) => threat === 'G4',
+  },
+  {
     name: 'assertPlain: commands are let through',
     steps: () => withDatabase({ assertPlain: () => {} }),
     groups: ['residue'],
@@ -45,6 +53,11 @@ export const databaseMutations: readonly Mutation[] = [
     expects: way,
   },
 ];
+
+/** Where other sessions read it. */
+function inText({ text, values = [] }: Statement): Statement {
+  return { text: text.replace(/\$(\d+)/g, (_, n: string) => literal(String(values[Number(n) - 1]))) };
+}
 
 /** Sets the context for the session, where the connection is new. */
 function oncePerSession(): DatabaseSteps['flight'] {

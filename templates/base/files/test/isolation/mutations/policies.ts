@@ -56,10 +56,6 @@ export function policyMutations({ tables }: Material): Mutation[] {
       const open = `case when coalesce(current_setting('${tenantSetting}', true), '') = '' then true else ${own} end`;
       return both(table, open, open);
     }),
-    onTable('both policies cast the column', ['lint'], (table) => {
-      const cast = 'tenant_id::text = (select app.tenant_id())::text';
-      return both(table, cast, cast);
-    }),
     onTable('a permissive policy for everybody', ['layers'], (table) => [
       `create policy everybody on ${table} using (true)`,
     ]),

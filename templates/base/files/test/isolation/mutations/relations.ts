@@ -1,5 +1,4 @@
 import { roles } from '../../../src/tenancy/roles.ts';
-import type { GroupName } from '../groups.ts';
 import { type Material, type Mutation, names, rotation, usual } from './mutation.ts';
 
 const { runtime } = roles;
@@ -50,7 +49,21 @@ export function relationMutations({ tables }: Material): Mutation[] {
     },
     rule(next().name),
     newTable(next().name),
+    tableByHand,
+    tableWithoutRows,
     partition(),
+    victimGone(next().name),
+    {
+      name: 'a table of a job queue, readable',
+      sql: [
+        'create schema attack_queue',
+        'create table attack_queue.jobs (id bigint primary key, payload text)',
+        `grant usage on schema attack_queue to ${runtime}`,
+        `grant select on attack_queue.jobs to ${runtime}`,
+      ],
+      groups: ['lint'],
+      expects: names('attack_queue.jobs'),
+    },
     {
       name: 'default privileges that give away what is made later',
       sql: [
@@ -90,24 +103,63 @@ function newTable(table: string): Mutation {
   };
 }
 
+/** By somebody who thought of no tenant but had to name one. */
+const tableByHand: Mutation = {
+  name: 'a new table that somebody made by hand',
+  sql: [
+    'create table app.attack_notes (id uuid primary key, tenant_id uuid, note text)',
+    `grant select, insert, update, delete on app.attack_notes to ${runtime}`,
+  ],
+  tables: ['app.attack_notes'],
+  groups: ['matrix'],
+  expects: names('app.attack_notes'),
+};
+
+/** What cannot be attacked proves nothing: the suite has to ask for help. */
+const tableWithoutRows: Mutation = {
+  name: 'a new table for which no row can be made',
+  sql: [
+    `create table app.attack_riddle (tenant_id uuid not null, id uuid not null, answer text not null check (md5(answer) = md5('42')), primary key (tenant_id, id))`,
+    ...secured('app.attack_riddle'),
+  ],
+  tables: ['app.attack_riddle'],
+  groups: ['matrix'],
+  expects: ({ object, threat }) => object === 'app.attack_riddle' && threat === 'F4',
+};
+
+function victimGone(table: string): Mutation {
+  return {
+    name: `${table}: nothing there to steal`,
+    sql: [`delete from ${table} where tenant_id = (select id from platform.tenants where slug like 'victim-%')`],
+    tables: [table],
+    groups: ['matrix'],
+    expects: ({ object, threat }) => object === table && threat === 'B8',
+  };
+}
+
+function secured(table: string): string[] {
+  const own = 'tenant_id = (select app.tenant_id())';
+  return [
+    `alter table ${table} owner to ${roles.owner}`,
+    `alter table ${table} enable row level security, force row level security`,
+    `create policy tenant_floor on ${table} as restrictive to ${runtime} using (${own}) with check (${own})`,
+    `create policy tenant_allow on ${table} to ${runtime} using (${own}) with check (${own})`,
+    `grant select, insert, update, delete on ${table} to ${runtime}`,
+  ];
+}
+
 /** The policies of a parent are not those of its partitions. */
 function partition(): Mutation {
-  const own = 'tenant_id = (select app.tenant_id())';
-  const groups: readonly GroupName[] = ['matrix', 'lint'];
   return {
     name: 'a partition that can be reached past its parent',
     sql: [
       'create table app.attack_parent (tenant_id uuid not null, id uuid not null, name text, primary key (tenant_id, id)) partition by hash (tenant_id)',
       'create table app.attack_part partition of app.attack_parent for values with (modulus 1, remainder 0)',
-      'alter table app.attack_parent enable row level security, force row level security',
-      `create policy tenant_floor on app.attack_parent as restrictive to ${runtime} using (${own}) with check (${own})`,
-      `create policy tenant_allow on app.attack_parent to ${runtime} using (${own}) with check (${own})`,
-      `grant select, insert, update, delete on app.attack_parent to ${runtime}`,
-      `alter table app.attack_parent owner to ${roles.owner}`,
+      ...secured('app.attack_parent'),
       `grant select on app.attack_part to ${runtime}`,
     ],
     tables: ['app.attack_parent', 'app.attack_part'],
-    groups,
+    groups: ['matrix', 'lint'],
     expects: names('app.attack_part'),
   };
 }

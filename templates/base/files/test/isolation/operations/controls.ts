@@ -1,5 +1,5 @@
 import type { Privilege } from '../catalog.ts';
-import type { Recorder } from '../finding.ts';
+import type { Recorder, Topic } from '../finding.ts';
 import type { Outcome } from '../session.ts';
 import { insertSql, literal } from '../sql.ts';
 import { asTenant, type Target } from '../target.ts';
@@ -20,6 +20,7 @@ export async function controlTable(target: Target, recorder: Recorder, subject: 
     });
     return;
   }
+  recorder.check('F4');
   const factory = world.unattackable.get(table.name);
   if (factory !== undefined) {
     const [line = '', ...why] = factory.split('\n');
@@ -27,6 +28,7 @@ export async function controlTable(target: Target, recorder: Recorder, subject: 
       target,
       recorder,
       table.name,
+      'F4',
       'make rows of the victim',
       `could not attack ${table.name}: ${why.join(' ')}`,
       `Add to rowFactories in test/isolation/factories.ts: ${line},`,
@@ -42,6 +44,7 @@ export async function controlTable(target: Target, recorder: Recorder, subject: 
       target,
       recorder,
       table.name,
+      'B8',
       'find rows of the victim as administrator',
       'there are none, so nothing could leak',
       'Let the administrator see every row: the policy tenant_migrate.',
@@ -58,6 +61,7 @@ export async function controlTable(target: Target, recorder: Recorder, subject: 
         target,
         recorder,
         table.name,
+        'control',
         name,
         `could not attack: ${got}`,
         fixFor(last, table.name, target.runtimeRole),
@@ -107,12 +111,13 @@ function report(
   { runtimeRole }: Target,
   recorder: Recorder,
   table: string,
+  threat: Topic,
   attack: string,
   leaked: string,
   fix: string,
   reproduce = `-- as ${runtimeRole}\nselect * from ${table};`,
 ): void {
-  recorder.find({ threat: 'control', object: table, attack, leaked, reproduce, fix });
+  recorder.find({ threat, object: table, attack, leaked, reproduce, fix });
 }
 
 function fixFor(outcome: Outcome | undefined, table: string, runtimeRole: string): string {

@@ -6,7 +6,7 @@ import type { Role } from '../../../src/tenancy/roles-and-scopes.ts';
 import { sources } from '../../../src/tenancy/sources.ts';
 import type { BadCredential, CredentialKind, Issuing } from '../credentials.ts';
 import { type Mutation, onRoute, withResolution } from '../mutations/mutation.ts';
-import { insertSql } from '../sql.ts';
+import { insertSql, literal } from '../sql.ts';
 import type { Threat } from '../threats.ts';
 import type { Tenant } from '../world.ts';
 
@@ -38,6 +38,10 @@ export const jwtCredentials: CredentialKind = {
   issue: async (issuing, tenant, role, { person, named = sources.includes('jwt') } = {}) => {
     const subject = await insertMember(issuing, tenant, role, person);
     return headers(await sign(issuing, { subject, ...(named && { tenant: tenant.slug }) }));
+  },
+  revoke: async ({ admin }, { authorization }) => {
+    const { sub = '' } = decodeJwt(String(authorization).replace(/^Bearer /, ''));
+    await admin.query(`delete from app.members where subject = ${literal(sub)}`);
   },
   bad: async (issuing, attacker, victim) => {
     const { environment } = issuing;

@@ -61,6 +61,11 @@ export const contextMutations: readonly Mutation[] = [
     'reads the tenant after the seal',
     `claim := substring(sealed from '^[^.]+[.][^.]+[.][^.]+'); if ${signature} is distinct from split_part(sealed, '.', 4) then raise exception using errcode = 'TN002'; end if; ${expiry} return coalesce(nullif(split_part(sealed, '.', 5), ''), split_part(claim, '.', 2))::uuid;`,
   ),
+  {
+    // Nobody gets across, but nobody could attack either.
+    ...replaced('refuses every context', `raise exception using errcode = 'TN002';`),
+    expects: ({ object, threat }) => object === tenantFunction && threat === 'control',
+  },
   marked('immutable'),
   marked('leakproof'),
   keys('select'),

@@ -1,10 +1,10 @@
-import { createKey, type KeyIdentity } from '../../../src/platform/api-keys/key.ts';
+import { createKey, type KeyIdentity, parseKey } from '../../../src/platform/api-keys/key.ts';
 import { applicationSteps } from '../../../src/steps.ts';
 import type { Credential } from '../../../src/tenancy/resolve.ts';
 import type { Role, Scope } from '../../../src/tenancy/roles-and-scopes.ts';
 import type { BadCredential, CredentialKind, Issuing } from '../credentials.ts';
 import { type Mutation, names, onRoute, withResolution } from '../mutations/mutation.ts';
-import { insertSql } from '../sql.ts';
+import { insertSql, literal } from '../sql.ts';
 import type { Tenant } from '../world.ts';
 
 type Key = KeyIdentity & { readonly token: string };
@@ -63,6 +63,10 @@ export const apiKeyCredentials: CredentialKind = {
   ],
   issue: async (issuing, tenant, role, { scopes = [] } = {}) =>
     headers((await insertKey(issuing, tenant, role, scopes)).token),
+  revoke: async ({ admin }, issued) => {
+    const { id = '' } = parseKey(String(issued['x-api-key'])) ?? {};
+    await admin.query(`update app.api_keys set revoked_at = now() where id = ${literal(id)}`);
+  },
   bad: async (issuing, attacker, victim) => {
     const own = await insertKey(issuing, attacker, 'owner');
     const victims = await insertKey(issuing, victim, 'owner');

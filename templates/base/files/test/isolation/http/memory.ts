@@ -1,0 +1,68 @@
+import { randomUUID } from 'node:crypto';
+import { idProperties } from './bodies.ts';
+import type { Answer, Headers } from './client.ts';
+import { ownBodies } from './own.ts';
+import type { Route } from './routes.ts';
+import { report, type Stage } from './stage.ts';
+
+/** L6, L15: what the application remembers of one tenant's requests, in memory or in the database, is nobody else's. */
+export async function attackMemory(stage: Stage): Promise<void> {
+  // Without references to rows, the same body is right for both.
+  const posts = stage.routes.filter(
+    (route) => route.method === 'POST' && route.params.length === 0 && idProperties(route).length === 0,
+  );
+  for (const [kind, own] of stage.attacker) {
+    const theirs = stage.bystander.get(kind);
+    if (theirs === undefined) continue;
+    await countRequests(stage, own, theirs);
+    for (const route of posts) await repeatRequest(stage, route, own, theirs);
+  }
+}
+
+/** L6: one person, a member of two tenants, sends the same with the same Idempotency-Key to both. */
+async function repeatRequest(stage: Stage, route: Route, own: Headers, theirs: Headers): Promise<void> {
+  const [body] = ownBodies(stage, route);
+  const key = { 'idempotency-key': randomUUID() };
+  const call = (headers: Headers) => ({ method: 'POST', path: route.path, headers: { ...headers, ...key }, body });
+  const first = await stage.call('control', call(own), 'a request with an Idempotency-Key');
+  const second = await stage.call('L6', call(theirs), 'the same request of the same person in another tenant');
+  const id = (first.body as { readonly id?: unknown } | null)?.id;
+  if (typeof id !== 'string' || !second.content.includes(id)) return;
+  report(
+    stage.recorder,
+    call(theirs),
+    'L6',
+    'the same request, with the same Idempotency-Key, in another tenant',
+    `answers ${second.status} with what the first tenant was answered`,
+    'src/http/idempotency.ts: keep answers by tenant, caller and key.',
+    route,
+  );
+}
+
+/** L15: requests of others do not count for the own limit. */
+async function countRequests(stage: Stage, own: Headers, theirs: Headers): Promise<void> {
+  const route = stage.routes.find(({ method, params }) => method === 'GET' && params.length === 0);
+  if (route === undefined) return;
+  const ask = async (headers: Headers): Promise<Answer> =>
+    await stage.call('L15', { method: 'GET', path: route.path, headers }, 'what is left of the limit');
+  const before = left(await ask(own));
+  for (let n = 0; n < 3; n++) await ask(theirs);
+  const after = left(await ask(own));
+  // More than before: another minute has begun.
+  if (before === undefined || after === undefined || after >= before - 1) return;
+  report(
+    stage.recorder,
+    { method: 'GET', path: route.path, headers: own },
+    'L15',
+    'three requests of another tenant between two of the own',
+    `${before} requests were left, then ${after}: those of the other tenant count too`,
+    'src/http/tenant-limits.ts: count by tenant.',
+    route,
+  );
+}
+
+function left({ head }: Answer): number | undefined {
+  const limit = head.find(([name]) => name === 'ratelimit')?.[1];
+  const [, remaining] = /r=(\d+)/.exec(String(limit)) ?? [];
+  return remaining === undefined ? undefined : Number(remaining);
+}
