@@ -2,7 +2,7 @@ import type { Arena } from '../arena.ts';
 import type { Relation } from '../catalog.ts';
 import type { Finding, Recorder } from '../finding.ts';
 import { readManyRows } from '../planner/many-rows.ts';
-import { lateScan, readPlan, showScan } from '../planner/plan.ts';
+import { lateScans, readPlan, showScan } from '../planner/plan.ts';
 import { execution, type Shape, shapesOf, withValues } from '../planner/shapes.ts';
 import { literal } from '../sql.ts';
 import { asTenant, type Target } from '../target.ts';
@@ -49,7 +49,7 @@ async function explainShapes(target: Target, recorder: Recorder, table: Relation
     const { mode, shape } = explained[at] as (typeof explained)[number];
     const plan = readPlan(row['QUERY PLAN'] ?? '');
     for (const [alias, keys] of Object.entries(shape.aliases)) {
-      const late = lateScan(plan, alias, keys);
+      const [late] = lateScans(plan, alias, keys);
       if (late !== undefined) return recorder.find(await lateFinding(target, table, shape, mode, showScan(late)));
     }
   }

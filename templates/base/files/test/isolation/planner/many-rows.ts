@@ -1,4 +1,4 @@
-import type pg from 'pg';
+import pg from 'pg';
 import type { Relation } from '../catalog.ts';
 import type { Recorder } from '../finding.ts';
 import { restorePolicies } from '../groups/matrix.ts';
@@ -6,7 +6,7 @@ import { isSuperuser } from '../privileged.ts';
 import { attemptsInside } from '../session.ts';
 import { identifier, literal } from '../sql.ts';
 import { asTenant, type Target } from '../target.ts';
-import { initPlanLoops, lateScan, readPlan, showScan } from './plan.ts';
+import { initPlanLoops, lateScans, readPlan, showScan } from './plan.ts';
 import { pointRead, type Shape, withValues } from './shapes.ts';
 
 const rowCount = 100_000;
@@ -22,16 +22,18 @@ export async function readManyRows(target: Target, recorder: Recorder, table: Re
   await admin.query('begin');
   try {
     const tenant = await multiply(admin, table, world.attacker.id);
+    if (tenant === undefined) return leave('there is no row to copy');
     for (const who of [world.attacker.id, tenant]) await explainAs(target, recorder, table, who);
   } catch (error) {
-    leave((error as Error).message);
+    if (!(error instanceof pg.DatabaseError)) throw error;
+    leave(error.message);
   } finally {
     await admin.query('rollback');
   }
 }
 
 /** Copies one of the large tenant's rows, with ids of its own and a time of its own; returns the id of a small tenant. */
-async function multiply(admin: pg.Client, table: Relation, largeTenant: string): Promise<string> {
+async function multiply(admin: pg.Client, table: Relation, largeTenant: string): Promise<string | undefined> {
   // References are not what is looked at, and keys beside the primary one would have to differ.
   await admin.query(`set local session_replication_role = replica; set local track_functions = 'all'`);
   for (const { name, primary, constraint } of await keysOf(admin, table)) {
@@ -57,10 +59,10 @@ async function multiply(admin: pg.Client, table: Relation, largeTenant: string):
         select n, case when n <= ${large} then ${literal(largeTenant)}::uuid else md5((n / ${small})::text)::uuid end as tenant
         from generate_series(1, ${rowCount}) as n
       ) as many`);
-  if (inserted.rowCount !== rowCount) throw new Error('there is no row to copy');
+  if (inserted.rowCount === 0) return undefined;
   await admin.query(`analyze ${table.name}`);
   const { rows } = await admin.query<{ id: string }>(`select md5(${rowCount / small - 1}::text)::uuid as id`);
-  return rows[0]?.id as string;
+  return rows[0]?.id;
 }
 
 async function keysOf(admin: pg.Client, { name }: Relation) {
@@ -94,9 +96,11 @@ async function explainAs(target: Target, recorder: Recorder, table: Relation, te
     recorder.check('C13');
     if (outcome?.error !== undefined) throw outcome.error;
     const plan = readPlan(outcome?.rows[0]?.['QUERY PLAN'] ?? '');
-    const late = lateScan(plan, 'subject', shape.aliases['subject'] ?? []);
-    if (late !== undefined)
-      find(shape.what, text, `${showScan(late)}: the rows are not chosen by one look at an index`);
+    // A few rows are read sequentially with good reason: an empty partition, a page of a tenant that has most rows.
+    const late = lateScans(plan, 'subject', shape.aliases['subject'] ?? []).find(
+      ({ removed }) => removed > allowedRows,
+    );
+    if (late !== undefined) find(shape.what, text, `${showScan(late)}: it read ${late.removed} rows for nothing`);
     const loops = Math.max(0, ...initPlanLoops(plan));
     if (loops > 1) find(shape.what, text, `the policies ask for the tenant ${loops} times`);
   }
@@ -116,6 +120,7 @@ async function explainAs(target: Target, recorder: Recorder, table: Relation, te
 }
 
 const callsSoFar = 'select coalesce(sum(calls), 0) as calls from pg_stat_xact_user_functions';
+const allowedRows = 1000;
 /** A call for each policy, and more policies than anybody has. */
 const allowedCalls = 10;
 

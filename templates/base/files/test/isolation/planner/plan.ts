@@ -8,6 +8,7 @@ export interface PlanNode {
   readonly 'Parent Relationship'?: string;
   readonly 'Subplan Name'?: string;
   readonly 'Actual Loops'?: number;
+  readonly 'Rows Removed by Filter'?: number;
   readonly Plans?: readonly PlanNode[];
 }
 
@@ -17,6 +18,8 @@ interface Scan {
   /** What the index is asked for; undefined where no index is. */
   readonly condition: string | undefined;
   readonly filter: string | undefined;
+  /** Rows that were read and thrown away; 0 when nothing was run. */
+  readonly removed: number;
 }
 
 /** Reads what `explain (format json)` answered. */
@@ -32,7 +35,8 @@ function scansOf(plan: PlanNode, alias: string): Scan[] {
   if (name === alias && (number === undefined || /^\d+$/.test(number)) && plan['Node Type'] !== 'Subquery Scan') {
     const conditions = conditionsOf(plan);
     const condition = conditions.length === 0 ? undefined : conditions.join(' and ');
-    return [{ node: plan['Node Type'], condition, filter: plan.Filter }];
+    const removed = (plan['Rows Removed by Filter'] ?? 0) * (plan['Actual Loops'] ?? 1);
+    return [{ node: plan['Node Type'], condition, filter: plan.Filter, removed }];
   }
   return below.flatMap((node) => scansOf(node, alias));
 }
@@ -52,9 +56,9 @@ export function initPlanLoops(plan: PlanNode): number[] {
 /** The tenant, known before the scan starts: `$0` up to PostgreSQL 16. */
 const tenant = /\btenant_id = (\$\d+|\(InitPlan \d+\)\.col\d+|(subject|parent)(_\d+)?\.tenant_id)/;
 
-/** The first scan that reads rows before it knows whose they are: no index is asked for the tenant, nor for one of the keys. */
-export function lateScan(plan: PlanNode, alias: string, keys: readonly string[]): Scan | undefined {
-  return scansOf(plan, alias).find(
+/** The scans that read rows before they know whose they are: no index is asked for the tenant, nor for one of the keys. */
+export function lateScans(plan: PlanNode, alias: string, keys: readonly string[]): Scan[] {
+  return scansOf(plan, alias).filter(
     ({ condition = '' }) => !tenant.test(condition) && !keys.some((key) => condition.includes(`${key} = `)),
   );
 }
