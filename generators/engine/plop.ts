@@ -3,6 +3,7 @@ import type Handlebars from 'handlebars';
 import { emitLayer, type EmittedFile } from './emit.ts';
 import { type Facts, gatherFacts } from './facts.ts';
 import type { Layer } from './layer.ts';
+import { formatJson } from './manifest.ts';
 import { alignTable } from './markdown.ts';
 import { inWordsOf } from './package-manager.ts';
 import { createRenderer, type Helpers } from './render.ts';
@@ -32,7 +33,7 @@ const partialsOf = (plop: NodePlopAPI): Record<string, string> =>
  */
 export function registerRepository(plop: NodePlopAPI, layers: readonly Layer[]): void {
   plop.setHelper('json', (value: unknown) => JSON.stringify(value));
-  plop.setHelper('document', (value: unknown) => JSON.stringify(value, null, 2));
+  plop.setHelper('document', (value: unknown) => formatJson(value));
   plop.setHelper('words', (values: readonly string[]) => `[${values.map((value) => `'${value}'`).join(', ')}]`);
   plop.setHelper('table', function (this: unknown, options: Handlebars.HelperOptions) {
     return alignTable(options.fn(this));

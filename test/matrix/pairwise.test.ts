@@ -40,6 +40,20 @@ describe('a few combinations with every pair of answers', () => {
   });
   afterAll(() => rm(folder, { recursive: true, force: true }));
 
+  it('decide whose rows each table holds that their migrations make', async () => {
+    for (const answers of chosen) {
+      const tree = await generate(answers);
+      const migrations = [...tree.values()].filter(({ path }) => path.startsWith('db/migrations/'));
+      const made = migrations.flatMap(({ content }) =>
+        [...content.matchAll(/^create table (?:if not exists )?([\w.]+)/gm)].map(([, table = '']) =>
+          table.includes('.') ? table : `app.${table}`,
+        ),
+      );
+      const { relations } = JSON.parse(tree.get('db/tenancy.json')?.content ?? '{}') as { relations: object };
+      expect(Object.keys(relations), reproduce(answers)).toEqual(made.sort());
+    }
+  });
+
   it('compile', { timeout: 5 * minutes }, async () => {
     const trees = await Promise.all(chosen.map((answers) => generate(answers)));
     const packages = createPackages(folder);
