@@ -20,7 +20,7 @@ export class UsageError extends Error {
 export const usage = `usage: npm run isolation -- [options]
 
   --quick                    every attack on the database, 2,000 requests (the default)
-  --full                     the same with 10,000 requests
+  --full                     the same with 10,000 requests, and plans at 100,000 rows
   --mutations [policies]     then break one defence at a time, and demand to notice; only those of policies
   --against <admin url>      attack this database, in transactions that roll back
   --runtime-url <url>        how the runtime role logs in there; else DATABASE_URL
