@@ -29,8 +29,8 @@ export const databaseMutations: readonly Mutation[] = [
     expects: ({ attack }) => attack.endsWith('several tenants at once'),
   },
   {
-    name: 'flight: the tenant travels in the text',
-    steps: () => withDatabase({ flight: (entering, statement) => [inText(entering), statement] }),
+    name: 'flight: values travel in the text',
+    steps: () => withDatabase({ flight: (entering, statement) => [entering, inText(statement)] }),
     groups: ['database layer'],
     expects: ({ threat }) => threat === 'G4',
   },

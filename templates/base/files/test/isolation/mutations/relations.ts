@@ -119,7 +119,7 @@ const tableByHand: Mutation = {
 const tableWithoutRows: Mutation = {
   name: 'a new table for which no row can be made',
   sql: [
-    `create table app.attack_riddle (tenant_id uuid not null, id uuid not null, answer text not null check (md5(answer) = md5('42')), primary key (tenant_id, id))`,
+    "create table app.attack_riddle (tenant_id uuid not null, id uuid not null, answer text not null check (md5(answer) = 'a1d0c6e83f027327d8461063f4ac58a6'), primary key (tenant_id, id))",
     ...secured('app.attack_riddle'),
   ],
   tables: ['app.attack_riddle'],
