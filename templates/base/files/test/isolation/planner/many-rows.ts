@@ -29,8 +29,13 @@ export async function readManyRows(target: Target, recorder: Recorder, table: Re
     leave(error.message);
   } finally {
     await admin.query('rollback');
+    // Rows that were taken back would slow down whoever reads the table next.
+    await admin.query(`vacuum ${table.name}`);
   }
 }
+
+/** Ids in the order of their numbers: an index takes these fastest. */
+const numbered = (n: string): string => `('ffffffff-ffff-4fff-8fff-' || lpad(to_hex(${n}), 12, '0'))::uuid`;
 
 /** Copies one of the large tenant's rows, with ids of its own and a time of its own; returns the id of a small tenant. */
 async function multiply(admin: pg.Client, table: Relation, largeTenant: string): Promise<string | undefined> {
@@ -47,7 +52,7 @@ async function multiply(admin: pg.Client, table: Relation, largeTenant: string):
     if (name === 'tenant_id') return 'many.tenant';
     if (name === 'created_at') return `now() - many.n * interval '1 minute'`;
     const isKey = table.uniques.some((unique) => unique.primary && unique.columns.includes(name));
-    if (isKey && baseType === 'uuid') return 'gen_random_uuid()';
+    if (isKey && baseType === 'uuid') return numbered('many.n');
     if (isKey && (category === 'N' || category === 'S')) return `many.n::text::${type}`;
     return `original.${identifier(name)}`;
   });
@@ -56,12 +61,12 @@ async function multiply(admin: pg.Client, table: Relation, largeTenant: string):
     select ${values.join(', ')}
     from (select * from ${table.name} where tenant_id = ${literal(largeTenant)} limit 1) as original,
       (
-        select n, case when n <= ${large} then ${literal(largeTenant)}::uuid else md5((n / ${small})::text)::uuid end as tenant
+        select n, case when n <= ${large} then ${literal(largeTenant)}::uuid else ${numbered(`n / ${small}`)} end as tenant
         from generate_series(1, ${rowCount}) as n
       ) as many`);
   if (inserted.rowCount === 0) return undefined;
   await admin.query(`analyze ${table.name}`);
-  const { rows } = await admin.query<{ id: string }>(`select md5(${rowCount / small - 1}::text)::uuid as id`);
+  const { rows } = await admin.query<{ id: string }>(`select ${numbered(`${rowCount / small - 1}`)} as id`);
   return rows[0]?.id;
 }
 
