@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { credentialKinds } from '../credentials.ts';
 import { idProperties } from './bodies.ts';
 import type { Answer, Headers } from './client.ts';
 import { ownBodies } from './own.ts';
@@ -11,9 +12,12 @@ export async function attackMemory(stage: Stage): Promise<void> {
   const posts = stage.routes.filter(
     (route) => route.method === 'POST' && route.params.length === 0 && idProperties(route).length === 0,
   );
-  for (const [kind, own] of stage.attacker) {
-    const theirs = stage.bystander.get(kind);
-    if (theirs === undefined) continue;
+  const { attacker, bystander } = stage.target.world;
+  if (bystander === undefined) return;
+  for (const kind of credentialKinds) {
+    const person = `consultant ${randomUUID()}`;
+    const own = await kind.issue(stage.issuing, attacker, 'owner', { person });
+    const theirs = await kind.issue(stage.issuing, bystander, 'owner', { person });
     await countRequests(stage, own, theirs);
     for (const route of posts) await repeatRequest(stage, route, own, theirs);
   }

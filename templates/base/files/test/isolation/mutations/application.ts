@@ -4,6 +4,7 @@ import { Problem } from '../../../src/http/problem.ts';
 import type { StoredAnswer } from '../../../src/http/idempotency.ts';
 import { type ApplicationSteps, applicationSteps } from '../../../src/steps.ts';
 import { type TenantContext, tenantId } from '../../../src/tenancy/context.ts';
+import { hasMembers } from '../credentials.ts';
 import type { Topic } from '../finding.ts';
 import { type Mutation, onRoute } from './mutation.ts';
 import { resolutionMutations } from './resolution.ts';
@@ -21,6 +22,23 @@ const inRunAsTenant =
   (wanted: Topic): Mutation['expects'] =>
   ({ object, threat }) =>
     object === 'runAsTenant()' && threat === wanted;
+
+const answersOfAnyTenant = replaced(
+  'answerOnce: answers are kept without the tenant',
+  ['memory'],
+  onRoute('L6'),
+  () => {
+    const answers = new Map<string, Promise<StoredAnswer>>();
+    return {
+      answerOnce: async (_database, { caller, key, content }, work) => {
+        const name = JSON.stringify([caller, key, content]);
+        const answer = answers.get(name) ?? work();
+        answers.set(name, answer);
+        return await answer;
+      },
+    };
+  },
+);
 
 /** What a request goes through in the application, each step broken by itself; the database still holds. */
 export const applicationMutations: readonly Mutation[] = [
@@ -51,17 +69,7 @@ export const applicationMutations: readonly Mutation[] = [
   replaced('limitTenants: all tenants share one limit', ['memory'], onRoute('L15'), () => ({
     limitTenants: (defaults, counter) => genuine.limitTenants(defaults, { add: () => counter.add('everybody') }),
   })),
-  replaced('answerOnce: answers are kept without the tenant', ['memory'], onRoute('L6'), () => {
-    const answers = new Map<string, Promise<StoredAnswer>>();
-    return {
-      answerOnce: async (_database, { caller, key, content }, work) => {
-        const name = JSON.stringify([caller, key, content]);
-        const answer = answers.get(name) ?? work();
-        answers.set(name, answer);
-        return await answer;
-      },
-    };
-  }),
+  ...(hasMembers ? [answersOfAnyTenant] : []),
   replaced('parse: fields that nobody asked for are taken', ['bodies'], onRoute('L5'), () => ({
     parse: (place, schema, value) =>
       genuine.parse(place, schema instanceof z.ZodObject ? (schema.loose() as typeof schema) : schema, value),

@@ -3,7 +3,7 @@ import { applicationSteps } from '../../../src/steps.ts';
 import { tenantId } from '../../../src/tenancy/context.ts';
 import { type Credential, type Grant, type ResolutionSteps, unauthenticated } from '../../../src/tenancy/resolve.ts';
 import { rank } from '../../../src/tenancy/roles-and-scopes.ts';
-import { credentialKinds } from '../credentials.ts';
+import { credentialKinds, hasMembers } from '../credentials.ts';
 import { namingKinds } from '../naming.ts';
 import { literal } from '../sql.ts';
 import type { Target } from '../target.ts';
@@ -57,27 +57,37 @@ const whoeverVerifies: ResolutionSteps['authenticate'] = async (incoming, { reso
   return found;
 };
 
+/** What the cache of members would be if it knew them by what they are called everywhere. */
+const roleOfAnyTenant: Mutation = {
+  name: 'admit: a role is remembered without its tenant',
+  steps: () => {
+    const known = new Map<string, Grant>();
+    return withResolution({
+      admit: async (credentials, tenant, resolution) => {
+        const who = credentials.map(({ resolver, subject }) => `${resolver} ${subject}`).join();
+        const grant = known.get(who) ?? (await genuine.admit(credentials, tenant, resolution));
+        known.set(who, grant);
+        return grant;
+      },
+    });
+  },
+  groups: ['resolution'],
+  expects: onRoute('L2', 'L6'),
+};
+
+const anyScope: Mutation = {
+  name: 'authorize: scopes are not asked',
+  steps: () =>
+    withResolution({ authorize: (grant, operation) => genuine.authorize({ ...grant, scopes: [] }, operation) }),
+  groups: ['authority'],
+  expects: onRoute('L5'),
+};
+
 /** The steps that resolve a request, each broken by itself where createApp() composes them. */
 export const resolutionMutations: readonly Mutation[] = [
   ...(credentialKinds.length + namingKinds.length > 1 ? [severalCandidates] : []),
   ...(credentialKinds.length > 1 ? severalCredentials : []),
   ...namingKinds.flatMap(({ mutations }) => mutations),
-  {
-    name: 'authenticate: what was verified once counts for ever',
-    steps: () => {
-      const known = new Map<string, Credential[]>();
-      return withResolution({
-        authenticate: async (incoming, resolution) => {
-          const sent = ['authorization', 'x-api-key'].map((name) => incoming.header(name));
-          const credentials = known.get(JSON.stringify(sent)) ?? (await genuine.authenticate(incoming, resolution));
-          known.set(JSON.stringify(sent), credentials);
-          return credentials;
-        },
-      });
-    },
-    groups: ['resolution'],
-    expects: onRoute('L2', 'L6'),
-  },
   {
     name: 'findTenant: suspended and deleted tenants are found',
     steps: ({ admin }: Target) =>
@@ -100,37 +110,12 @@ export const resolutionMutations: readonly Mutation[] = [
     expects: onRoute('L2', 'L5'),
   },
   {
-    name: 'admit: a role is remembered without its tenant',
-    steps: () => {
-      const known = new Map<string, Grant>();
-      return withResolution({
-        admit: async (credentials, tenant, resolution) => {
-          const who = credentials.map(({ resolver, subject }) => `${resolver} ${subject}`).join();
-          const grant = known.get(who) ?? (await genuine.admit(credentials, tenant, resolution));
-          known.set(who, grant);
-          return grant;
-        },
-      });
-    },
-    groups: ['resolution'],
-    expects: onRoute('L2', 'L6'),
-  },
-  {
     name: 'authorize: roles are not asked',
     steps: () =>
       withResolution({ authorize: (grant, operation) => genuine.authorize({ ...grant, role: 'owner' }, operation) }),
     groups: ['authority'],
     expects: onRoute('L5'),
   },
-  ...(credentialKinds.some(({ scoped }) => scoped) ? [anyScope()] : []),
+  ...(hasMembers ? [roleOfAnyTenant] : []),
+  ...(credentialKinds.some(({ scoped }) => scoped) ? [anyScope] : []),
 ];
-
-function anyScope(): Mutation {
-  return {
-    name: 'authorize: scopes are not asked',
-    steps: () =>
-      withResolution({ authorize: (grant, operation) => genuine.authorize({ ...grant, scopes: [] }, operation) }),
-    groups: ['authority'],
-    expects: onRoute('L5'),
-  };
-}

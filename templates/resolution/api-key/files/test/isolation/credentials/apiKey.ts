@@ -1,6 +1,6 @@
 import { createKey, type KeyIdentity, parseKey } from '../../../src/platform/api-keys/key.ts';
 import { applicationSteps } from '../../../src/steps.ts';
-import type { Credential } from '../../../src/tenancy/resolve.ts';
+import type { Credential, Resolver } from '../../../src/tenancy/resolve.ts';
 import type { Role, Scope } from '../../../src/tenancy/roles-and-scopes.ts';
 import type { BadCredential, CredentialKind, Issuing } from '../credentials.ts';
 import { type Mutation, names, onRoute, withResolution } from '../mutations/mutation.ts';
@@ -32,23 +32,33 @@ function lookUp(what: string, conditions: readonly string[], expects: Mutation['
   };
 }
 
-/** What the cache of verified keys would be if it knew them by what everybody may see of them. */
-const rememberedById: Mutation = {
-  name: 'authenticate: an API key is remembered without its secret',
-  steps: () => {
-    const known = new Map<string, Credential[]>();
-    return withResolution({
-      authenticate: async (incoming, resolution) => {
-        const [id = ''] = incoming.header('x-api-key').join().split('.');
-        const credentials = known.get(id) ?? (await applicationSteps.resolution.authenticate(incoming, resolution));
-        if (id !== '') known.set(id, credentials);
-        return credentials;
-      },
-    });
-  },
-  groups: ['resolution'],
-  expects: onRoute('L2'),
-};
+/** The cache of verified keys, with less in its names, or for ever. */
+function remembered(what: string, nameOf: (sent: string) => string): Mutation {
+  return {
+    name: `authenticate: an API key is remembered ${what}`,
+    steps: () => {
+      const known = new Map<string, Credential>();
+      const remember = (resolver: Resolver): Resolver => ({
+        ...resolver,
+        authenticate: async (incoming) => {
+          const name = nameOf(incoming.header('x-api-key').join());
+          const credential = known.get(name) ?? (await resolver.authenticate(incoming));
+          if (credential !== undefined) known.set(name, credential);
+          return credential;
+        },
+      });
+      return withResolution({
+        authenticate: async (incoming, { resolvers, ...resolution }) =>
+          await applicationSteps.resolution.authenticate(incoming, {
+            ...resolution,
+            resolvers: resolvers.map((each) => (each.name === 'apiKey' ? remember(each) : each)),
+          }),
+      });
+    },
+    groups: ['resolution'],
+    expects: onRoute('L2'),
+  };
+}
 
 /** API keys, as `X-API-Key`. */
 export const apiKeyCredentials: CredentialKind = {
@@ -59,7 +69,8 @@ export const apiKeyCredentials: CredentialKind = {
     lookUp('without the secret', [unrevoked, unexpired], names('platform.find_api_key(uuid,bytea)')),
     lookUp('for keys that were revoked', [secret, unexpired], onRoute('L2')),
     lookUp('for keys that have expired', [secret, unrevoked], onRoute('L2')),
-    rememberedById,
+    remembered('without its secret', (sent) => sent.split('.')[0] ?? ''),
+    remembered('after it was revoked', (sent) => sent),
   ],
   issue: async (issuing, tenant, role, { scopes = [] } = {}) =>
     headers((await insertKey(issuing, tenant, role, scopes)).token),
