@@ -28,4 +28,7 @@ async function main(): Promise<number> {
   }
 }
 
-process.exitCode = await main();
+process.exitCode = await main().catch((error: Error) => {
+  console.error(`db/tenancy.json was left as it is: ${error.message}`);
+  return 1;
+});

@@ -60,7 +60,7 @@ const relationsSql = `
           or exists (select from pg_attribute t where t.attrelid = k.conrelid and t.attnum = any (k.conkey) and t.attname = 'tenant_id')) order by k.contype = 'f', k.contype, k.conname)
       from pg_constraint k where k.conrelid = c.oid and k.contype in ('p', 'u', 'f')), '[]') as keys
   from relation as c
-  order by name`;
+  order by name collate "C"`;
 
 const factsSql = `
   with ${relation},
@@ -76,6 +76,7 @@ const factsSql = `
     from privilege where ${roleName('grantee')} <> 'a superuser'
     group by oid, grantee, what, column_name is null, is_grantable
   )
+  select * from (
   select name, 'row-level security' as key, row_security as value, 0 as position from relation where row_security is not null
   union all
   select name, 'rights', 'of who asks', 1 from relation where security_invoker
@@ -83,7 +84,7 @@ const factsSql = `
   select name, 'policy ' || quote_ident(polname), concat_ws(' ',
       case when not polpermissive then 'restrictive' end, 'for',
       case polcmd when 'r' then 'select' when 'a' then 'insert' when 'w' then 'update' when 'd' then 'delete' else 'all' end,
-      'to', (select string_agg(${roleName('role')}, ', ' order by 1) from unnest(polroles) as role),
+      'to', (select string_agg(word, ', ' order by word collate "C") from (select ${roleName('role')} as word from unnest(polroles) as role) as named),
       'using ' || bracketed.qual, 'with check ' || bracketed.with_check), 2
   from relation join pg_policy on polrelid = relation.oid,
   lateral (select regexp_replace(pg_get_expr(polqual, polrelid), '\\s*\\n\\s*', ' ', 'g') as qual, regexp_replace(pg_get_expr(polwithcheck, polrelid), '\\s*\\n\\s*', ' ', 'g') as with_check) as said,
@@ -92,7 +93,8 @@ const factsSql = `
   union all
   select name, 'grant to ' || ${roleName('grantee')}, string_agg(text, ', ' order by privileges.position, what, text), 3
   from relation join privileges using (oid) group by name, grantee
-  order by 1, 4, 2`;
+  ) as fact
+  order by position, key collate "C"`;
 
 const functionsSql = `
   with func as (
@@ -115,14 +117,15 @@ const functionsSql = `
     union all
     select 'body', 'sha256 ' || left(encode(sha256(convert_to(coalesce(pg_get_function_sqlbody(func.oid), prosrc), 'UTF8')), 'hex'), 16), 4
   ) as fact
-  order by 1, position, key`;
+  order by func.oid::regprocedure::text collate "C", position, key collate "C"`;
 
 const defaultPrivilegesSql = `
   select concat_ws(' ', case defaclobjtype when 'r' then 'tables' when 'S' then 'sequences' when 'f' then 'functions' when 'T' then 'types' when 'n' then 'schemas' else 'other objects' end,
       'that', ${roleName('defaclrole')}, 'makes', 'in ' || quote_ident(n.nspname)) as key,
-    coalesce((select string_agg(lower(privilege_type) || ' to ' || ${roleName('grantee')}, ', ' order by 1) from aclexplode(defaclacl) where grantee <> defaclrole), 'nothing to anybody else') as value
+    coalesce((select string_agg(word, ', ' order by word collate "C")
+      from (select lower(privilege_type) || ' to ' || ${roleName('grantee')} as word from aclexplode(defaclacl) where grantee <> defaclrole) as named), 'nothing to anybody else') as value
   from pg_default_acl left join pg_namespace n on n.oid = defaclnamespace
-  order by 1`;
+  order by defaclobjtype, n.nspname collate "C", defaclrole`;
 
 /** Reads what there is to decide about, with names as PostgreSQL writes them under no search path. */
 export async function readFound(admin: pg.ClientBase): Promise<Found> {
