@@ -3,6 +3,7 @@ import type { Recorder } from './finding.ts';
 import { aftermath, crowd, onStage } from './groups/http.ts';
 import { databaseLayer } from './groups/database-layer.ts';
 import { functions } from './groups/functions.ts';
+import { injectable } from './groups/injectable.ts';
 import { injection } from './groups/injection.ts';
 import { layers } from './groups/layers.ts';
 import { lint } from './groups/lint.ts';
@@ -18,6 +19,7 @@ import { attackAuthority } from './http/authority.ts';
 import { attackBodies } from './http/assignment.ts';
 import { attackIds } from './http/ids.ts';
 import { attackMemory } from './http/memory.ts';
+import { attackWithPayloads } from './http/payloads.ts';
 import { attackResolution } from './http/resolution.ts';
 
 /** One part of the suite. */
@@ -49,12 +51,13 @@ export const groups = {
   authority: { on: 'application', attack: onStage(attackAuthority) },
   bodies: { on: 'application', attack: onStage(attackBodies) },
   memory: { on: 'application', attack: onStage(attackMemory) },
+  payloads: { on: 'application', attack: onStage(attackWithPayloads) },
   // Late, because its controls delete.
   identifiers: { on: 'application', attack: onStage(attackIds) },
   crowd: { on: 'application', attack: crowd },
-  aftermath: { on: 'application', attack: onStage(aftermath) },
-  // After that, because it brings credentials of its own.
   pooling: { on: 'application', attack: pooling },
+  injectable: { on: 'application', attack: injectable },
+  aftermath: { on: 'application', attack: onStage(aftermath) },
 } as const satisfies Readonly<Record<string, GroupPlan>>;
 
 export type GroupName = keyof typeof groups;

@@ -1,7 +1,7 @@
 import type { Arena, OwnArena } from '../arena.ts';
 import type { Recorder } from '../finding.ts';
 import { attackAtOnce } from '../http/crowd.ts';
-import { issueCredentials, openApplication } from '../http/stage.ts';
+import { openApplication } from '../http/stage.ts';
 import { findPgbouncer, startPgbouncer } from '../pooling/pgbouncer.ts';
 import { applySettings, connect, run } from '../session.ts';
 import { asTenant, type Target } from '../target.ts';
@@ -65,16 +65,17 @@ async function shareOne(target: Target, recorder: Recorder, url: string): Promis
 
 async function crowdThrough(
   target: Target,
-  { database, steps }: OwnArena,
+  { database, steps, stage }: OwnArena,
   recorder: Recorder,
   url: string,
 ): Promise<void> {
   const environment = { ...database.environment, DATABASE_URL: url };
-  const credentials = await issueCredentials(target, environment);
+  const credentials = await stage(recorder);
+  if (credentials === undefined) return;
   const application = await openApplication(target, { ...database, environment }, credentials, steps);
   try {
-    const stage = application.stageFor(recorder);
-    await attackAtOnce({ ...stage, call: (_threat, ...rest) => stage.call('B2', ...rest) }, requests, false);
+    const pooled = application.stageFor(recorder);
+    await attackAtOnce({ ...pooled, call: (_threat, ...rest) => pooled.call('B2', ...rest) }, requests, false);
   } finally {
     await application.close();
   }

@@ -4,7 +4,7 @@ import type { Session } from '../../../src/tenancy/session.ts';
 import type { Statement } from '../../../src/tenancy/statements.ts';
 import type { Finding } from '../finding.ts';
 import { literal } from '../sql.ts';
-import type { Mutation } from './mutation.ts';
+import { type Mutation, onRoute } from './mutation.ts';
 
 const withDatabase = (database: Partial<DatabaseSteps>): ApplicationSteps => ({
   ...applicationSteps,
@@ -35,6 +35,13 @@ export const databaseMutations: readonly Mutation[] = [
     expects: ({ threat }) => threat === 'G4',
   },
   {
+    name: 'flight: values become part of the statement',
+    steps: () =>
+      withDatabase({ flight: (entering, statement) => [entering, inText(statement, (value) => `'${value}'`)] }),
+    groups: ['payloads'],
+    expects: onRoute('C5'),
+  },
+  {
     name: 'assertPlain: commands are let through',
     steps: () => withDatabase({ assertPlain: () => {} }),
     groups: ['residue'],
@@ -54,9 +61,9 @@ export const databaseMutations: readonly Mutation[] = [
   },
 ];
 
-/** Where other sessions read it. */
-function inText({ text, values = [] }: Statement): Statement {
-  return { text: text.replace(/\$(\d+)/g, (_, n: string) => literal(String(values[Number(n) - 1]))) };
+/** Where other sessions read them. */
+function inText({ text, values = [] }: Statement, quote: (value: string) => string = literal): Statement {
+  return { text: text.replace(/\$(\d+)/g, (_, n: string) => quote(String(values[Number(n) - 1]))) };
 }
 
 /** Sets the context for the session, where the connection is new. */
