@@ -33,7 +33,7 @@ export interface Target {
 
 /** Who runs a statement, as a comment above it. */
 export function asTenant(
-  { runtimeRole, world }: Target,
+  { runtimeRole, world }: Pick<Target, 'runtimeRole'> & { readonly world: Pick<World, 'attacker'> },
   context = `the context of the attacker ${world.attacker.id}`,
 ): string {
   return `-- as ${runtimeRole}, in ${context}`;

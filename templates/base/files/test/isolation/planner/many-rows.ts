@@ -14,8 +14,13 @@ const rowCount = 100_000;
 const large = rowCount / 5;
 const small = 4;
 
+/** What it takes of a target. */
+type Reached = Pick<Target, 'admin' | 'contexts' | 'runtime' | 'runtimeRole'> & {
+  readonly world: Pick<Target['world'], 'attacker'>;
+};
+
 /** Fills a table in a transaction, looks how PostgreSQL goes about it and how often it calls the policies' functions, and takes the rows back. */
-export async function readManyRows(target: Target, recorder: Recorder, table: Relation): Promise<void> {
+export async function readManyRows(target: Reached, recorder: Recorder, table: Relation): Promise<void> {
   const { admin, world } = target;
   const leave = (why: string) => recorder.leave({ threat: 'C13', why: `${table.name} at 100,000 rows: ${why}` });
   if (!(await isSuperuser(admin))) return leave('needs a superuser');
@@ -78,7 +83,7 @@ async function keysOf(admin: pg.Client, { name }: Relation) {
   return rows.map((row) => ({ name: row.name, primary: row.primary === 't', constraint: row.constraint === 't' }));
 }
 
-async function explainAs(target: Target, recorder: Recorder, table: Relation, tenant: string): Promise<void> {
+async function explainAs(target: Reached, recorder: Recorder, table: Relation, tenant: string): Promise<void> {
   const { admin, runtime, contexts, runtimeRole } = target;
   const attempt = attemptsInside(admin, runtime);
   const settings = contexts.own(tenant);
