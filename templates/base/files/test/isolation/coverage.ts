@@ -9,10 +9,13 @@ const reviewed =
 
 /** Threats that nothing here attacks, and why. */
 const reasons: Readonly<Partial<Record<Threat, string>>> = {
+  B2: 'a pooler stands in between with --full only',
+  B3: 'a pooler stands in between with --full only',
   B10: 'no trigger of this repository is deferred; of yours, the lint looks at what they run as',
   E3: 'the application’s role cannot create the cheap function that this takes',
   F2: reviewed,
   F3: reviewed,
+  G6: 'the application takes no advisory locks; migrations do, as the migrator',
   I3: 'backups are outside of the database',
   I4: 'copies of the log of changes are outside of the database; that the application cannot read it is A6',
   I5: 'backups are outside of the database',

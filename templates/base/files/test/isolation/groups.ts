@@ -30,6 +30,8 @@ interface GroupPlan {
    */
   readonly on: 'given' | 'database' | 'application';
   readonly attack: (arena: Arena, recorder: Recorder) => Promise<void>;
+  /** What takes too long for every day. */
+  readonly only?: 'full';
 }
 
 /** Everything that attacks, in the order in which it runs. */
@@ -55,7 +57,7 @@ export const groups = {
   // Late, because its controls delete.
   identifiers: { on: 'application', attack: onStage(attackIds) },
   crowd: { on: 'application', attack: crowd },
-  pooling: { on: 'application', attack: pooling },
+  pooling: { on: 'application', only: 'full', attack: pooling },
   injectable: { on: 'application', attack: injectable },
   aftermath: { on: 'application', attack: onStage(aftermath) },
 } as const satisfies Readonly<Record<string, GroupPlan>>;
@@ -63,6 +65,9 @@ export const groups = {
 export type GroupName = keyof typeof groups;
 
 /** Names of the groups that run on one of these, in order. */
-export function groupsOn(...where: readonly GroupPlan['on'][]): GroupName[] {
-  return (Object.keys(groups) as GroupName[]).filter((name) => where.includes(groups[name].on));
+export function groupsOn(mode: Arena['mode'], ...where: readonly GroupPlan['on'][]): GroupName[] {
+  return (Object.keys(groups) as GroupName[]).filter((name) => {
+    const { on, only }: GroupPlan = groups[name];
+    return where.includes(on) && (only === undefined || only === mode);
+  });
 }

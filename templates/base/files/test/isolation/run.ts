@@ -92,7 +92,7 @@ async function attackGiven(
     const arena: Arena = { target, mode, before: await checksum(admin, catalog, world.victim.id), close };
     return {
       server,
-      groups: await attack(arena, groupsOn('given'), onProgress),
+      groups: await attack(arena, groupsOn(mode, 'given'), onProgress),
       tables: namesOf(target.tables),
       routes: [],
     };
@@ -122,10 +122,10 @@ async function attackOwn(
     }
   };
   const ofDatabase = onCopy(async (arena) =>
-    everything ? await attack(arena, groupsOn('given', 'database'), onProgress) : [],
+    everything ? await attack(arena, groupsOn(mode, 'given', 'database'), onProgress) : [],
   );
   const ofApplication = onCopy(async (arena) => ({
-    groups: await attack(arena, groupsOn('application'), onProgress),
+    groups: await attack(arena, groupsOn(mode, 'application'), onProgress),
     tables: namesOf(arena.target.tables),
     routes: arena.own?.routes() ?? [],
   }));

@@ -10,12 +10,11 @@ import { attackResidue } from './residue.ts';
 const requests = 2_000;
 
 /** The same through a PgBouncer in transaction mode, where clients share what they take for their own connection. */
-export async function pooling({ target, own, mode }: Arena, recorder: Recorder): Promise<void> {
+export async function pooling({ target, own }: Arena, recorder: Recorder): Promise<void> {
   if (own === undefined) return;
   const found = findPgbouncer();
-  const why = mode === 'quick' ? 'a pooler in between: only with --full' : 'why' in found ? found.why : undefined;
-  if (why !== undefined || 'why' in found) {
-    for (const threat of ['B2', 'B3'] as const) recorder.leave({ threat, why: why ?? '' });
+  if ('why' in found) {
+    for (const threat of ['B2', 'B3'] as const) recorder.leave({ threat, why: found.why });
     return;
   }
   recorder.note(`PgBouncer ${found.version}, in transaction mode, one and two connections to the server`);

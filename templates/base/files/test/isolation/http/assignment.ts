@@ -5,8 +5,9 @@ import { report, type Stage } from './stage.ts';
 
 const strict = 'Take the tenant from the context, never from the body: z.strictObject() refuses what is not known.';
 
-/** L5: bodies that say more than they should. */
+/** L5, D6: bodies that say more than they should, or the same twice. */
 export async function attackBodies(stage: Stage): Promise<void> {
+  await repeatOwn(stage);
   const { id, slug } = stage.target.world.victim;
   const extras: Record<string, unknown>[] = [
     { tenant_id: id },
@@ -60,6 +61,16 @@ export async function attackBodies(stage: Stage): Promise<void> {
         report(stage.recorder, call, 'L5', attack, leaked, strict, route);
       }
     }
+  }
+}
+
+/** D6: what is there already is refused by the database, and told in other words than its own. */
+async function repeatOwn(stage: Stage): Promise<void> {
+  for (const route of stage.routes.filter(({ method, params }) => method === 'POST' && params.length === 0)) {
+    const [body] = ownBodies(stage, route);
+    const call = { method: 'POST', path: route.path, headers: stage.own, body };
+    await stage.call('control', call, 'a new row');
+    await stage.call('D6', call, 'the same row again');
   }
 }
 

@@ -71,6 +71,6 @@ async function notice(arena: Arena, mutation: Mutation): Promise<Noticed> {
 
 /** Those that could see it first, then all others. */
 function askedBy({ groups: first }: Mutation): GroupName[] {
-  const others = groupsOn('given', 'database', 'application');
+  const others = groupsOn('quick', 'given', 'database', 'application');
   return [...first, ...others.filter((name) => !first.includes(name))];
 }
