@@ -48,7 +48,7 @@ async function findings(statements: readonly string[]): Promise<string[]> {
 
 /** Only a superuser can fill a table past its references. */
 const itAsSuperuser = (name: string, work: () => Promise<void>) =>
-  it(name, async (context) => {
+  it(name, { timeout: 60_000 }, async (context) => {
     if (!(await isSuperuser(admin))) return context.skip();
     return await work();
   });
