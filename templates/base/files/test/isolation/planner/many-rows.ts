@@ -117,7 +117,8 @@ async function explainAs(target: Reached, recorder: Recorder, table: Relation, t
   const text = `select count(*) from ${table.name}`;
   const outcomes = await attempt(
     settings,
-    'set local enable_indexscan = off; set local enable_indexonlyscan = off; set local enable_bitmapscan = off',
+    // Workers count for themselves.
+    'set local max_parallel_workers_per_gather = 0; set local enable_indexscan = off; set local enable_indexonlyscan = off; set local enable_bitmapscan = off',
     callsSoFar,
     text,
     callsSoFar,
