@@ -17,7 +17,7 @@ describe('leavesTraces', () => {
   it.each([
     'select name from app.projects where tenant_id = $1',
     'select pg_advisory_xact_lock(1)',
-    `select current_setting('app.context')`,
+    `select current_setting('app.request')`,
     'insert into app.projects (name) values ($1) returning id',
   ])('finds none in %j', (text) => expect(leavesTraces(text)).toBe(false));
 });
