@@ -29,6 +29,12 @@ async function repeatRequest(stage: Stage, route: Route, own: Headers, theirs: H
   const key = { 'idempotency-key': randomUUID() };
   const call = (headers: Headers) => ({ method: 'POST', path: route.path, headers: { ...headers, ...key }, body });
   const first = await stage.call('control', call(own), 'a request with an Idempotency-Key');
+  if (first.status >= 300) {
+    const leaked = `could not attack: ${route.name} answers ${first.status}`;
+    const fix = `Add to bodyFactories in test/isolation/factories.ts: '${route.name}': (n) => ({ ... }),`;
+    report(stage.recorder, call(own), 'control', 'a request with an Idempotency-Key', leaked, fix, route);
+    return;
+  }
   const second = await stage.call('L6', call(theirs), 'the same request of the same person in another tenant');
   const id = (first.body as { readonly id?: unknown } | null)?.id;
   if (typeof id !== 'string' || !second.content.includes(id)) return;

@@ -177,6 +177,12 @@ export async function openApplication(
 const databaseText =
   /SQLSTATE|violates|duplicate key|pg_catalog|row-level security|relation \\?"|constraint \\?"|syntax error at|\bTN00\d\b/;
 
+/** Most refusals come before the database is asked: those of the resolution, of who asks, and of the validation, which names fields. */
+function mayBeOfDatabase({ status, body }: Answer): boolean {
+  if (status === 422) return typeof body === 'object' && body !== null && !('errors' in body);
+  return status === 409 || status >= 500;
+}
+
 /** No answer to the attacker holds anything of the victim, nor what the database said. */
 function inspect(
   { detector }: Target,
@@ -198,8 +204,7 @@ function inspect(
       'Ask for rows through the tenant connection only; it adds the tenant to every query.',
     );
   if (answer.status < 400) return;
-  // Most refusals come before the database was asked; these may be its own.
-  if (answer.status === 409 || answer.status >= 500) recorder.check('D6');
+  if (mayBeOfDatabase(answer)) recorder.check('D6');
   if (databaseText.test(answer.text)) {
     report(
       recorder,

@@ -35,7 +35,7 @@ export function plantsOf(table: string, [name, value]: readonly [string, string]
     setting('plan_cache_mode', 'force_generic_plan'),
     setting('enable_seqscan', 'off'),
     setting('role', 'none'),
-    plant('B1', 'a context for the session', `select set_config('${name}', '${value}', false)`),
+    plant('H3', 'a context for the session', `select set_config('${name}', '${value}', false)`),
     plant('H3', 'a setting, its function in quotes', `select "set_config"('TimeZone', 'Asia/Kathmandu', false)`),
     plant(
       'H3',
@@ -54,10 +54,9 @@ export function plantsOf(table: string, [name, value]: readonly [string, string]
       `select * from ts_stat('select to_tsvector(set' || '_config(''TimeZone'', ''Asia/Kathmandu'', false))')`,
     ),
     plant('H3', 'a setting, by a view', `update pg_settings set setting = 'Asia/Kathmandu' where name = 'TimeZone'`),
-    plant('H3', 'a setting', `set timezone = 'Asia/Kathmandu'`),
-    plant('H4', 'a context, by a command', `set ${name} = '${value}'`),
+    plant('H4', 'a setting, by a command', `set timezone = 'Asia/Kathmandu'`),
+    plant('H3', 'a context, by a command', `set ${name} = '${value}'`),
     plant('H6', 'a transaction prepared for somebody', `prepare transaction 'attack'`),
-    plant('E12', 'a large object', 'select lo_create(0)'),
     plant('B12', 'a failed statement', 'select 1 / 0'),
   ];
 }

@@ -12,16 +12,16 @@ export interface Told {
 
 /** Two runs of one trace must read the same. A name that one world gave out earlier renames what follows, so after the first difference only others than that count. */
 export function compareWorlds(recorder: Recorder, alone: readonly Told[], together: readonly Told[]): void {
-  const objects = new Set<string>();
+  const differing = new Set<string>();
   for (const [index, { threat, object, what, lines, reproduce, fix }] of together.entries()) {
     recorder.check(threat);
-    const read = objects.size === 0 ? (line?: string) => line : unnamed;
+    const read = differing.size === 0 ? (line?: string) => line : unnamed;
     const other = alone[index]?.lines ?? [];
     const at = Array.from({ length: Math.max(lines.length, other.length) }).findIndex(
       (_, line) => read(lines[line]) !== read(other[line]),
     );
-    if (at < 0 || objects.has(object)) continue;
-    objects.add(object);
+    if (at < 0 || differing.has(`${object} ${threat}`)) continue;
+    differing.add(`${object} ${threat}`);
     recorder.find({
       threat,
       object,

@@ -45,7 +45,8 @@ function ofTable(target: Target, table: Relation): Step[] {
   const subject = createSubject(target, table);
   const { name } = table;
   const operations = [...reads, ...writes]
-    .filter(({ locks, threat }) => locks !== true && threat !== 'A3' && threat !== 'A7')
+    // Whether these are refused has nothing to do with who else is there.
+    .filter(({ locks, threat }) => locks !== true && !['A3', 'A7', 'C4'].includes(threat))
     .flatMap(({ threat, name: what, statements }) => {
       const texts = statements(subject);
       return texts === undefined ? [] : [step(threat, name, what, ...texts)];
