@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { Problem } from '../../../src/http/problem.ts';
 import type { StoredAnswer } from '../../../src/http/idempotency.ts';
 import { type ApplicationSteps, applicationSteps } from '../../../src/steps.ts';
-import { type TenantContext, tenantId } from '../../../src/tenancy/context.ts';
+import { tenantId } from '../../../src/tenancy/context.ts';
 import { hasMembers } from '../credentials.ts';
 import type { Topic } from '../finding.ts';
 import { type Mutation, onRoute } from './mutation.ts';
@@ -43,10 +43,6 @@ const answersOfAnyTenant = replaced(
 /** What a request goes through in the application, each step broken by itself; the database still holds. */
 export const applicationMutations: readonly Mutation[] = [
   ...resolutionMutations,
-  replaced('runAsTenant: the first tenant of the process stays', ['crowd'], onRoute('B15', 'L4'), () => {
-    let first: TenantContext | undefined;
-    return { runAsTenant: (tenant, work, deadline) => genuine.runAsTenant((first ??= tenant), work, deadline) };
-  }),
   {
     name: 'runAsTenant: another tenant is entered',
     steps: ({ world }) => {
