@@ -1,0 +1,14 @@
+/** Checks that no mutation can turn red, and why; each is a hole in the proof. */
+export const exceptions: Readonly<Record<string, string>> = {
+  'residue H6': 'servers are started with max_prepared_transactions = 0, which only a restart changes',
+  'side channels L4': 'an id is looked up behind the policies and behind tenant_id = $n: no single defence hides it',
+};
+
+/** As many exceptions as there may be. */
+export const mostExceptions = 4;
+
+/** Mutations after which it depends on timing what goes wrong: of them only what names them is in the table. */
+export const restless: readonly string[] = [
+  'app.tenant_id() marked immutable',
+  'flight: the tenant is entered once for each connection',
+];

@@ -1,0 +1,82 @@
+import { rmSync } from 'node:fs';
+import { chmod, mkdtemp, readFile, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { generate } from '../../generators/engine/generate.ts';
+import { killAll } from '../../generators/programs/run.ts';
+import { createPackages } from '../matrix/packages.ts';
+import { runCommand, writeRepository } from '../matrix/repository.ts';
+import { exceptions, mostExceptions, restless } from './exceptions.ts';
+import { type Answer, difference, problemsOf, toMarkdown, toTable } from './table.ts';
+
+// The test of the tests: asks every group of a generated isolation suite about every mutation, and compares the answers with table.md.
+// usage: npm run test:mutation [-- --update]
+
+const committed = resolve(import.meta.dirname, 'table.md');
+/** Each has a PostgreSQL of its own: roles belong to the whole cluster. */
+const shares = 2;
+
+const folder = await mkdtemp(join(tmpdir(), 'mutation-'));
+await chmod(folder, 0o711); // for the user that PostgreSQL runs as; otherwise the repository copies its programs
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.once(signal, () => {
+    killAll(); // they have process groups of their own
+    rmSync(folder, { recursive: true, force: true });
+    process.exit(130);
+  });
+}
+
+try {
+  const answers = await ask();
+  const table = toTable(answers, restless);
+  const problems = problemsOf(answers, table, exceptions);
+  for (const [check, why] of Object.entries(exceptions)) console.log(`exception: ${check}: ${why}`);
+  if (Object.keys(exceptions).length > mostExceptions)
+    problems.push(`There are more than ${mostExceptions} exceptions.`);
+  const markdown = toMarkdown(table);
+  if (process.argv.includes('--update')) {
+    await writeFile(committed, markdown);
+  } else {
+    const changed = difference(await readFile(committed, 'utf8').catch(() => ''), markdown);
+    if (changed.length > 0)
+      problems.push(
+        `The answers differ from test/mutation/table.md. Next: npm run test:mutation -- --update, and review what it changes.\n${changed.join('\n')}`,
+      );
+  }
+  for (const problem of problems) console.log(problem);
+  const slowest = answers.map(({ milliseconds }) => milliseconds).sort((a, b) => b - a)[0] ?? 0;
+  console.log(
+    `${answers.length - 1} mutations, ${table.size} checks, the slowest answer after ${Math.round(slowest / 1000)} s: ${problems.length} problems`,
+  );
+  process.exitCode = problems.length === 0 ? 0 : 1;
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
+
+/** The answers in the order of the mutations. */
+async function ask(): Promise<Answer[]> {
+  const tree = await generate({
+    name: 'acme-app',
+    preset: 'default',
+    framework: 'fastify',
+    strategy: ['shared-schema'],
+    resolution: ['jwt', 'api-key', 'subdomain'],
+    billing: 'none',
+    context: 'sealed',
+    packageManager: 'npm',
+    modules: ['projects', 'tasks'],
+  });
+  const dir = join(folder, 'repository');
+  await writeRepository(dir, tree);
+  await createPackages(folder).link(tree, 'npm', dir);
+  const script = resolve(import.meta.dirname, 'ask.ts');
+  const command = `node --import tsx ${script}`;
+  const printed = await Promise.all(
+    Array.from({ length: shares }, (_, share) => runCommand(dir, `${command} ${share} ${shares}`)),
+  );
+  const answered = printed.map((lines) => lines.split('\n').filter((line) => line.startsWith('{')));
+  const longest = Math.max(...answered.map(({ length }) => length));
+  return Array.from({ length: longest }, (_, turn) => answered.flatMap((lines) => lines[turn] ?? []))
+    .flat()
+    .map((line) => JSON.parse(line) as Answer);
+}

@@ -1,0 +1,70 @@
+import { describe, expect, it } from 'vitest';
+import { type Answer, difference, problemsOf, toMarkdown, toTable } from './table.ts';
+
+const answer = (name: string, more: Partial<Answer> = {}): Answer => ({
+  name,
+  tried: ['lint A1', 'matrix C1'],
+  red: [],
+  named: [],
+  stopped: [],
+  milliseconds: 1,
+  ...more,
+});
+
+const untouched = answer('');
+const noticed = answer('a view', { red: ['lint A1', 'matrix C1'], named: ['lint A1'] });
+
+describe('the table of checks and mutations', () => {
+  it('has a row for every check, with what turns it red', () => {
+    expect([...toTable([untouched, noticed])]).toEqual([
+      ['lint A1', ['a view']],
+      ['matrix C1', ['a view']],
+    ]);
+  });
+
+  it('is in order when every check turns red and every mutation is named', () => {
+    expect(problemsOf([untouched, noticed], toTable([untouched, noticed]), {})).toEqual([]);
+  });
+
+  it.each<[what: string, answers: readonly Answer[], exceptions: Record<string, string>, problem: string]>([
+    [
+      'a check that nothing turns red',
+      [untouched, { ...noticed, red: ['lint A1'] }],
+      {},
+      'No mutation turns red: matrix C1',
+    ],
+    [
+      'a mutation that nothing names',
+      [untouched, noticed, answer('a rule', { red: ['lint A1'] })],
+      {},
+      'Nothing names: a rule',
+    ],
+    ['a suite that is red by itself', [answer('', { red: ['lint A1'] }), noticed], {}, 'Without a mutation'],
+    ['a group that stops by itself', [answer('', { stopped: ['lint: no'] }), noticed], {}, 'Without a mutation'],
+    ['two mutations of one name', [untouched, noticed, noticed], {}, 'Two mutations are called a view'],
+    ['an exception that is none', [untouched, noticed], { 'lint A1': 'why' }, 'Is no exception'],
+  ])('refuses %s', (_, answers, exceptions, problem) => {
+    expect(problemsOf(answers, toTable(answers), exceptions)).toEqual([expect.stringContaining(problem)]);
+  });
+
+  it('takes an exception for a check that nothing turns red', () => {
+    const answers = [untouched, { ...noticed, red: ['lint A1'] }];
+    expect(problemsOf(answers, toTable(answers), { 'matrix C1': 'why' })).toEqual([]);
+  });
+
+  it('takes of a restless mutation only what names it', () => {
+    expect([...toTable([untouched, noticed], ['a view'])]).toEqual([
+      ['lint A1', ['a view']],
+      ['matrix C1', []],
+    ]);
+  });
+
+  it('tells a change by its lines', () => {
+    const before = toMarkdown(toTable([untouched, noticed]));
+    const after = toMarkdown(
+      toTable([untouched, { ...noticed, red: ['lint A1'] }, answer('a rule', { red: ['matrix C1'] })]),
+    );
+    expect(difference(before, after)).toEqual(['- matrix C1: a view', '+ matrix C1: a rule']);
+    expect(difference(before, before)).toEqual([]);
+  });
+});

@@ -1,0 +1,84 @@
+/** What the suite said to one mutation; to nothing, when it has no name. Checks are `<group> <threat>`. */
+export interface Answer {
+  readonly name: string;
+  /** Every check that ran. */
+  readonly tried: readonly string[];
+  /** Those that found something, and those of them that named what was sabotaged. */
+  readonly red: readonly string[];
+  readonly named: readonly string[];
+  /** Groups that could not get to their end. */
+  readonly stopped: readonly string[];
+  readonly milliseconds: number;
+}
+
+/** Every check of the suite as it was generated, and those that only what a mutation adds calls for, with the names of the mutations that turn it red. */
+export type Table = ReadonlyMap<string, readonly string[]>;
+
+export function toTable(given: readonly Answer[], restless: readonly string[] = []): Table {
+  const answers = given.map((answer) => (restless.includes(answer.name) ? { ...answer, red: answer.named } : answer));
+  const untouched = answers.filter(({ name }) => name === '');
+  const checks = new Set([...untouched.flatMap(({ tried }) => tried), ...answers.flatMap(({ red }) => red)]);
+  return new Map(
+    [...checks].map((check) => [check, answers.filter(({ red }) => red.includes(check)).map(({ name }) => name)]),
+  );
+}
+
+/** The table as people review it: a line for each cell, so that a change shows as the lines that came and went. */
+export function toMarkdown(table: Table): string {
+  const mutations = new Set([...table.values()].flat());
+  return [
+    '# Which check of the isolation suite notices which mutation',
+    '',
+    `Every one of ${mutations.size} mutations was asked of every group of a generated repository (Fastify; JWT, API key and subdomain; sealed context); the ${table.size} checks are named`,
+    'by group and threat. A check that nothing turns red proves nothing, and a mutation that turns nothing red goes unnoticed: both fail `npm run test:mutation`, as does any difference from this',
+    'file. `npm run test:mutation -- --update` writes it.',
+    '',
+    ...[...table].flatMap(([check, names]) => [`## ${check}`, '', ...names.map((name) => `- ${name}`), '']),
+  ]
+    .join('\n')
+    .trimEnd()
+    .concat('\n');
+}
+
+/** What is wrong with the suite, by what it answered; `exceptions` are checks that no mutation can turn red, each with its reason. */
+export function problemsOf(
+  answers: readonly Answer[],
+  table: Table,
+  exceptions: Readonly<Record<string, string>>,
+): string[] {
+  const names = answers.map(({ name }) => name);
+  return [
+    ...answers
+      .filter(({ name, red, stopped }) => name === '' && red.length + stopped.length > 0)
+      .map(({ red, stopped }) => `Without a mutation it is not green: ${[...red, ...stopped].join('; ')}`),
+    ...answers
+      .filter(({ name, named }) => name !== '' && named.length === 0)
+      .map(({ name, red, stopped }) => `Nothing names: ${name} (red: ${red.join(', ')}; ${stopped.join('; ')})`),
+    ...names.filter((name, index) => names.indexOf(name) < index).map((name) => `Two mutations are called ${name}`),
+    ...[...table]
+      .filter(([check, by]) => by.length === 0 && !(check in exceptions))
+      .map(([check]) => `No mutation turns red: ${check}`),
+    ...Object.keys(exceptions)
+      .filter((check) => table.get(check)?.length !== 0)
+      .map((check) => `Is no exception (any more): ${check}`),
+  ];
+}
+
+/** Lines that came and went. */
+export function difference(before: string, after: string): string[] {
+  const [old, now] = [cells(before), cells(after)];
+  return [
+    ...[...old].filter((cell) => !now.has(cell)).map((cell) => `- ${cell}`),
+    ...[...now].filter((cell) => !old.has(cell)).map((cell) => `+ ${cell}`),
+  ];
+}
+
+function cells(markdown: string): Set<string> {
+  let check = '';
+  const found = new Set<string>();
+  for (const line of markdown.split('\n')) {
+    if (line.startsWith('## ')) check = line.slice(3);
+    else if (line.startsWith('- ')) found.add(`${check}: ${line.slice(2)}`);
+  }
+  return found;
+}
