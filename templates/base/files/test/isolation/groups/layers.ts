@@ -31,7 +31,8 @@ export async function layers(target: Target, recorder: Recorder): Promise<void> 
         await dropRestrictive(target, table.name),
       );
     }
-    await asOwner(target, recorder, subject);
+    // A partition that nobody may name has the policies of its parent only.
+    if (table.parent === null || table.privileges.size > 0) await asOwner(target, recorder, subject);
     await asPlatform(target, recorder, subject);
     await planOfAnotherRole(target, recorder, subject);
     await holdBack(target, recorder, subject);
