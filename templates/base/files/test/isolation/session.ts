@@ -31,9 +31,9 @@ export async function connect(url: string, applicationName = 'isolation suite'):
 /** Attacks over a connection that logged in as the runtime role. */
 export function attemptsAsLogin(login: pg.Client): Attempt {
   return async (settings, ...statements) => {
-    await login.query('begin');
     try {
-      return await runAll(login, settings, statements);
+      await login.query(['begin', ...entering(settings)].join('; '));
+      return await runAll(login, statements);
     } finally {
       await login.query('rollback');
     }
@@ -45,8 +45,8 @@ export function attemptsInside(admin: pg.Client, { become }: Character): Attempt
   return async (settings, ...statements) => {
     await admin.query('savepoint attack');
     try {
-      await admin.query(become);
-      return await runAll(admin, settings, statements);
+      await admin.query([become, ...entering(settings)].join('; '));
+      return await runAll(admin, statements);
     } finally {
       await admin.query('rollback to savepoint attack; release savepoint attack');
     }
@@ -55,16 +55,13 @@ export function attemptsInside(admin: pg.Client, { become }: Character): Attempt
 
 /** Applies settings until the end of the transaction. */
 export async function applySettings(client: pg.ClientBase, settings: Settings): Promise<void> {
-  for (const [name, value] of settings)
-    await client.query(`select set_config(${literal(name)}, ${literal(value)}, true)`);
+  for (const statement of entering(settings)) await client.query(statement);
 }
 
-async function runAll(
-  client: pg.Client,
-  settings: Settings,
-  statements: readonly string[],
-): Promise<readonly Outcome[]> {
-  await applySettings(client, settings);
+const entering = (settings: Settings): string[] =>
+  settings.map(([name, value]) => `select set_config(${literal(name)}, ${literal(value)}, true)`);
+
+async function runAll(client: pg.Client, statements: readonly string[]): Promise<readonly Outcome[]> {
   const outcomes: Outcome[] = [];
   for (const sql of statements) {
     const outcome = await run(client, sql);
