@@ -13,6 +13,10 @@ const [runtime, owner, migrator, resolver] = ['runtime', 'owner', 'migrator', 'r
 );
 const own = 'tenant_id = (select app.tenant_id())';
 
+/** Roles belong to the cluster, and every copy of the database is changed in the same way. */
+const createRole = (role: string): string =>
+  `do $$ begin create role ${role} login; exception when duplicate_object then null; end $$`;
+
 /** What every tenant table has. */
 const guards = (table: string): string[] => [
   `alter table ${table} owner to ${owner}`,
@@ -299,7 +303,7 @@ export const changes: readonly Change[] = [
   {
     name: "another application's schema and role",
     sql: [
-      'create role alarms_other login',
+      createRole('alarms_other'),
       'create schema other authorization alarms_other',
       'create table other.things (tenant_id uuid, id bigint generated always as identity primary key)',
       'alter table other.things owner to alarms_other',
@@ -310,7 +314,7 @@ export const changes: readonly Change[] = [
   {
     name: 'a role for reports that reaches no tenant table',
     sql: [
-      'create role alarms_reports login',
+      createRole('alarms_reports'),
       'create schema reports',
       'create view reports.sizes as select relname, relpages from pg_class',
       'grant usage on schema reports to alarms_reports',
