@@ -78,7 +78,8 @@ export const applicationMutations: readonly Mutation[] = [
   })),
   replaced(
     'observe: requests are logged as they came',
-    ['aftermath'],
+    // The second reads what the first one's requests left in the log.
+    ['resolution', 'aftermath'],
     ({ threat }) => threat === 'L13',
     () => ({
       observe: (metrics, request, response, ending) => {
