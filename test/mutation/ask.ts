@@ -19,6 +19,8 @@ interface Group {
 
 interface Mutation {
   readonly name: string;
+  /** What is sabotaged in the database; undefined when only the application is. */
+  readonly sql?: readonly string[];
   readonly groups: readonly string[];
   readonly expects: (finding: Finding) => boolean;
 }
@@ -30,7 +32,7 @@ interface Suite {
   readonly onArena: <T>(ground: unknown, mutation: Mutation, work: (arena: unknown) => Promise<T>) => Promise<T>;
   readonly runGroup: (name: string, work: (recorder: unknown) => Promise<void>) => Promise<Group>;
   readonly groups: Readonly<
-    Record<string, { attack: (arena: unknown, recorder: unknown) => Promise<void>; only?: string }>
+    Record<string, { attack: (arena: unknown, recorder: unknown) => Promise<void>; on: string; only?: string }>
   >;
 }
 
@@ -52,6 +54,14 @@ try {
   await postgres.stop();
 }
 
+/** The one group on the database that asks the application too. */
+const throughBoth = 'side channels';
+
+/** Whether groups that only talk to the database could tell: not when nothing but the application was sabotaged. */
+function touched({ name, sql }: Mutation): boolean {
+  return name === '' || sql !== undefined;
+}
+
 /** What each group tried, and what of that turned red, as `<group> <threat>`. */
 async function ask(ground: unknown, mutation: Mutation): Promise<Answer> {
   const start = performance.now();
@@ -60,7 +70,11 @@ async function ask(ground: unknown, mutation: Mutation): Promise<Answer> {
   const named = new Set<string>();
   const stopped: string[] = [];
   await suite.onArena(ground, mutation, async (arena) => {
-    for (const [name, { attack }] of Object.entries(suite.groups).filter(([, { only }]) => only === undefined)) {
+    const asked = Object.entries(suite.groups).filter(
+      ([name, { on, only }]) =>
+        only === undefined && (on === 'application' || name === throughBoth || touched(mutation)),
+    );
+    for (const [name, { attack }] of asked) {
       const group = await suite.runGroup(name, (recorder) => attack(arena, recorder));
       for (const threat of group.tried.keys()) tried.add(`${name} ${threat}`);
       for (const finding of group.findings) {
