@@ -148,7 +148,7 @@ export default defineLayer({
     build: 'node --import tsx scripts/build.ts',
     start: 'node --enable-source-maps dist/server.js',
     test: 'vitest run',
-    isolation: 'node --import tsx scripts/isolation.ts',
+    isolation: 'node scripts/isolation.mjs',
     'db:migrate': 'node --import tsx scripts/migrate.ts',
     'db:decisions': 'node --import tsx scripts/decisions.ts',
     tenant: 'node --import tsx scripts/tenant.ts',

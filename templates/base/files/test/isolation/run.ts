@@ -1,23 +1,21 @@
 import type { PostgresServer } from '../../scripts/postgres/start.ts';
 import { startPostgres } from '../../scripts/postgres/start.ts';
-import { applicationSteps } from '../../src/steps.ts';
 import { projectName } from '../../src/tenancy/roles.ts';
-import { createTestDatabaseOn, withClient } from '../setup/database.ts';
-import { type Arena, type Ground, openArena } from './arena.ts';
+import { withClient } from '../setup/database.ts';
+import type { Arena, Ground } from './arena.ts';
 import type { Arguments } from './arguments.ts';
+import { attack, attackCopy, type Attacked, type OnProgress } from './attack.ts';
+import { attackBeside } from './beside.ts';
 import { accepted, notCovered } from './coverage.ts';
-import { type Group, type Report, runGroup, SuiteError } from './finding.ts';
+import { type Report, SuiteError } from './finding.ts';
 import { logIn, openGiven } from './given-database.ts';
-import { type GroupName, groups, groupsOn } from './groups.ts';
+import { groupsOn } from './groups.ts';
 import { runMutations } from './mutations/run.ts';
 import { prepareGround } from './own-database.ts';
 import { readCommit } from './provenance.ts';
 import { checksum } from './world.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
-
-/** Told what is going on, in a few words. */
-type OnProgress = (what: string) => void;
 
 /** Attacks, and says what it found. Throws a SuiteError when it could not start. */
 export async function runSuite(options: Arguments, environment: Environment, onProgress: OnProgress): Promise<Report> {
@@ -62,30 +60,11 @@ export async function runSuite(options: Arguments, environment: Environment, onP
   }
 }
 
-interface Attacked {
-  readonly server: string;
-  readonly groups: readonly Group[];
-  readonly tables: readonly string[];
-  readonly routes: readonly string[];
-}
-
-const namesOf = (things: readonly { readonly name: string }[]): string[] => things.map(({ name }) => name);
-
-/** One group after the other. */
-async function attack(arena: Arena, names: readonly GroupName[], onProgress: OnProgress): Promise<Group[]> {
-  const attacked: Group[] = [];
-  for (const name of names) {
-    onProgress(name);
-    attacked.push(await runGroup(name, (recorder) => groups[name].attack(arena, recorder)));
-  }
-  return attacked;
-}
-
 async function attackGiven(
   { against = '', runtimeUrl, mode }: Arguments,
   environment: Environment,
   onProgress: OnProgress,
-): Promise<Attacked> {
+): Promise<Attacked & { readonly server: string }> {
   const target = await openGiven(against, await logIn(against, runtimeUrl, environment['DATABASE_URL']), environment);
   const { admin, catalog, world, server, close } = target;
   try {
@@ -93,7 +72,7 @@ async function attackGiven(
     return {
       server,
       groups: await attack(arena, groupsOn(mode, 'given'), onProgress),
-      tables: namesOf(target.tables),
+      tables: target.tables.map(({ name }) => name),
       routes: [],
     };
   } finally {
@@ -108,29 +87,11 @@ async function attackOwn(
   everything: boolean,
   onProgress: OnProgress,
 ): Promise<Attacked> {
-  const onCopy = async <T>(work: (arena: Arena) => Promise<T>): Promise<T> => {
-    const copy = await createTestDatabaseOn(ground.server);
-    try {
-      const arena = await openArena(ground, copy, mode, applicationSteps);
-      try {
-        return await work(arena);
-      } finally {
-        await arena.close();
-      }
-    } finally {
-      await copy.drop();
-    }
-  };
-  const ofDatabase = onCopy(async (arena) =>
-    everything ? await attack(arena, groupsOn(mode, 'given', 'database'), onProgress) : [],
-  );
-  const ofApplication = onCopy(async (arena) => ({
-    groups: await attack(arena, groupsOn(mode, 'application'), onProgress),
-    tables: namesOf(arena.target.tables),
-    routes: arena.own?.routes() ?? [],
-  }));
-  const [database, application] = await Promise.all([ofDatabase, ofApplication]);
-  return { ...application, server: ground.description, groups: [...database, ...application.groups] };
+  const [database, application] = await Promise.all([
+    everything ? attackBeside({ ground, mode, names: groupsOn(mode, 'given', 'database') }) : [],
+    attackCopy(ground, mode, groupsOn(mode, 'application'), onProgress),
+  ]);
+  return { ...application, groups: [...database, ...application.groups] };
 }
 
 async function mutate(postgres: PostgresServer, ground: Ground, which: 'policies' | 'all', onProgress: OnProgress) {

@@ -1,4 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { root } from '../../../scripts/environment.ts';
 
 /**
  * What a relation is to tenants. `tenant`: each of its rows belongs to one, and that one reaches it. `link`: ties tenants or users together, and is reached through functions only.
@@ -27,7 +29,7 @@ export interface Tenancy {
 /** In `exceptions`: what the standard has and this relation has not. */
 export const none = 'none';
 
-const file = new URL('../../../db/tenancy.json', import.meta.url);
+const file = join(root, 'db/tenancy.json');
 
 export async function readTenancy(): Promise<Tenancy> {
   return JSON.parse(await readFile(file, 'utf8')) as Tenancy;

@@ -1,17 +1,20 @@
 import { writeFileSync } from 'node:fs';
-import { type Arguments, parseArguments, usage, UsageError } from '../test/isolation/arguments.ts';
-import { type Report, SuiteError } from '../test/isolation/finding.ts';
-import { htmlReport } from '../test/isolation/report/html.ts';
-import { jsonFailure, jsonReport } from '../test/isolation/report/json.ts';
-import { junitReport } from '../test/isolation/report/junit.ts';
-import { terminalReport } from '../test/isolation/report/terminal.ts';
-import { runSuite } from '../test/isolation/run.ts';
-import { scriptArguments } from './arguments.ts';
-import { loadEnvironment } from './environment.ts';
+import { isMainThread } from 'node:worker_threads';
+import { scriptArguments } from '../../scripts/arguments.ts';
+import { loadEnvironment } from '../../scripts/environment.ts';
+import { type Arguments, parseArguments, usage, UsageError } from './arguments.ts';
+import { obey } from './beside.ts';
+import { type Report, SuiteError } from './finding.ts';
+import { htmlReport } from './report/html.ts';
+import { jsonFailure, jsonReport } from './report/json.ts';
+import { junitReport } from './report/junit.ts';
+import { terminalReport } from './report/terminal.ts';
+import { runSuite } from './run.ts';
 
 const exitCodes: Readonly<Record<Report['result'], number>> = { isolated: 0, incomplete: 1, broken: 4 };
 const failed = 1;
 const wrongUsage = 2;
+const interrupted = 130;
 
 async function main(): Promise<number> {
   let options: Arguments;
@@ -49,4 +52,10 @@ function write(path: string | undefined, content: string): void {
   if (path !== undefined) writeFileSync(path, content);
 }
 
-process.exitCode = await main();
+if (isMainThread) {
+  // With exit(), which stops the server that was started.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(interrupted));
+  process.exitCode = await main();
+} else {
+  await obey();
+}
