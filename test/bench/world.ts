@@ -147,6 +147,7 @@ export async function createWorld(server: PostgresServer, context: Context): Pro
     },
     unbound: (url = test.adminUrl) => {
       const pool = new application.pg.Pool({ connectionString: url, max: connections });
+      pool.on('error', () => {}); // An idle connection whose network is taken away.
       ends.push(() => pool.end());
       return pool;
     },

@@ -5,6 +5,7 @@ import {
   connections,
   type Context,
   createWorld,
+  type Database,
   drawTargets,
   expectRows,
   lanes,
@@ -60,7 +61,7 @@ async function inContext(server: Awaited<ReturnType<typeof startServer>>, contex
 async function throughput(world: World, targets: readonly Target[]): Promise<Figure[]> {
   const database = await world.open();
   const baseline = unisolated(world, targets);
-  const ways = await isolated(world, targets);
+  const ways = isolated(world, database, targets);
   const tutorial = inTransaction(world, targets, world.test.runtimeUrl);
   const next = rotating(targets);
   const { findProject } = await world.application.load<{
@@ -140,7 +141,7 @@ async function withDelay(world: World, targets: readonly Target[]): Promise<Figu
   const network = await createNetwork(world.test.runtimeUrl, 0.5);
   const baseline = unisolated(world, targets, network.through(world.test.adminUrl));
   const runtime = network.through(world.test.runtimeUrl);
-  const ways = await isolated(world, targets, runtime);
+  const ways = isolated(world, await world.open({ url: runtime }), targets);
   const tutorial = inTransaction(world, targets, runtime);
   const load: Load = { clients: 1, slotMs: 200 };
   try {
@@ -164,12 +165,11 @@ function unisolated(world: World, targets: readonly Target[], url?: string): Ope
   };
 }
 
-async function isolated(
+function isolated(
   world: World,
+  database: Database,
   targets: readonly Target[],
-  url?: string,
-): Promise<{ readonly query: Operation; readonly read: Operation }> {
-  const database = await world.open(url === undefined ? {} : { url });
+): Readonly<Record<'query' | 'read', Operation>> {
   const next = rotating(targets);
   const by = (way: 'query' | 'read') => async () => {
     const { tenant, id } = next();
