@@ -1,4 +1,6 @@
+import { commandLine } from './groups/command-line.ts';
 import { dataLayer } from './groups/data-layer.ts';
+import { repository } from './groups/repository.ts';
 import { scale } from './groups/scale.ts';
 import type { Group } from './report.ts';
 
@@ -6,4 +8,6 @@ import type { Group } from './report.ts';
 export const groups: Readonly<Record<string, Group>> = {
   'data-layer': dataLayer,
   scale,
+  'command-line': commandLine,
+  repository,
 };

@@ -103,6 +103,8 @@ function applicationWith(context: Context): Promise<Application> {
   return application;
 }
 
+const templates = new Map<string, Promise<unknown>>();
+
 /** A migrated database on the server, and what it takes to reach it with and without isolation. */
 export async function createWorld(server: PostgresServer, context: Context): Promise<World> {
   const application = await applicationWith(context);
@@ -111,7 +113,11 @@ export async function createWorld(server: PostgresServer, context: Context): Pro
     prepareServer: (url: string) => Promise<unknown>;
     createTestDatabaseOn: (server: unknown) => Promise<TestDatabase>;
   }>('test/setup/database.ts');
-  const test = await setup.createTestDatabaseOn(await setup.prepareServer(server.adminUrl));
+  // Once for all databases: it gives the roles new passwords.
+  const key = `${context} ${server.adminUrl}`;
+  const template = templates.get(key) ?? setup.prepareServer(server.adminUrl);
+  templates.set(key, template);
+  const test = await setup.createTestDatabaseOn(await template);
   const { readConfig } = await load<{ readConfig: (environment: object) => Config }>('src/config.ts');
   const { openDatabase } = await load<{ openDatabase: (options: object, steps: object) => Promise<Database> }>(
     'src/tenancy/open.ts',
