@@ -8,8 +8,9 @@ export default defineLayer({
       'app.tenant_id()': {
         rights: 'of who calls',
         kind: 'plpgsql, stable, parallel safe',
+        'set search_path': 'pg_catalog, pg_temp',
         'grant to runtime': 'execute',
-        body: 'sha256 c14d262f5fc9163e',
+        body: 'sha256 d5e0a67348ec2586',
       },
     },
   },
