@@ -30,7 +30,7 @@ export function isMet({ value, atLeast, atMost }: Figure): boolean | undefined {
   return value >= (atLeast ?? Number.NEGATIVE_INFINITY) && value <= (atMost ?? Number.POSITIVE_INFINITY);
 }
 
-/** What a measurement that did not come to a value shows: never met. */
+/** The figures beside their goals; one that did not come to a value is among them. */
 export const missed = (results: readonly GroupResult[]): readonly Figure[] =>
   results.flatMap(({ figures }) => figures.filter((figure) => isMet(figure) === false));
 
