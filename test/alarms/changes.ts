@@ -27,6 +27,18 @@ const guards = (table: string): string[] => [
   `grant select, insert, update, delete on ${table} to ${runtime}`,
 ];
 
+/** One policy for each command, in place of one for all. */
+const byCommand = (name: string, kind: 'permissive' | 'restrictive'): string[] =>
+  Object.entries({
+    delete: `using (${own})`,
+    select: `using (${own})`,
+    insert: `with check (${own})`,
+    update: `using (${own}) with check (${own})`,
+  }).map(
+    ([command, condition]) =>
+      `create policy ${kind}_${command} on ${name} as ${kind} for ${command} to ${runtime} ${condition}`,
+  );
+
 const table = (name: string, columns: string, rest = ''): string[] => [
   `create table app.${name} (tenant_id uuid not null, id uuid not null, ${columns}, primary key (tenant_id, id)${rest})`,
   ...guards(`app.${name}`),
@@ -248,13 +260,15 @@ export const changes: readonly Change[] = [
   },
   {
     name: 'policies by command',
-    sql: [
-      'drop policy tenant_allow on app.tasks',
-      `create policy tenant_read on app.tasks for select to ${runtime} using (${own})`,
-      `create policy tenant_insert on app.tasks for insert to ${runtime} with check (${own})`,
-      `create policy tenant_update on app.tasks for update to ${runtime} using (${own}) with check (${own})`,
-      `create policy tenant_delete on app.tasks for delete to ${runtime} using (${own})`,
-    ],
+    sql: ['drop policy tenant_allow on app.tasks', ...byCommand('app.tasks', 'permissive')],
+  },
+  {
+    name: 'a floor by command',
+    sql: ['drop policy tenant_floor on app.members', ...byCommand('app.members', 'restrictive')],
+    harmful: {
+      sql: ['drop policy tenant_floor on app.members', ...byCommand('app.members', 'restrictive').slice(1)],
+      object: 'app.members',
+    },
   },
   {
     name: 'one more restrictive policy',

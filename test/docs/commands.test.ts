@@ -8,8 +8,11 @@ import { shellCommands } from './shell-blocks.ts';
 
 const project = resolve(import.meta.dirname, '../..');
 
-/** Commands that would run this test again; the file that does run them must contain their parts. */
-const runElsewhere = new Map([['npm install && npm test', '.ci/run']]);
+/** Commands that take minutes, or would run this test again; the file that does run them must contain their parts. */
+const runElsewhere = new Map([
+  ['npm install && npm test', '.ci/run'],
+  ['npm test', 'test/acceptance/packed.sh'],
+]);
 
 let scratch: string;
 let environment: NodeJS.ProcessEnv;

@@ -7,9 +7,10 @@ import { killAll } from '../../generators/programs/run.ts';
 import { createPackages } from '../matrix/packages.ts';
 import { runCommand, writeRepository } from '../matrix/repository.ts';
 import { exceptions, mostExceptions, restless } from './exceptions.ts';
-import { type Answer, difference, problemsOf, toMarkdown, toTable } from './table.ts';
+import { type Answer, difference, fromMarkdown, planOf, problemsOf, toMarkdown, toTable } from './table.ts';
 
-// The test of the tests: asks every group of a generated isolation suite about every mutation, and compares the answers with table.md.
+// The test of the tests: asks the groups of a generated isolation suite about its mutations, as many as it takes to see every check turn red and every mutation named, and compares the
+// answers with table.md. With --update it asks every group about every mutation, and writes the file.
 // usage: npm run test:mutation [-- --update]
 
 const committed = resolve(import.meta.dirname, 'table.md');
@@ -27,17 +28,18 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 }
 
 try {
-  const answers = await ask();
+  const update = process.argv.includes('--update');
+  const known = fromMarkdown(await readFile(committed, 'utf8').catch(() => ''));
+  const answers = await ask(update ? undefined : planOf(known));
   const table = toTable(answers, restless);
   const problems = problemsOf(answers, table, exceptions);
   for (const [check, why] of Object.entries(exceptions)) console.log(`exception: ${check}: ${why}`);
   if (Object.keys(exceptions).length > mostExceptions)
     problems.push(`There are more than ${mostExceptions} exceptions.`);
-  const markdown = toMarkdown(table);
-  if (process.argv.includes('--update')) {
-    await writeFile(committed, markdown);
+  if (update) {
+    await writeFile(committed, toMarkdown(table));
   } else {
-    const changed = difference(await readFile(committed, 'utf8').catch(() => ''), markdown);
+    const changed = difference(known, table, answers);
     if (changed.length > 0)
       problems.push(
         `The answers differ from test/mutation/table.md. Next: npm run test:mutation -- --update, and review what it changes.\n${changed.join('\n')}`,
@@ -53,8 +55,8 @@ try {
   rmSync(folder, { recursive: true, force: true });
 }
 
-/** The answers in the order of the mutations. */
-async function ask(): Promise<Answer[]> {
+/** The answers in the order of the mutations; without a plan, those of every group. */
+async function ask(plan?: ReadonlyMap<string, ReadonlySet<string>>): Promise<Answer[]> {
   const tree = await generate({
     name: 'acme-app',
     preset: 'default',
@@ -70,7 +72,10 @@ async function ask(): Promise<Answer[]> {
   await writeRepository(dir, tree);
   await createPackages(folder).link(tree, 'npm', dir);
   const script = resolve(import.meta.dirname, 'ask.ts');
-  const command = `node --import tsx ${script}`;
+  const planned = join(folder, 'plan.json');
+  const named = [...(plan ?? [])].map(([name, groups]) => [name, [...groups]]);
+  await writeFile(planned, JSON.stringify(plan === undefined ? null : Object.fromEntries(named)));
+  const command = `node --import tsx ${script} ${planned}`;
   const printed = await Promise.all(
     Array.from({ length: shares }, (_, share) => runCommand(dir, `${command} ${share} ${shares}`)),
   );

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { type Answer, difference, problemsOf, toMarkdown, toTable } from './table.ts';
+import { type Answer, difference, fromMarkdown, planOf, problemsOf, toMarkdown, toTable } from './table.ts';
 
 const answer = (name: string, more: Partial<Answer> = {}): Answer => ({
   name,
+  asked: ['lint', 'matrix'],
   tried: ['lint A1', 'matrix C1'],
   red: [],
   named: [],
@@ -59,12 +60,31 @@ describe('the table of checks and mutations', () => {
     ]);
   });
 
-  it('tells a change by its lines', () => {
-    const before = toMarkdown(toTable([untouched, noticed]));
-    const after = toMarkdown(
-      toTable([untouched, { ...noticed, red: ['lint A1'] }, answer('a rule', { red: ['matrix C1'] })]),
-    );
-    expect(difference(before, after)).toEqual(['- matrix C1: a view', '+ matrix C1: a rule']);
-    expect(difference(before, before)).toEqual([]);
+  const before = toTable([untouched, noticed]);
+
+  it('reads as it was written', () => {
+    expect(fromMarkdown(toMarkdown(before))).toEqual(before);
+  });
+
+  it('is proven by asking for every check once', () => {
+    const long = new Map([
+      ['lint A1', ['a view', 'a rule']],
+      ['lint B1', ['a rule']],
+      ['side channels C1', ['a view', 'a rule']],
+      ['residue H6', []],
+    ]);
+    expect([...planOf(long)]).toEqual([['a rule', new Set(['lint', 'side channels'])]]);
+  });
+
+  it('tells a change by its cells', () => {
+    const answers = [untouched, { ...noticed, red: ['lint A1'] }, answer('a rule', { red: ['matrix C1'] })];
+    expect(difference(before, toTable(answers), answers)).toEqual(['- matrix C1: a view', '+ matrix C1: a rule']);
+    expect(difference(before, before, [untouched, noticed])).toEqual([]);
+  });
+
+  it('tells nothing of what was not asked, and of a mutation that is no more', () => {
+    const answers = [untouched, answer('a view', { asked: ['lint'], red: ['lint A1'], named: ['lint A1'] })];
+    expect(difference(before, toTable(answers), answers)).toEqual([]);
+    expect(difference(before, toTable([untouched]), [untouched])).toEqual(['- lint A1: a view', '- matrix C1: a view']);
   });
 });

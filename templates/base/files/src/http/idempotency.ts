@@ -1,5 +1,5 @@
 import { createCipheriv, createDecipheriv, createHash, hkdfSync, randomBytes } from 'node:crypto';
-import { v7 as uuidv7 } from 'uuid';
+import { newId } from '../ids.ts';
 import { currentTenant, runAsTenant } from '../tenancy/context.ts';
 import type { Database, Statement } from '../tenancy/database.ts';
 import type { Access } from '../tenancy/resolve.ts';
@@ -57,7 +57,7 @@ export async function answerOnce(
 ): Promise<StoredAnswer> {
   const caller = currentTenant();
   const { id: tenant } = caller;
-  const id = uuidv7();
+  const id = newId();
   const keyHash = hash([request.caller, request.key]);
   const contentHash = hash(request.content);
   const claimed = await database.query({ text: claim, values: [tenant, id, keyHash, contentHash] });

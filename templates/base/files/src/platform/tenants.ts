@@ -1,5 +1,5 @@
 import pg from 'pg';
-import { v7 as uuidv7 } from 'uuid';
+import { newId } from '../ids.ts';
 import type { TenantLimits } from '../tenancy/resolve.ts';
 import { placement } from '../tenancy/placement.ts';
 import { type FirstCredentials, issueFirstCredentials } from './first-credentials.ts';
@@ -43,7 +43,7 @@ export async function createTenant(
   if (problem !== undefined) throw new TenantError(`"${slug}" cannot be a slug: ${problem}.`);
   if (name.length < 1 || name.length > 200) throw new TenantError('A name has 1 to 200 characters.');
   if (owner.length < 1 || owner.length > 255) throw new TenantError('The owner is a subject of 1 to 255 characters.');
-  const tenant = { id: uuidv7(), slug };
+  const tenant = { id: newId(), slug };
   return await inTransaction(client, async () => {
     try {
       await client.query('insert into platform.tenants (id, slug, name) values ($1, $2, $3)', [tenant.id, slug, name]);
@@ -58,7 +58,7 @@ export async function createTenant(
     await placement.provision(client, tenant.id);
     await client.query(`insert into app.members (tenant_id, id, subject, role) values ($1, $2, $3, 'owner')`, [
       tenant.id,
-      uuidv7(),
+      newId(),
       owner,
     ]);
     const credentials = await issueFirstCredentials({ client, environment, tenant, owner });

@@ -1,8 +1,11 @@
+import { currentTenant, type TenantContext } from './context.ts';
 import type { Session } from './session.ts';
 import { assertPlainStatement, leavesTraces, type Statement } from './statements.ts';
 
 /** What keeps one user of a connection from the next, by name: a test may replace one step, and sees what it was good for. */
 export interface DatabaseSteps {
+  /** As whom a statement runs. Throws outside of runAsTenant(). */
+  readonly currentTenant: () => TenantContext;
   /** Throws for a text that is not one statement about rows. */
   readonly assertPlain: (text: string) => void;
   /** True when the connection must be destroyed after the statement. */
@@ -14,6 +17,7 @@ export interface DatabaseSteps {
 }
 
 export const databaseSteps: DatabaseSteps = {
+  currentTenant,
   assertPlain: assertPlainStatement,
   leavesTraces,
   flight: (entering, statement) => [entering, statement],

@@ -1,6 +1,6 @@
 import pg from 'pg';
 import { traceStatement } from '../telemetry/tracing.ts';
-import { currentTenant, insideTransaction, runInTransaction, type TenantContext, timeLeft } from './context.ts';
+import { insideTransaction, runInTransaction, type TenantContext, timeLeft } from './context.ts';
 import { clockDifference, detectPooler } from './connection-facts.ts';
 import { TenancyError } from './errors.ts';
 import { type DatabaseSteps, databaseSteps } from './database-steps.ts';
@@ -138,7 +138,7 @@ function assemble({ enter, outside, pool, lanes, steps, transport, now, schema }
 
   function entering(): Statement {
     const left = timeLeft();
-    return toStatement(enter(currentTenant(), now()), left === undefined ? undefined : now() + left);
+    return toStatement(enter(steps.currentTenant(), now()), left === undefined ? undefined : now() + left);
   }
 
   const query = async <Row>(statement: Statement): Promise<QueryResult<Row>> => {
@@ -169,7 +169,7 @@ function assemble({ enter, outside, pool, lanes, steps, transport, now, schema }
     const entering = toStatement({ settings: [...settings, readOnly] });
     return await traceStatement(text, () => lanes.run<Row>((session) => steps.flight(entering, statement, session)));
   };
-  const read = async <Row>(statement: Statement) => await onLane<Row>(enter(currentTenant(), now()), statement);
+  const read = async <Row>(statement: Statement) => await onLane<Row>(enter(steps.currentTenant(), now()), statement);
   const lookup = async <Row>(statement: Statement) => await onLane<Row>(outside, statement);
 
   const plugins = [tenantFilter(schema)];

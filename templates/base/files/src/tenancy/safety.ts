@@ -2,6 +2,7 @@ import pg from 'pg';
 import { clockDifference } from './connection-facts.ts';
 import { type TenantContext, tenantId } from './context.ts';
 import { TenancyError } from './errors.ts';
+import { policyTexts, readsOwn, writesOwn } from './policy-text.ts';
 import { roles } from './roles.ts';
 import type { ContextStatement } from './strategy.ts';
 
@@ -123,18 +124,22 @@ interface Table {
   readonly name: string;
   readonly hasTenant: boolean;
   readonly forced: boolean;
+  /** Whether restrictive policies hold every command to the tenant's rows. */
   readonly floor: boolean;
+  /** Whether a permissive policy lets the tenant's rows be reached at all. */
   readonly allow: boolean;
+  /** Permissive policies that let others' rows be reached, so that only the floor holds. */
+  readonly loose: readonly string[];
 }
 
 async function tableProblems(client: pg.Client, schema: string): Promise<string[]> {
   const { rows } = await client.query<Table>(
-    `with policies as (
-      select polrelid, polname, polpermissive, polcmd,
-        pg_catalog.pg_get_expr(polqual, polrelid) ~ 'app\\.tenant_id\\(\\)'
-          and pg_catalog.pg_get_expr(polwithcheck, polrelid) ~ 'app\\.tenant_id\\(\\)' as by_tenant
+    `with texts as (
+      select polrelid, polname, polpermissive, polcmd, ${policyTexts}
       from pg_catalog.pg_policy
-      where (select oid from pg_catalog.pg_roles where rolname = current_user) = any (polroles)
+      where polroles && array[0, (select oid from pg_catalog.pg_roles where rolname = current_user)]
+    ), policies as (
+      select *, ${readsOwn} and ${writesOwn} as by_tenant from texts
     )
     select relation.oid::regclass::text as name,
       exists (
@@ -142,14 +147,17 @@ async function tableProblems(client: pg.Client, schema: string): Promise<string[
         where attrelid = relation.oid and attname = 'tenant_id' and attnotnull and not attisdropped
       ) as "hasTenant",
       relrowsecurity and relforcerowsecurity as forced,
-      exists (
-        select from policies
-        where polrelid = relation.oid and polname = 'tenant_floor' and not polpermissive and polcmd = '*' and by_tenant
+      not exists (
+        select from pg_catalog.unnest('{r,a,w,d}'::"char"[]) as command
+        where not exists (
+          select from policies
+          where polrelid = relation.oid and not polpermissive and polcmd in ('*', command) and by_tenant
+        )
       ) as floor,
-      exists (
-        select from policies
-        where polrelid = relation.oid and polname = 'tenant_allow' and polpermissive and by_tenant
-      ) as allow
+      exists (select from policies where polrelid = relation.oid and polpermissive and by_tenant) as allow,
+      array(
+        select polname::text from policies where polrelid = relation.oid and polpermissive and not by_tenant order by 1
+      ) as loose
     from pg_catalog.pg_class as relation
     where relkind in ('r', 'p') and relnamespace = (select oid from pg_catalog.pg_namespace where nspname = $1)
       -- By way of its parent a partition is guarded by the parent's policies; nobody may name it.
@@ -159,7 +167,7 @@ async function tableProblems(client: pg.Client, schema: string): Promise<string[
     [schema],
   );
   if (rows.length === 0) return [`The schema ${schema} has no tables. Next: npm run db:migrate`];
-  return rows.flatMap(({ name, hasTenant, forced, floor, allow }) => [
+  return rows.flatMap(({ name, hasTenant, forced, floor, allow, loose }) => [
     ...(hasTenant
       ? []
       : [`${name} has no column tenant_id that is not null. Next: add one, or move the table to the schema platform.`]),
@@ -171,13 +179,17 @@ async function tableProblems(client: pg.Client, schema: string): Promise<string[
     ...(floor
       ? []
       : [
-          `${name} lacks the restrictive policy tenant_floor for ${roles.runtime}. Next: create it as in db/migrations/tenant/0001_members.sql.`,
+          `${name} lacks a restrictive policy by tenant for all commands of ${roles.runtime}. Next: create tenant_floor as in db/migrations/tenant/0001_members.sql.`,
         ]),
     ...(allow
       ? []
       : [
-          `${name} lacks the policy tenant_allow for ${roles.runtime}. Next: create it as in db/migrations/tenant/0001_members.sql.`,
+          `${name} lacks a permissive policy by tenant for ${roles.runtime}. Next: create tenant_allow as in db/migrations/tenant/0001_members.sql.`,
         ]),
+    ...loose.map(
+      (policy) =>
+        `${name}: the permissive policy ${policy} lets ${roles.runtime} past its tenant. Next: drop policy "${policy}" on ${name};`,
+    ),
   ]);
 }
 

@@ -1,7 +1,10 @@
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
+import { rateWindowMs } from '../../src/http/tenant-limits.ts';
+import { createMemoryCounter } from '../../src/http/window-counter.ts';
 import { limitTenant } from '../../src/platform/tenants.ts';
+import { type ApplicationSteps, applicationSteps } from '../../src/steps.ts';
 import { startApplication } from '../setup/application.ts';
 import { withClient } from '../setup/database.ts';
 import { apiClient, type ApiClient } from './client.ts';
@@ -20,7 +23,11 @@ async function withLimits(
   environment: Record<string, string>,
   work: (clients: Clients) => Promise<void>,
 ): Promise<void> {
-  const application = await startApplication({ ...world.database.environment, ...environment });
+  // On a clock that stands still no minute ends in the middle of a test.
+  const counter = createMemoryCounter(rateWindowMs, () => 0);
+  const limitTenants: ApplicationSteps['limitTenants'] = (defaults) => applicationSteps.limitTenants(defaults, counter);
+  const steps = { ...applicationSteps, limitTenants };
+  const application = await startApplication({ ...world.database.environment, ...environment }, { steps });
   const { url } = application;
   try {
     await work({

@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { send, wireConnection, WireQuery, type WireResult } from '../../src/tenancy/wire.ts';
 import type { Settings } from './contexts.ts';
 import type { Character } from './privileged.ts';
 import { literal } from './sql.ts';
@@ -17,28 +18,44 @@ export type Attempt = (settings: Settings, ...statements: readonly string[]) => 
 /** Connects; every value arrives as text. */
 export async function connect(url: string, applicationName = 'isolation suite'): Promise<pg.Client> {
   const asText = { getTypeParser: () => String } as unknown as pg.CustomTypesConfig;
-  const client = new pg.Client({
+  const options: pg.ClientConfig & { readonly pipeline: boolean } = {
     connectionString: url,
     application_name: applicationName,
     connectionTimeoutMillis: 10_000,
     types: asText,
-  });
+    pipeline: true,
+  };
+  const client = new pg.Client(options);
   client.on('error', () => {}); // A connection that dies fails the statement that runs on it.
   await client.connect();
   return client;
 }
 
-/** Attacks over a connection that logged in as the runtime role. */
+/** Attacks over a connection that logged in as the runtime role, each in one flight. */
 export function attemptsAsLogin(login: pg.Client): Attempt {
   return async (settings, ...statements) => {
-    try {
-      await login.query(['begin', ...entering(settings)].join('; '));
-      return await runAll(login, statements);
-    } finally {
-      await login.query('rollback');
+    const enter = ['begin', ...entering(settings)].join('; ');
+    if (statements.some((sql) => mustWait.test(sql))) {
+      try {
+        await login.query(enter);
+        return await runAll(login, statements);
+      } finally {
+        await login.query('rollback');
+      }
     }
+    const { stream } = wireConnection(login);
+    stream.cork();
+    const sent = [login.query(enter), ...statements.map((sql) => run(login, sql)), login.query('rollback')] as const;
+    stream.uncork();
+    const outcomes = (await Promise.all(sent)).slice(1, -1) as Outcome[];
+    // What came after an error failed too, up to the rollback.
+    const failed = outcomes.findIndex(({ error }) => error !== undefined);
+    return failed < 0 ? outcomes : outcomes.slice(0, failed + 1);
   };
 }
+
+/** After these a statement could find no transaction, or not be read at all. */
+const mustWait = /\b(begin|commit|rollback|abort|end|stdin)\b/i;
 
 /** Attacks inside an administrator's transaction, which becomes the runtime role until the attack is over: rows that nobody committed are seen. */
 export function attemptsInside(admin: pg.Client, { become }: Character): Attempt {
@@ -71,26 +88,34 @@ async function runAll(client: pg.Client, statements: readonly string[]): Promise
   return outcomes;
 }
 
+/** A text as PostgreSQL's simple protocol takes it. COPY's rows are no result for pg; they are kept here. */
+class Text extends WireQuery {
+  readonly copied: string[] = [];
+
+  handleCopyData({ chunk }: { readonly chunk: Buffer }): void {
+    this.copied.push(chunk.toString());
+  }
+}
+
 /** Runs one text; several statements in it travel as one message, as injected ones would. */
 export async function run(client: pg.Client, sql: string): Promise<Outcome> {
-  const copied: string[] = [];
-  const onCopy = ({ chunk }: { readonly chunk: Buffer }) => void copied.push(chunk.toString());
-  // COPY's rows are no result of a query for pg; its connection hands them out.
-  const { connection } = client as unknown as { readonly connection: NodeJS.EventEmitter };
-  connection.on('copyData', onCopy);
+  const text = new Text(sql);
   try {
-    const results = [await client.query(sql)].flat();
+    const results = await new Promise<readonly WireResult[]>((resolve, reject) => {
+      text.callback = (error, result) => {
+        if (error !== null) reject(error);
+        else resolve([result ?? []].flat());
+      };
+      send(client, text);
+    });
     const rows = results.flatMap((result) => result.rows as Outcome['rows']);
-    const last = results.at(-1);
     return {
       sql,
-      rows: [...rows, ...copied.map((line) => ({ copied: line }))],
-      rowCount: copied.length || (last?.rowCount ?? 0),
+      rows: [...rows, ...text.copied.map((line) => ({ copied: line }))],
+      rowCount: text.copied.length || (results.at(-1)?.rowCount ?? 0),
     };
   } catch (error) {
     if (error instanceof pg.DatabaseError) return { sql, rows: [], rowCount: 0, error };
     throw error;
-  } finally {
-    connection.off('copyData', onCopy);
   }
 }

@@ -58,15 +58,55 @@ describe('openDatabase', () => {
   const condition = '(tenant_id = (select app.tenant_id()))';
   const policy = (name: string, kind: string, using = condition) =>
     `create policy ${name} on app.members as ${kind} to ${roles.runtime} using ${using} with check ${using}`;
+  const drop = (name: string) => `drop policy ${name} on app.members;`;
   it.each([
     ['tenant_floor', 'restrictive'],
     ['tenant_allow', 'permissive'],
-  ])('refuses a table without the policy %s, or with one that lets everything through', async (name, kind) => {
-    const drop = `drop policy ${name} on app.members`;
-    const message = new RegExp(`app\\.members lacks the .*policy ${name}`);
-    await refused(drop, policy(name, kind), message);
-    await refused(`${drop}; ${policy(name, kind, '(true)')}`, `${drop}; ${policy(name, kind)}`, message);
+  ])('refuses a table without %s, or with one that lets everything through', async (name, kind) => {
+    const message = new RegExp(`app\\.members lacks a ${kind} policy by tenant.*create ${name}`);
+    await refused(drop(name), policy(name, kind), message);
+    for (const using of ['(true)', `(${condition} or role = 'owner')`, `(${condition} or true)`])
+      await refused(`${drop(name)} ${policy(name, kind, using)}`, `${drop(name)} ${policy(name, kind)}`, message);
   });
+
+  it('refuses a permissive policy that only the floor makes up for', () =>
+    refused(
+      policy('all_owners', 'permissive', `(role = 'owner')`),
+      drop('all_owners'),
+      /app\.members: the permissive policy all_owners lets .* past its tenant\. Next: drop policy "all_owners" on app\.members/,
+    ));
+
+  const commands = { select: 'using', delete: 'using', insert: 'with check' };
+  const byCommand = (kind: string) =>
+    [
+      ...Object.entries(commands).map(
+        ([command, clause]) => `for ${command} to ${roles.runtime} ${clause} ${condition}`,
+      ),
+      `for update to ${roles.runtime} using ${condition} with check ${condition}`,
+    ].map((rest, index) => `create policy ${kind}_${index} on app.members as ${kind} ${rest};`);
+  it.each([
+    ['under other names', [policy('floor_of_tenant', 'restrictive'), policy('tenant', 'permissive')].join(';')],
+    ['for each command', [...byCommand('restrictive'), ...byCommand('permissive')].join('')],
+    [
+      'with more conditions',
+      [policy('a', 'restrictive', `(${condition} and role <> 'x')`), policy('b', 'permissive')].join(';'),
+    ],
+  ])('accepts policies that do the same %s', async (_, policies) => {
+    await admin.query(`begin; ${drop('tenant_floor')} ${drop('tenant_allow')} ${policies}; commit`);
+    await expect(open()).resolves.toBeUndefined();
+    const made = await admin.query<{ name: string }>(
+      `select polname as name from pg_policy where polrelid = 'app.members'::regclass and polname !~ '^(tenant_migrate|platform_)'`,
+    );
+    const again = [policy('tenant_floor', 'restrictive'), policy('tenant_allow', 'permissive')];
+    await admin.query([...made.rows.map(({ name }) => `drop policy "${name}" on app.members`), ...again].join(';'));
+  });
+
+  it('refuses policies for each command that leave one out', () =>
+    refused(
+      [drop('tenant_floor'), ...byCommand('restrictive').slice(1)].join(''),
+      [...[1, 2, 3].map((index) => drop(`restrictive_${index}`)), policy('tenant_floor', 'restrictive')].join(''),
+      /app\.members lacks a restrictive policy by tenant for all commands/,
+    ));
 
   it('refuses a table that does not say whose its rows are', () =>
     refused('create table app.loose (id uuid)', 'drop table app.loose', /app\.loose has no column tenant_id/));

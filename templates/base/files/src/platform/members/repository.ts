@@ -1,6 +1,6 @@
 import { type Generated, type GeneratedAlways, sql } from 'kysely';
-import { v7 as uuidv7 } from 'uuid';
 import { type Page, selectPage } from '../../http/pagination.ts';
+import { newId } from '../../ids.ts';
 import type { TenantConnection } from '../../tenancy/database.ts';
 import type { Role } from '../../tenancy/roles-and-scopes.ts';
 import type { MemberQuery, NewMember } from './schema.ts';
@@ -50,7 +50,7 @@ export function findMember(connection: TenantConnection, id: string): Promise<Me
 export function insertMember(connection: TenantConnection, values: NewMember): Promise<Member> {
   return connection
     .insertInto('members')
-    .values({ id: uuidv7(), ...values })
+    .values({ id: newId(), ...values })
     .returning(columns)
     .executeTakeFirstOrThrow();
 }

@@ -17,7 +17,7 @@ type State = Readonly<Record<string, unknown>>;
 type Way = (database: Database, text: string) => Promise<unknown>;
 
 /** By which the attacker gets its statement to the connection that the victim uses next. */
-const ways: Readonly<Record<string, Way>> = {
+const ways = {
   'query()': (database, text) => database.query({ text }),
   'read()': (database, text) => database.read({ text }),
   'transaction()': (database, text) =>
@@ -25,7 +25,12 @@ const ways: Readonly<Record<string, Way>> = {
       const compiled = { sql: text, parameters: [], query: { kind: 'RawNode' }, queryId: { queryId: '' } };
       return await connection.executeQuery(compiled as unknown as Parameters<typeof connection.executeQuery>[0]);
     }),
-};
+} as const satisfies Readonly<Record<string, Way>>;
+
+type WayName = keyof typeof ways;
+
+/** Those of a round have connections of their own. */
+const rounds: readonly (readonly [WayName, ...WayName[]])[] = [['query()', 'read()'], ['transaction()']];
 
 const probes: Readonly<Record<string, (database: Database) => Promise<State | undefined>>> = {
   'query()': async (database) => (await database.query<State>({ text: stateOfSession })).rows[0],
@@ -71,24 +76,25 @@ async function plantAll(
   let database = await open();
   const clean = database && (await statesFor(target, database));
   for (const plant of plants) {
-    for (const [way, run] of Object.entries(ways)) {
+    for (const round of rounds) {
       if (database === undefined || clean === undefined) return;
-      const { attacker } = target.world;
-      // Whether it was refused does not matter: what is left does.
-      await runAsTenant(contextOf(attacker), () => run(database as Database, plant.text)).catch(() => {});
-      // A lock that ends with the transaction, if that ends.
-      if (then !== undefined)
-        await runAsTenant(contextOf(attacker), () => run(database as Database, then)).catch(() => {});
-      recorder.check(plant.threat);
-      const leaked = differenceOf(clean, await statesFor(target, database)) ?? (await outside(database));
-      if (leaked === undefined) continue;
-      report(recorder, plant, way, leaked);
+      await Promise.all(round.map((way) => leave(ways[way], database as Database, target.world.attacker, plant, then)));
+      recorder.check(plant.threat, round.length);
+      const found = differenceOf(clean, await statesFor(target, database)) ?? (await outside(database));
+      if (found === undefined) continue;
+      report(recorder, plant, round.find((way) => way === found.by) ?? round[0], found.leaked);
       // What is left of this one is not to be told of the next.
       await database.close();
       database = await open();
     }
   }
   await database?.close();
+}
+
+/** Whether it is refused does not matter: what is left does. `then` ends with the transaction, if that ends. */
+async function leave(run: Way, database: Database, attacker: Tenant, { text }: Plant, then?: string): Promise<void> {
+  for (const statement of then === undefined ? [text] : [text, then])
+    await runAsTenant(contextOf(attacker), () => run(database, statement)).catch(() => {});
 }
 
 /** What the victim finds, by the connection that it asks. */
@@ -101,15 +107,23 @@ async function statesFor({ world }: Target, database: Database): Promise<Map<str
   return states;
 }
 
+/** By which connection, and what. */
+interface Found {
+  readonly by: string;
+  readonly leaked: string;
+}
+
 /** Whether a statement without a context is taken for somebody's. */
-async function outside(database: Database): Promise<string | undefined> {
+async function outside(database: Database): Promise<Found | undefined> {
   const text = `select ${tenantFunction}::text as tenant`;
   const answer = await database.lookup<{ tenant: string | null }>({ text }).catch(() => undefined);
   const tenant = answer?.rows[0]?.tenant ?? undefined;
-  return tenant === undefined ? undefined : `a statement without a tenant runs as ${tenant}`;
+  return tenant === undefined
+    ? undefined
+    : { by: 'lookup()', leaked: `a statement without a tenant runs as ${tenant}` };
 }
 
-function differenceOf(clean: ReadonlyMap<string, State>, found: ReadonlyMap<string, State>): string | undefined {
+function differenceOf(clean: ReadonlyMap<string, State>, found: ReadonlyMap<string, State>): Found | undefined {
   for (const [name, before] of clean) {
     const after = found.get(name) ?? {};
     const changed = [...new Set([...Object.keys(after), ...Object.keys(before)])].find(
@@ -117,7 +131,7 @@ function differenceOf(clean: ReadonlyMap<string, State>, found: ReadonlyMap<stri
     );
     if (changed === undefined) continue;
     const [was, is] = changed === 'settings' ? settingOf(before, after) : [before[changed], after[changed]];
-    return `the victim's ${name} finds ${changed}: ${String(is)} in place of ${String(was)}`;
+    return { by: name, leaked: `the victim's ${name} finds ${changed}: ${String(is)} in place of ${String(was)}` };
   }
   return undefined;
 }

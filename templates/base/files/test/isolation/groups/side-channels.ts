@@ -16,7 +16,7 @@ import { openWorlds, type Worlds } from '../twin/worlds.ts';
 /** The attacker does the same in a world with the victim and in one without. Whatever reads differently tells that the victim is there. */
 export async function sideChannels({ target, own }: Arena, recorder: Recorder): Promise<void> {
   recorder.note(
-    'ids, cursors, tags and secrets were named by their first appearance, and times of the run were made one; rows without an order were compared as multisets',
+    'the ids that the application makes were counted, and its rate limit ran on a clock that stands still; ids of the database, cursors, tags and secrets were named by their first appearance, and times of the run were made one; rows without an order were compared as multisets',
   );
   if (own === undefined) await compareGiven(target, recorder);
   else await compareOwn(target, own, recorder);

@@ -43,6 +43,7 @@ const changing = new Set([
 
 export function createCaller(url: string): Caller {
   const agent = new Agent({ keepAlive: true, maxSockets: 32 });
+  const { host, hostname, port } = new URL(url);
   const begin = ({ method, path, headers = {}, body }: Call): ClientRequest => {
     const content = body === undefined ? undefined : JSON.stringify(body);
     const more =
@@ -50,11 +51,15 @@ export function createCaller(url: string): Caller {
         ? { 'content-length': 0 }
         : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(content) };
     const all = Object.entries<string | number | readonly string[]>({
-      host: new URL(url).host,
+      host,
       ...more,
       ...headers,
     });
-    const request = send(new URL(path, url), {
+    const { pathname, search } = new URL(path, url);
+    const request = send({
+      hostname,
+      port,
+      path: `${pathname}${search}`,
       method,
       agent,
       // As a list, because an object could not hold two Host headers.
@@ -85,22 +90,30 @@ export function createCaller(url: string): Caller {
   };
 }
 
-async function read(response: IncomingMessage): Promise<Answer> {
+function read(response: IncomingMessage): Promise<Answer> {
   const chunks: Buffer[] = [];
-  for await (const chunk of response) chunks.push(chunk as Buffer);
-  const content = Buffer.concat(chunks).toString();
-  const all = Object.entries(response.headers);
-  const head = all.filter(([name]) => !changing.has(name));
+  response.on('data', (chunk: Buffer) => void chunks.push(chunk));
+  return new Promise((resolve, reject) => {
+    response.on('end', () => resolve(answerOf(response, Buffer.concat(chunks).toString())));
+    response.on('error', reject);
+  });
+}
+
+function answerOf({ headers, statusCode: status = 0 }: IncomingMessage, content: string): Answer {
+  const all = Object.entries(headers);
+  const head = JSON.stringify(all.filter(([name]) => !changing.has(name)));
   const body = parse(content);
-  const status = response.statusCode ?? 0;
-  const shown = typeof body === 'object' && body !== null && 'requestId' in body ? { ...body, requestId: '' } : body;
   return {
     status,
     head: all,
     content,
     body,
-    text: `${JSON.stringify(head)}\n${content}`,
-    essence: `${status} ${JSON.stringify(head)} ${JSON.stringify(shown)}`,
+    text: `${head}\n${content}`,
+    get essence() {
+      const shown =
+        typeof body === 'object' && body !== null && 'requestId' in body ? { ...body, requestId: '' } : body;
+      return `${status} ${head} ${JSON.stringify(shown)}`;
+    },
   };
 }
 

@@ -1,10 +1,5 @@
+import { policyTexts, readsOwn, writesOwn } from '../../../src/tenancy/policy-text.ts';
 import { type Rule, tenantTable } from './rule.ts';
-
-const one = String.raw`tenant_id = (\( SELECT )?app\.tenant_id\(\)( AS tenant_id\))?(\)?::\w+)?`;
-
-/** True for an expression that holds for rows of the current tenant only: the comparison, or the comparison AND more. */
-const ofTenant = (expression: string): string => String.raw`(
-  ${expression} ~ '^\(${one}\)$' or ${expression} ~ '^\(\(${one}\) AND .*\)$' or (${expression} ~ ' AND \(${one}\)\)$' and ${expression} !~ ' OR '))`;
 
 /** Policies of tenant tables, with who they are for and what they let through. */
 const policies = `${tenantTable}, policy as (
@@ -12,11 +7,10 @@ const policies = `${tenantTable}, policy as (
       exists (select from unnest(p.polroles) as role where case role when 0 then true else pg_has_role($1, role, 'USAGE') end) as for_runtime,
       0 = any (p.polroles) as for_everybody,
       p.qual, p.with_check,
-      coalesce(${ofTenant('p.qual')}, p.polcmd = 'a') as reads_own,
-      coalesce(${ofTenant('p.with_check')}, p.polcmd in ('r', 'd') or (p.with_check is null and ${ofTenant('p.qual')})) as writes_own
+      ${readsOwn} as reads_own, ${writesOwn} as writes_own
     from tenant_table t
     join lateral (
-      select *, regexp_replace(pg_get_expr(polqual, polrelid), '\\s+', ' ', 'g') as qual, regexp_replace(pg_get_expr(polwithcheck, polrelid), '\\s+', ' ', 'g') as with_check from pg_policy where polrelid = t.oid
+      select *, ${policyTexts} from pg_policy where polrelid = t.oid
     ) as p on true
   )`;
 
@@ -38,7 +32,10 @@ export const policyRules: readonly Rule[] = [
         format('select * from pg_policies where format(''%%I.%%I'', schemaname, tablename) = %L;', t.name) as reproduce
       from tenant_table t
       where (t.reachable or not t.relispartition) and t.relrowsecurity
-        and not exists (select from policy where polrelid = t.oid and not polpermissive and polcmd = '*' and for_runtime and reads_own and writes_own)`,
+        and exists (
+          select from unnest('{r,a,w,d}'::"char"[]) as command
+          where not exists (select from policy where polrelid = t.oid and not polpermissive and polcmd in ('*', command) and for_runtime and reads_own and writes_own)
+        )`,
   },
   {
     threat: 'C3',

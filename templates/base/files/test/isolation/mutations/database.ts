@@ -1,4 +1,5 @@
 import { type ApplicationSteps, applicationSteps } from '../../../src/steps.ts';
+import type { TenantContext } from '../../../src/tenancy/context.ts';
 import type { DatabaseSteps } from '../../../src/tenancy/database-steps.ts';
 import type { Session } from '../../../src/tenancy/session.ts';
 import type { Statement } from '../../../src/tenancy/statements.ts';
@@ -15,6 +16,12 @@ const way = ({ object, threat }: Finding): boolean => /^\w+\(\)$/.test(object) &
 
 /** What keeps the users of a connection apart, broken in one way at a time. */
 export const databaseMutations: readonly Mutation[] = [
+  {
+    name: 'currentTenant: where nobody is named, whoever came last',
+    steps: () => withDatabase({ currentTenant: lastNamed() }),
+    groups: ['database layer'],
+    expects: ({ threat }) => threat === 'B7',
+  },
   {
     name: 'flight: the tenant is entered once for each connection',
     steps: () => withDatabase({ flight: oncePerSession() }),
@@ -64,6 +71,19 @@ export const databaseMutations: readonly Mutation[] = [
 /** Where other sessions read them. */
 function inText({ text, values = [] }: Statement, quote: (value: string) => string = literal): Statement {
   return { text: text.replace(/\$(\d+)/g, (_, n: string) => quote(String(values[Number(n) - 1]))) };
+}
+
+/** Takes the last tenant for the current one, where there is none. */
+function lastNamed(): DatabaseSteps['currentTenant'] {
+  let last: TenantContext | undefined;
+  return () => {
+    try {
+      last = applicationSteps.database.currentTenant();
+    } catch (error) {
+      if (last === undefined) throw error;
+    }
+    return last;
+  };
 }
 
 /** Sets the context for the session, where the connection is new. */

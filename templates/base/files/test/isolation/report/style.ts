@@ -9,7 +9,7 @@ export const style = `
   .good, .bad, .known { font-weight: 600; } .good { color: var(--good); } .bad { color: var(--bad); } .known { color: var(--known); }
   table { border-collapse: collapse; width: 100%; font-size: .9rem; }
   td, th { text-align: left; padding: .3rem .6rem; border-bottom: 1px solid var(--line); vertical-align: top; overflow-wrap: anywhere; }
-  td:first-child { white-space: nowrap; } td:last-child { white-space: nowrap; } th { font-weight: 600; opacity: .7; }
+  td:first-child { white-space: nowrap; } td:last-child { white-space: nowrap; } th { font-weight: 600; opacity: .7; white-space: nowrap; }
   small { display: block; opacity: .75; }
   pre { overflow: auto; margin: 0; padding: .6rem; background: var(--soft); border-radius: 4px; white-space: pre-wrap; overflow-wrap: anywhere; }
   code { background: var(--soft); border-radius: 3px; padding: 0 .3rem; } .names { line-height: 1.9; }

@@ -1,5 +1,6 @@
 import { rateWindowMs } from '../../../src/http/tenant-limits.ts';
 import { createMemoryCounter } from '../../../src/http/window-counter.ts';
+import { withIds } from '../../../src/ids.ts';
 import type { ApplicationSteps } from '../../../src/steps.ts';
 import { startApplication } from '../../setup/application.ts';
 import type { TestDatabase } from '../../setup/database.ts';
@@ -30,7 +31,10 @@ interface Step {
   readonly call: Call;
 }
 
-/** Plays the whole trace against the application on one of the worlds. `clock` stands still, so that both windows of the rate limit are as fresh. */
+/**
+ * Plays the whole trace against the application on one of the worlds. The one clock of the application that its answers show stands still, and ids are counted; those that the database
+ * makes, and secrets, differ.
+ */
 export async function runRequests(
   { environment }: TestDatabase,
   worlds: Worlds,
@@ -39,8 +43,14 @@ export async function runRequests(
   nobody: string,
 ): Promise<Told[]> {
   const counter = createMemoryCounter(rateWindowMs, () => startedAt.getTime());
+  let made = 0;
+  const next = (): string => `00000000-0000-7000-8000-${String((made += 1)).padStart(12, '0')}`;
   const application = await startApplication(environment, {
-    steps: { ...steps, limitTenants: (defaults) => steps.limitTenants(defaults, counter) },
+    steps: {
+      ...steps,
+      limitTenants: (defaults) => steps.limitTenants(defaults, counter),
+      runAsTenant: (tenant, work, ...rest) => withIds(next, () => steps.runAsTenant(tenant, work, ...rest)),
+    },
   });
   const caller = createCaller(application.url);
   try {

@@ -1,6 +1,6 @@
 import { type Generated, type GeneratedAlways, type Selectable, sql } from 'kysely';
-import { v7 as uuidv7 } from 'uuid';
 import { type Page, selectPage, startsWith } from '../../http/pagination.ts';
+import { newId } from '../../ids.ts';
 import type { TenantConnection } from '../../tenancy/database.ts';
 import type { NewProject, ProjectChanges, ProjectQuery } from './schema.ts';
 
@@ -40,7 +40,7 @@ export function findProject(connection: TenantConnection, id: string): Promise<P
 export function insertProject(connection: TenantConnection, values: NewProject): Promise<Project> {
   return connection
     .insertInto('projects')
-    .values({ id: uuidv7(), ...values })
+    .values({ id: newId(), ...values })
     .returning(columns)
     .executeTakeFirstOrThrow();
 }

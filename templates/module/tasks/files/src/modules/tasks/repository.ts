@@ -1,6 +1,6 @@
 import { type Generated, type GeneratedAlways, type Selectable, sql } from 'kysely';
-import { v7 as uuidv7 } from 'uuid';
 import { type Page, selectPage, startsWith } from '../../http/pagination.ts';
+import { newId } from '../../ids.ts';
 import type { TenantConnection } from '../../tenancy/database.ts';
 import type { NewTask, TaskChanges, TaskQuery } from './schema.ts';
 
@@ -56,7 +56,7 @@ export function findTask(connection: TenantConnection, id: string): Promise<Task
 export function insertTask(connection: TenantConnection, { projectId, ...values }: NewTask): Promise<Task> {
   return connection
     .insertInto('tasks')
-    .values({ id: uuidv7(), project_id: projectId, ...values })
+    .values({ id: newId(), project_id: projectId, ...values })
     .returning(columns)
     .executeTakeFirstOrThrow();
 }

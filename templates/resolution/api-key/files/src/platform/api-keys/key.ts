@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { v7 as uuidv7 } from 'uuid';
+import { newId } from '../../ids.ts';
 
 /** What the database knows of a key. */
 export interface KeyIdentity {
@@ -12,7 +12,7 @@ const form = /^sk_([0-9a-f]{32})\.([A-Za-z0-9_-]{43})$/;
 
 /** A new API key, `sk_<id>.<secret>`. The token is shown once; only the hash is kept. */
 export function createKey(): KeyIdentity & { readonly token: string } {
-  return tokenFor(uuidv7());
+  return tokenFor(newId());
 }
 
 /** A new secret for a key that keeps its id. */

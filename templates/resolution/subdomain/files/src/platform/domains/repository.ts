@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { type Generated, type GeneratedAlways, sql } from 'kysely';
-import { v7 as uuidv7 } from 'uuid';
 import { type Page, selectPage } from '../../http/pagination.ts';
+import { newId } from '../../ids.ts';
 import type { TenantConnection } from '../../tenancy/database.ts';
 import type { DomainQuery, NewDomain } from './schema.ts';
 
@@ -51,7 +51,7 @@ export function findDomain(connection: TenantConnection, id: string): Promise<Do
 export function insertDomain(connection: TenantConnection, { name }: NewDomain): Promise<Domain> {
   return connection
     .insertInto('domains')
-    .values({ id: uuidv7(), name, token: randomBytes(24).toString('base64url') })
+    .values({ id: newId(), name, token: randomBytes(24).toString('base64url') })
     .returning(columns)
     .executeTakeFirstOrThrow();
 }
