@@ -1,0 +1,13 @@
+import { commandLine } from './groups/command-line.ts';
+import { dataLayer } from './groups/data-layer.ts';
+import { repository } from './groups/repository.ts';
+import { scale } from './groups/scale.ts';
+import type { Group } from './report.ts';
+
+/** Every group of benchmarks, by the name that `npm run bench -- <name>` takes. */
+export const groups: Readonly<Record<string, Group>> = {
+  'data-layer': dataLayer,
+  scale,
+  'command-line': commandLine,
+  repository,
+};
