@@ -52,7 +52,13 @@ describe('the generator', () => {
 });
 
 describe('the generated files', () => {
-  const parsers: Readonly<Record<string, string>> = { ts: 'typescript', json: 'json', md: 'markdown', yaml: 'yaml', yml: 'yaml' };
+  const parsers: Readonly<Record<string, string>> = {
+    ts: 'typescript',
+    json: 'json',
+    md: 'markdown',
+    yaml: 'yaml',
+    yml: 'yaml',
+  };
 
   it('are formatted as prettier formats them', { timeout: 60_000 }, async () => {
     const others: string[] = [];

@@ -7,7 +7,7 @@ import type { TestDatabase } from '../../setup/database.ts';
 import type { Arena } from '../arena.ts';
 import { tenantFunction } from '../context.ts';
 import type { Recorder } from '../finding.ts';
-import { openings, type Plant, plantsOf, stateOfSession } from '../pooling/plants.ts';
+import { openingsOf, type Plant, plantsOf, stateOfSession } from '../pooling/plants.ts';
 import { openOrRecord } from '../refused-start.ts';
 import type { Target } from '../target.ts';
 import type { Threat } from '../threats.ts';
@@ -59,7 +59,7 @@ export async function attackResidue(
   await plantAll(target, environment, recorder, steps, told(plantsOf(table, context)));
   // The second line of defence, with the first one out of the way.
   const through = { ...steps, assertPlain: () => {} };
-  await plantAll(target, environment, recorder, through, told(openings), `select from ${table} limit 1`);
+  await plantAll(target, environment, recorder, through, told(openingsOf(table)));
 }
 
 async function plantAll(
@@ -68,7 +68,6 @@ async function plantAll(
   recorder: Recorder,
   steps: DatabaseSteps,
   plants: readonly Plant[],
-  then?: string,
 ): Promise<void> {
   const config = readConfig({ ...environment, NODE_ENV: 'test' });
   const options = { ...config, database: { ...config.database, poolSize: 1, lanes: 1 } };
@@ -78,7 +77,7 @@ async function plantAll(
   for (const plant of plants) {
     for (const round of rounds) {
       if (database === undefined || clean === undefined) return;
-      await Promise.all(round.map((way) => leave(ways[way], database as Database, target.world.attacker, plant, then)));
+      await Promise.all(round.map((way) => leave(ways[way], database as Database, target.world.attacker, plant)));
       recorder.check(plant.threat, round.length);
       const found = differenceOf(clean, await statesFor(target, database)) ?? (await outside(database));
       if (found === undefined) continue;
@@ -91,8 +90,8 @@ async function plantAll(
   await database?.close();
 }
 
-/** Whether it is refused does not matter: what is left does. `then` ends with the transaction, if that ends. */
-async function leave(run: Way, database: Database, attacker: Tenant, { text }: Plant, then?: string): Promise<void> {
+/** Whether it is refused does not matter: what is left does. */
+async function leave(run: Way, database: Database, attacker: Tenant, { text, then }: Plant): Promise<void> {
   for (const statement of then === undefined ? [text] : [text, then])
     await runAsTenant(contextOf(attacker), () => run(database, statement)).catch(() => {});
 }
@@ -143,13 +142,13 @@ function settingOf(before: State, after: State): [was: string, is: string] {
   return [`${old?.[name]}`, `${name} ${now?.[name]}`];
 }
 
-function report(recorder: Recorder, { threat, what, text }: Plant, way: string, leaked: string): void {
+function report(recorder: Recorder, { threat, what, text, then }: Plant, way: string, leaked: string): void {
   recorder.find({
     threat,
     object: way,
     attack: `leave ${what} on the connection`,
     leaked,
-    reproduce: `runAsTenant(attacker, () => database.${way}) with: ${text}`,
+    reproduce: `runAsTenant(attacker, () => database.${way}) with: ${[text, then].filter(Boolean).join('; ')}`,
     fix: 'src/tenancy/database-steps.ts: refuse the statement, or destroy the connection after it.',
   });
 }

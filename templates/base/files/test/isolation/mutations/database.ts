@@ -26,7 +26,7 @@ export const databaseMutations: readonly Mutation[] = [
     name: 'flight: the tenant is entered once for each connection',
     steps: () => withDatabase({ flight: oncePerSession() }),
     groups: ['database layer'],
-    expects: ({ threat }) => ['B1', 'B4', 'B15'].includes(threat),
+    expects: ({ threat }) => ['B1', 'B15'].includes(threat),
   },
   {
     name: 'flight: a statement travels without its tenant',

@@ -5,6 +5,8 @@ export interface Plant {
   readonly threat: Threat;
   readonly what: string;
   readonly text: string;
+  /** What runs after it. */
+  readonly then?: string;
 }
 
 const plant = (threat: Threat, what: string, text: string): Plant => ({ threat, what, text });
@@ -61,12 +63,15 @@ export function plantsOf(table: string, [name, value]: readonly [string, string]
   ];
 }
 
-/** What the check of the transaction's status has to stop by itself, when the text was let through. */
-export const openings: readonly Plant[] = [
-  plant('B12', 'an open transaction', 'begin'),
-  plant('B12', 'an open transaction behind a comment', '/* harmless */ start transaction'),
-  plant('B4', 'a setting for a transaction that is none', `set local timezone = 'Asia/Kathmandu'`),
-];
+/** What the check of the transaction's status has to stop by itself, when the text was let through. What runs after it ends with the transaction, if that ends. */
+export function openingsOf(table: string): Plant[] {
+  const then = `select from ${table} limit 1`;
+  return [
+    { ...plant('B12', 'an open transaction', 'begin'), then },
+    { ...plant('B12', 'an open transaction behind a comment', '/* harmless */ start transaction'), then },
+    { ...plant('B4', 'a setting for a transaction that stays open', 'begin'), then: `set local timezone = 'Asia/Kathmandu'` },
+  ];
+}
 
 /** Everything about a session that its user could have changed; the same for each user, whoever came before. */
 export const stateOfSession = `
