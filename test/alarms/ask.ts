@@ -27,7 +27,8 @@ interface Suite {
 const from = async (path: string): Promise<unknown> => await import(pathToFileURL(join(process.cwd(), path)).href);
 const modules = ['finding', 'groups', 'own-database', 'mutations/run'].map((part) => `test/isolation/${part}.ts`);
 const suite = Object.assign({}, ...(await Promise.all([...modules, 'scripts/postgres/start.ts'].map(from)))) as Suite;
-const asked = [...suite.groupsOn('quick', 'given', 'database'), 'database layer'];
+const inDatabase = suite.groupsOn('quick', 'given', 'database');
+const everywhere = suite.groupsOn('quick', 'given', 'database', 'application');
 
 const [word = ''] = process.argv.slice(2);
 const wanted = changes.filter(({ name }) => name.includes(word));
@@ -69,7 +70,7 @@ async function told(ground: unknown, which: readonly Change[], object?: string):
   };
   return await suite.onArena(ground, mutation, async (arena) => {
     const lines: string[] = [];
-    for (const name of asked) {
+    for (const name of object === undefined ? everywhere : inDatabase) {
       const { findings, stopped } = await suite.runGroup(name, (recorder) =>
         suite.groups[name]!.attack(arena, recorder),
       );

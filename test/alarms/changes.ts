@@ -67,6 +67,10 @@ export const changes: readonly Change[] = [
     },
   },
   {
+    name: 'sixty more tables, all before the others by name',
+    sql: Array.from({ length: 60 }, (_, n) => table(`a_${n}`, 'name text not null')).flat(),
+  },
+  {
     name: 'a new table that refers to another',
     sql: table(
       'labels',

@@ -1,12 +1,15 @@
 import { Problem } from './problem.ts';
 
 /** What PostgreSQL says to the client's doing, by SQLSTATE (PostgreSQL manual, appendix A) or the code of a TenancyError. Its own message and detail stay in the log. */
-const answers: Readonly<Record<string, () => Problem>> = {
+const answers: Readonly<Record<string, (error: Error) => Problem>> = {
   '22021': () => new Problem(422, 'A text holds a character that cannot be stored.'),
   '22P05': () => new Problem(422, 'A text holds a character that cannot be stored.'),
   '22003': outOfRange,
   '22008': outOfRange,
-  '23503': () => new Problem(422, 'A field names something that does not exist.'),
+  '23001': heldBack,
+  // The same code for both ends of a reference; only the message tells which one was changed.
+  '23503': ({ message }) =>
+    message.startsWith('update or delete') ? heldBack() : new Problem(422, 'A field names something that does not exist.'),
   '23505': () => new Problem(409, 'There is one like this already.'),
   '23514': outOfRange,
   '40001': () => new Problem(409, 'Somebody else changed this at the same time. Try again.'),
@@ -33,6 +36,10 @@ const connectionErrors = new Set([
 const connectionMessages =
   /^(?:timeout exceeded when trying to connect|Connection terminated|Client has encountered a connection error)/;
 
+function heldBack(): Problem {
+  return new Problem(409, 'Something else refers to this.');
+}
+
 function outOfRange(): Problem {
   return new Problem(422, 'A value is outside of what is allowed.');
 }
@@ -48,5 +55,5 @@ export function databaseProblem(error: unknown): Problem | undefined {
   const code = (error as { readonly code?: unknown }).code;
   if (typeof code !== 'string') return undefined;
   if (connectionErrors.has(code) || code.startsWith('08')) return unavailable();
-  return Object.hasOwn(answers, code) ? answers[code]?.() : undefined;
+  return Object.hasOwn(answers, code) ? answers[code]?.(error) : undefined;
 }

@@ -1,6 +1,6 @@
 import type { ApplicationSteps } from '../../src/steps.ts';
 import { createTestDatabaseOn, type TestDatabase, type TestServer, withClient } from '../setup/database.ts';
-import type { Recorder } from './finding.ts';
+import type { Mode, Recorder } from './finding.ts';
 import { type Application, issueCredentials, openApplication, type Stage } from './http/stage.ts';
 import { openOwn } from './own-database.ts';
 import { openOrRecord } from './refused-start.ts';
@@ -10,7 +10,7 @@ import { checksum, type World } from './world.ts';
 /** What a group attacks. */
 export interface Arena {
   readonly target: Target;
-  readonly mode: 'quick' | 'full';
+  readonly mode: Mode;
   /** Hashes of what the victim had before anything was attacked, by table. */
   readonly before: ReadonlyMap<string, string>;
   /** More than connections: only where the suite made the database. */
@@ -54,7 +54,7 @@ export interface Sabotage {
 export async function openArena(
   { alone, description, world }: Ground,
   copied: TestDatabase,
-  mode: Arena['mode'],
+  mode: Mode,
   steps: ApplicationSteps,
   { sql = [], steps: replace }: Sabotage = {},
 ): Promise<Arena> {
@@ -65,7 +65,7 @@ export async function openArena(
   let routes: readonly string[] = [];
   const open = async (recorder: Recorder) => {
     const credentials = await issueCredentials(target, copied.environment);
-    const opened = await openOrRecord(recorder, () => openApplication(target, copied, credentials, replaced));
+    const opened = await openOrRecord(recorder, () => openApplication(target, copied, credentials, replaced, mode));
     routes = opened?.routes.map(({ name }) => name) ?? [];
     return opened;
   };

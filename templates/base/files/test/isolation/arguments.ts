@@ -1,8 +1,9 @@
 import { parseArgs } from 'node:util';
+import type { Mode } from './finding.ts';
 
 /** What `npm run isolation` was asked to do. */
 export interface Arguments {
-  readonly mode: 'quick' | 'full';
+  readonly mode: Mode;
   readonly mutations: 'none' | 'policies' | 'all';
   /** The administrator's URL of a server to attack instead of the suite's own. */
   readonly against?: string;

@@ -1,7 +1,7 @@
 import { applicationSteps } from '../../src/steps.ts';
 import { createTestDatabaseOn } from '../setup/database.ts';
 import { type Arena, type Ground, openArena } from './arena.ts';
-import { type Group, runGroup } from './finding.ts';
+import { type Group, type Mode, runGroup } from './finding.ts';
 import { type GroupName, groups } from './groups.ts';
 
 /** Told what is going on, in a few words. */
@@ -27,7 +27,7 @@ export async function attack(arena: Arena, names: readonly GroupName[], onProgre
 /** Attacks a copy of the prepared database, which it drops. */
 export async function attackCopy(
   ground: Ground,
-  mode: Arena['mode'],
+  mode: Mode,
   names: readonly GroupName[],
   onProgress: OnProgress,
 ): Promise<Attacked> {

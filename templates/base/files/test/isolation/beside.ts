@@ -1,12 +1,12 @@
 import { parentPort, Worker, workerData } from 'node:worker_threads';
-import type { Arena, Ground } from './arena.ts';
+import type { Ground } from './arena.ts';
 import { attackCopy } from './attack.ts';
-import type { Group } from './finding.ts';
+import type { Group, Mode } from './finding.ts';
 import type { GroupName } from './groups.ts';
 
 interface Order {
   readonly ground: Ground;
-  readonly mode: Arena['mode'];
+  readonly mode: Mode;
   readonly names: readonly GroupName[];
 }
 

@@ -95,10 +95,13 @@ export interface MutationResult {
   readonly milliseconds: number;
 }
 
+/** How thoroughly: every day, or with everything. */
+export type Mode = 'quick' | 'full';
+
 /** What the suite did and found. */
 export interface Report {
   readonly result: 'isolated' | 'broken' | 'incomplete';
-  readonly mode: 'quick' | 'full';
+  readonly mode: Mode;
   /** What ran: name and choices of the application. */
   readonly application: string;
   /** The commit that was checked out, with a mark when files were changed; undefined outside of git. */

@@ -1,5 +1,5 @@
 import type { Arena } from './arena.ts';
-import type { Recorder } from './finding.ts';
+import type { Mode, Recorder } from './finding.ts';
 import { aftermath, crowd, onStage } from './groups/http.ts';
 import { databaseLayer } from './groups/database-layer.ts';
 import { functions } from './groups/functions.ts';
@@ -65,7 +65,7 @@ export const groups = {
 export type GroupName = keyof typeof groups;
 
 /** Names of the groups that run on one of these, in order. */
-export function groupsOn(mode: Arena['mode'], ...where: readonly GroupPlan['on'][]): GroupName[] {
+export function groupsOn(mode: Mode, ...where: readonly GroupPlan['on'][]): GroupName[] {
   return (Object.keys(groups) as GroupName[]).filter((name) => {
     const { on, only }: GroupPlan = groups[name];
     return where.includes(on) && (only === undefined || only === mode);

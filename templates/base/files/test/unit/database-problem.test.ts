@@ -7,6 +7,8 @@ describe('databaseProblem', () => {
   it.each([
     ['a duplicate', failure('23505'), 409],
     ['a reference to nothing', failure('23503'), 422],
+    ['a row that others refer to', failure('23503', 'update or delete on table "secret" violates'), 409],
+    ['a row that others refer to, from PostgreSQL 18 on', failure('23001'), 409],
     ['a moment that cannot be stored', failure('22008'), 422],
     ['a lock that is not given', failure('55P03'), 503],
     ['a server that is gone', failure('ECONNREFUSED'), 503],

@@ -13,7 +13,7 @@ import type { Target } from '../target.ts';
  * The application with one hole: what a request brings becomes part of every WHERE. The statements then run as they do in production, over its own connections and with its own
  * context, and that must hold them in their tenant.
  */
-export async function injectable({ target, own }: Arena, recorder: Recorder): Promise<void> {
+export async function injectable({ target, own, mode }: Arena, recorder: Recorder): Promise<void> {
   if (own === undefined) return;
   const { steps, database } = own;
   let condition = 'false';
@@ -22,7 +22,7 @@ export async function injectable({ target, own }: Arena, recorder: Recorder): Pr
   const credentials = await own.stage(recorder);
   if (credentials === undefined) return;
   const application = await openOrRecord(recorder, () =>
-    openApplication(target, database, credentials, { ...steps, database: { ...steps.database, flight } }),
+    openApplication(target, database, credentials, { ...steps, database: { ...steps.database, flight } }, mode),
   );
   if (application === undefined) return;
   try {

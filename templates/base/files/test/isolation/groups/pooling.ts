@@ -71,7 +71,7 @@ async function crowdThrough(
   const environment = { ...database.environment, DATABASE_URL: url };
   const credentials = await stage(recorder);
   if (credentials === undefined) return;
-  const application = await openApplication(target, { ...database, environment }, credentials, steps);
+  const application = await openApplication(target, { ...database, environment }, credentials, steps, 'full');
   try {
     const pooled = application.stageFor(recorder);
     await attackAtOnce({ ...pooled, call: (_threat, ...rest) => pooled.call('B2', ...rest) }, requests, false);

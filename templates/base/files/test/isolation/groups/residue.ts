@@ -91,8 +91,8 @@ async function plantAll(
 }
 
 /** Whether it is refused does not matter: what is left does. */
-async function leave(run: Way, database: Database, attacker: Tenant, { text, then }: Plant): Promise<void> {
-  for (const statement of then === undefined ? [text] : [text, then])
+async function leave(run: Way, database: Database, attacker: Tenant, { text, followUp }: Plant): Promise<void> {
+  for (const statement of followUp === undefined ? [text] : [text, followUp])
     await runAsTenant(contextOf(attacker), () => run(database, statement)).catch(() => {});
 }
 
@@ -142,13 +142,13 @@ function settingOf(before: State, after: State): [was: string, is: string] {
   return [`${old?.[name]}`, `${name} ${now?.[name]}`];
 }
 
-function report(recorder: Recorder, { threat, what, text, then }: Plant, way: string, leaked: string): void {
+function report(recorder: Recorder, { threat, what, text, followUp }: Plant, way: string, leaked: string): void {
   recorder.find({
     threat,
     object: way,
     attack: `leave ${what} on the connection`,
     leaked,
-    reproduce: `runAsTenant(attacker, () => database.${way}) with: ${[text, then].filter(Boolean).join('; ')}`,
+    reproduce: `runAsTenant(attacker, () => database.${way}) with: ${[text, followUp].filter(Boolean).join('; ')}`,
     fix: 'src/tenancy/database-steps.ts: refuse the statement, or destroy the connection after it.',
   });
 }

@@ -20,7 +20,7 @@ export async function findWorking(
 ): Promise<Working | Answer | undefined> {
   let last: Answer | undefined;
   let tries = 0;
-  for (const params of combinations(route.params, ids)) {
+  for (const params of combinations(route.params, ids, route.path)) {
     for (const body of ownBodies(stage, route, ids)) {
       if ((tries += 1) > mostTries) return last;
       const call: Call = {
@@ -30,7 +30,7 @@ export async function findWorking(
         ...(body && { body }),
       };
       const answer = await stage.call('control', call, 'a request of the own');
-      if (answer.status < 300) return { params, body, answer };
+      if (answer.status < 300 || isHeldBack(call, answer)) return { params, body, answer };
       last = answer;
       // Not this row: its other bodies fare no better.
       if (answer.status === 404) break;
@@ -39,23 +39,29 @@ export async function findWorking(
   return last;
 }
 
+/** An own row that others refer to: it was found, which a foreign one is not. */
+const isHeldBack = ({ method }: Call, { status }: Answer): boolean => method === 'DELETE' && status === 409;
+
 export const isWorking = (found: Working | Answer | undefined): found is Working =>
   found !== undefined && 'params' in found;
 
-/** Every way to fill the names with ids; those of a table that is called like the parameter or the path first. */
-export function combinations(names: readonly string[], ids: readonly RowId[]): Record<string, string>[] {
+/** Every way to fill the names with ids; those of a table that is called like the name or its place in the path first. */
+export function combinations(names: readonly string[], ids: readonly RowId[], path = ''): Record<string, string>[] {
   return names.reduce<Record<string, string>[]>(
     (found, name) =>
-      byLikeness(name, ids)
+      byLikeness(name, ids, path)
         .flatMap(({ id }) => found.map((values) => ({ ...values, [name]: id })))
         .slice(0, 200),
     [{}],
   );
 }
 
-function byLikeness(name: string, ids: readonly RowId[]): RowId[] {
+/** The ids, those first that the name is likely to mean: `projectId` those of app.projects, and so does `id` in /projects/{id}. */
+export function byLikeness(name: string, ids: readonly RowId[], path = ''): RowId[] {
   const stem = name.replace(/_?id$/i, '').toLowerCase();
-  const like = ({ table }: RowId): boolean => stem.length > 2 && table.replaceAll('_', '').includes(stem);
+  const [, place = ''] = new RegExp(`([^/{}]+)/\\{${name}\\}`).exec(path) ?? [];
+  const meant = stem.length > 2 ? stem : place.replace(/[^a-z]/gi, '').toLowerCase();
+  const like = ({ table }: RowId): boolean => meant.length > 2 && table.replaceAll('_', '').includes(meant);
   return [...ids.filter(like), ...ids.filter((id) => !like(id))];
 }
 

@@ -5,7 +5,7 @@ import { sources } from '../../../src/tenancy/sources.ts';
 import { startApplication } from '../../setup/application.ts';
 import type { TestDatabase } from '../../setup/database.ts';
 import { credentialKinds, type BadCredential, type CredentialKind, type Issuing } from '../credentials.ts';
-import { type Recorder, SuiteError, type Topic } from '../finding.ts';
+import { type Mode, type Recorder, SuiteError, type Topic } from '../finding.ts';
 import { namingKinds, type Probe } from '../naming.ts';
 import type { Target } from '../target.ts';
 import { checksum, type Tenant } from '../world.ts';
@@ -22,6 +22,7 @@ export interface RowId {
 export interface Stage {
   readonly target: Target;
   readonly recorder: Recorder;
+  readonly mode: Mode;
   readonly issuing: Issuing;
   readonly routes: readonly Route[];
   /** Headers of genuine credentials of owners, by kind. */
@@ -115,6 +116,7 @@ export async function openApplication(
   { environment }: TestDatabase,
   credentials: Credentials,
   steps: ApplicationSteps,
+  mode: Mode,
 ): Promise<Application> {
   const log: string[] = [];
   const options = { log: createLog({ level: 'info' }, { write: (line) => void log.push(line) }), steps };
@@ -144,6 +146,7 @@ export async function openApplication(
   const shared = {
     ...credentials,
     target,
+    mode,
     routes,
     own: own ?? {},
     ids: { attacker: rowIds(target, target.world.attacker), victim: rowIds(target, target.world.victim) },

@@ -5,8 +5,8 @@ export interface Plant {
   readonly threat: Threat;
   readonly what: string;
   readonly text: string;
-  /** What runs after it. */
-  readonly then?: string;
+  /** What is run after it. */
+  readonly followUp?: string;
 }
 
 const plant = (threat: Threat, what: string, text: string): Plant => ({ threat, what, text });
@@ -65,11 +65,14 @@ export function plantsOf(table: string, [name, value]: readonly [string, string]
 
 /** What the check of the transaction's status has to stop by itself, when the text was let through. What runs after it ends with the transaction, if that ends. */
 export function openingsOf(table: string): Plant[] {
-  const then = `select from ${table} limit 1`;
+  const followUp = `select from ${table} limit 1`;
   return [
-    { ...plant('B12', 'an open transaction', 'begin'), then },
-    { ...plant('B12', 'an open transaction behind a comment', '/* harmless */ start transaction'), then },
-    { ...plant('B4', 'a setting for a transaction that stays open', 'begin'), then: `set local timezone = 'Asia/Kathmandu'` },
+    { ...plant('B12', 'an open transaction', 'begin'), followUp },
+    { ...plant('B12', 'an open transaction behind a comment', '/* harmless */ start transaction'), followUp },
+    {
+      ...plant('B4', 'a setting for a transaction that stays open', 'begin'),
+      followUp: `set local timezone = 'Asia/Kathmandu'`,
+    },
   ];
 }
 

@@ -5,7 +5,7 @@ import type { ApplicationSteps } from '../../../src/steps.ts';
 import { startApplication } from '../../setup/application.ts';
 import type { TestDatabase } from '../../setup/database.ts';
 import { type Answer, type Call, type Caller, createCaller } from '../http/client.ts';
-import { combinations, ownBodies } from '../http/own.ts';
+import { byLikeness, combinations, ownBodies } from '../http/own.ts';
 import { fillPath, readRoutes, type Route } from '../http/routes.ts';
 import { rowIds, type Stage } from '../http/stage.ts';
 import type { Threat } from '../threats.ts';
@@ -101,10 +101,10 @@ function traceOf(routes: readonly Route[], worlds: Worlds, nobody: string): Step
   let n = 0;
   const stage: Pick<Stage, 'ids' | 'next'> = { ids, next: () => (n += 1) };
   return routes.flatMap((route) => {
-    const own = combinations(route.params, ids.attacker).slice(0, 3);
+    const own = combinations(route.params, ids.attacker, route.path).slice(0, 3);
     const [first = {}] = own;
     const foreign = route.params.flatMap((param) =>
-      [nobody, ...ids.victim.slice(0, 6).map(({ id }) => id)].map((id) => ({ ...first, [param]: id })),
+      [nobody, ...byLikeness(param, ids.victim, route.path).slice(0, 6).map(({ id }) => id)].map((id) => ({ ...first, [param]: id })),
     );
     const [body] = ownBodies(stage, route);
     const step = (

@@ -1,0 +1,29 @@
+import { expect, it } from 'vitest';
+import { byLikeness, combinations } from '../isolation/http/own.ts';
+
+const ids = [
+  ...Array.from({ length: 300 }, (_, n) => ({ table: `app.accounts_${n}`, id: `account ${n}` })),
+  { table: 'app.line_items', id: 'line item' },
+  { table: 'app.projects', id: 'project' },
+];
+
+it.each([
+  ['id', '/v1/projects/{id}', 'project'],
+  ['id', '/v1/line-items/{id}', 'line item'],
+  ['projectId', '/v1/reports/{projectId}', 'project'],
+  ['project_id', '', 'project'],
+  ['lineItemId', '/v1/projects/{id}/line-items/{lineItemId}', 'line item'],
+])('takes {%s} of %s for the id of its own table first, however many tables there are', (name, path, id) => {
+  expect(byLikeness(name, ids, path)[0]?.id).toBe(id);
+});
+
+it('forgets no id that a parameter does not seem to mean', () => {
+  expect(byLikeness('id', ids, '/v1/projects/{id}')).toHaveLength(ids.length);
+});
+
+it('fills every name of a path at once', () => {
+  expect(combinations(['id', 'lineItemId'], ids, '/v1/projects/{id}/line-items/{lineItemId}')[0]).toEqual({
+    id: 'project',
+    lineItemId: 'line item',
+  });
+});
