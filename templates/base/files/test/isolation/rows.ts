@@ -202,6 +202,7 @@ function inTenantKey(table: Relation, column: string): boolean {
 function noRow(table: Relation, error: pg.DatabaseError): NoRowError {
   const column =
     error.column ??
+    table.columns.find(({ type }) => type === error.dataType || type.endsWith(`.${error.dataType}`))?.name ??
     table.checks.find(({ name }) => name === error.constraint)?.columns[0] ??
     table.columns.find(({ name }) => name !== 'tenant_id')?.name ??
     'column';

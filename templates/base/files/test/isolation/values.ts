@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Column } from './catalog.ts';
+import { textMatching } from './patterns.ts';
 
 /** What a value is made for. */
 export interface Seed {
@@ -117,7 +118,12 @@ const anything: readonly Candidate[] = is('', '1', 'a', '{}', '[]', '()', '0', '
 /** Ways to write a value of a column, the most telling one first. `checkTexts` are the constraints that it is in. */
 export function candidates(column: Column, checkTexts: readonly string[]): Candidate[] {
   const texts = [...checkTexts, ...column.domainChecks];
-  const found = [...literals(texts, column), ...ofType(column.baseType, column), ...sized(texts, column)];
+  const found = [
+    ...literals(texts, column),
+    ...matching(texts, column),
+    ...ofType(column.baseType, column),
+    ...sized(texts, column),
+  ];
   return column.notNull ? found : [...found, () => null];
 }
 
@@ -163,6 +169,16 @@ function literals(texts: readonly string[], { category }: Column): Candidate[] {
   const listed = texts.filter((text) => /ARRAY\[|= '/.test(text) && !/~/.test(text)).flatMap(quoted);
   if (category === 'A') return [...is('{}'), ...listed.map((text) => () => `{${quoteElement(text)}}`)];
   return is(...listed);
+}
+
+/** What matches the checks that are regular expressions. */
+function matching(texts: readonly string[], { category }: Column): Candidate[] {
+  if (category !== 'S') return [];
+  return texts
+    .flatMap((text) => [...text.matchAll(/(?<!!)~\*? '((?:[^']|'')*)'/g)])
+    .map(([, pattern = '']) => pattern.replaceAll("''", "'"))
+    .filter((pattern) => textMatching(pattern, '') !== undefined)
+    .map((pattern) => (seed) => textMatching(pattern, word(seed)) ?? null);
 }
 
 function quoted(text: string): string[] {
