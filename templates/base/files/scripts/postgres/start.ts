@@ -5,7 +5,7 @@ import { root } from '../environment.ts';
 import { type Binaries, embeddedBinaries, systemBinaries } from './binaries.ts';
 import { type Cluster, reap, startCluster } from './cluster.ts';
 import { startContainer } from './docker.ts';
-import { privateFolder, reachable, reachableBinaries, runAs, temporaryRoot } from './places.ts';
+import { privateFolder, reachable, reachableBinaries, runAs, throwawayRoot, throwawayRoots } from './places.ts';
 
 export interface PostgresServer {
   readonly kind: 'url' | 'docker' | 'embedded' | 'system';
@@ -82,7 +82,7 @@ async function startLocal(
     return startCluster({ binaries, home, durable: true });
   }
   await reapTests();
-  const home = mkdtempSync(join(temporaryRoot(), prefix));
+  const home = mkdtempSync(join(throwawayRoot(), prefix));
   try {
     const cluster = await startCluster({ binaries, home, durable: false });
     const remove = () => rmSync(home, { recursive: true, force: true, maxRetries: 3 });
@@ -115,9 +115,12 @@ function developmentHome(dataDirectory: string): string {
 
 /** Ends and removes what runs that were killed have left behind. */
 async function reapTests(): Promise<void> {
-  const folder = temporaryRoot();
-  for (const name of readdirSync(folder).filter((name) => name.startsWith(prefix))) {
-    const home = join(folder, name);
+  const homes = throwawayRoots().flatMap((folder) =>
+    readdirSync(folder)
+      .filter((name) => name.startsWith(prefix))
+      .map((name) => join(folder, name)),
+  );
+  for (const home of homes) {
     try {
       if (process.getuid !== undefined && statSync(home).uid !== process.getuid()) continue;
       if (!existsSync(join(home, 'cluster.json'))) continue;

@@ -20,7 +20,7 @@ const themes = await Promise.all(
 const world = useWorld();
 const mostMs = 5000;
 
-describe.each(themes)('$name', ({ theme: { rows, environment = {} } }) => {
+describe.each(themes)('$name', ({ theme: { rows, environment = {}, concurrent = false } }) => {
   let application: RunningApplication;
   let written = '';
   let before: Record<string, string>;
@@ -37,7 +37,7 @@ describe.each(themes)('$name', ({ theme: { rows, environment = {} } }) => {
   });
   afterAll(() => application?.close());
 
-  it.each(rows)('$what', async (row) => {
+  it.each(rows)('$what', { concurrent }, async (row) => {
     const { status: statuses } = row;
     const answers = await send(application.url, requests.get(row) as Sent);
     expect(answers.map(({ status }) => status)).toEqual([statuses].flat());

@@ -32,6 +32,8 @@ export interface Row {
 export interface Theme {
   readonly rows: readonly Row[];
   readonly environment?: Readonly<Record<string, string>>;
+  /** Side by side, for rows that wait. */
+  readonly concurrent?: boolean;
 }
 
 export const json: Headers = { 'content-type': 'application/json' };

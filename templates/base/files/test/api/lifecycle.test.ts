@@ -23,58 +23,6 @@ describe('GET /readyz', () => {
   });
 });
 
-describe('a database that does not answer', () => {
-  it('is a 503, in time', async () => {
-    const application = await startApplication({ ...world.database.environment, REQUEST_TIMEOUT_MS: '2000' });
-    const client = apiClient(application.url, credentials(world.acme));
-    try {
-      await world.withAdmin(async (admin) => {
-        expect((await client.get('/v1/members')).status).toBe(200);
-        await admin.query('begin');
-        await admin.query('lock table app.members in access exclusive mode');
-        const { status, headers } = await client.get('/v1/members');
-        await admin.query('rollback');
-        expect(status).toBe(503);
-        expect(headers.get('content-type')).toContain('application/problem+json');
-      });
-    } finally {
-      await application.close();
-    }
-  });
-});
-
-describe('a write that takes too long', () => {
-  it.each([
-    ['one statement', 'POST', { subject: 'late', role: 'viewer' }],
-    ['a transaction', 'PATCH', { role: 'member' }],
-    ['a statement of a request that may be repeated', 'POST', { subject: 'late', role: 'viewer' }, 'once'],
-  ])('was not done when its client is told so: %s', async (_, method, body, key?: string) => {
-    const subject = `waiting ${randomUUID()}`;
-    const { body: member } = await world.asAcme.post<{ id: string }>('/v1/members', { subject, role: 'viewer' });
-    const members = async () => (await world.asAcme.get<{ items: object[] }>('/v1/members')).body.items;
-    const before = await members();
-    const application = await startApplication({ ...world.database.environment, REQUEST_TIMEOUT_MS: '2000' });
-    const client = apiClient(application.url, { ...credentials(world.acme), ...(key && { 'idempotency-key': key }) });
-    const send = () =>
-      method === 'POST' ? client.post('/v1/members', body) : client.patch(`/v1/members/${member.id}`, body);
-    try {
-      await world.withAdmin(async (admin) => {
-        await admin.query('begin');
-        await admin.query('lock table app.members in exclusive mode');
-        const { status, headers } = await send();
-        expect([status, headers.get('retry-after')]).toEqual([503, '1']);
-        await admin.query('commit');
-      });
-      await new Promise((done) => setTimeout(done, 200));
-      expect(await members()).toEqual(before);
-      expect([200, 201]).toContain((await send()).status);
-    } finally {
-      await application.close();
-      await world.withAdmin((admin) => admin.query(`delete from app.members where subject = 'late'`));
-    }
-  });
-});
-
 describe('a client that hangs up', () => {
   it('is no error of the server', async () => {
     let written = '';

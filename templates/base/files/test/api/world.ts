@@ -7,7 +7,7 @@ import { newTenant } from '../setup/tenants.ts';
 import { createTestDatabase, type TestDatabase } from '../setup/test-database.ts';
 import { type ApiClient, apiClient } from './client.ts';
 
-/** A running application with two tenants; filled before the tests of a file run. */
+/** A running application with two tenants. */
 export interface World {
   database: TestDatabase;
   application: RunningApplication;
@@ -20,6 +20,7 @@ export interface World {
   asNobody: ApiClient;
   /** Sees every tenant's rows. */
   withAdmin: <T>(work: (admin: pg.Client) => Promise<T>) => Promise<T>;
+  close: () => Promise<void>;
 }
 
 /** The headers of a request to a tenant's host; none where hosts name no tenants. */
@@ -32,23 +33,34 @@ export function credentials(tenant: CreatedTenant): Record<string, string> {
   return { ...at(tenant), ...(apiKey === null ? { authorization: `Bearer ${token}` } : { 'x-api-key': apiKey }) };
 }
 
+/** A world of its own; close() it in the end. */
+export async function openWorld(): Promise<World> {
+  const database = await createTestDatabase();
+  const { environment } = database;
+  const acme = await newTenant(environment, 'acme');
+  const globex = await newTenant(environment, 'globex');
+  // Nothing is remembered, so that a test sees each change at once.
+  const application = await startApplication({ ...environment, CREDENTIAL_CACHE_SECONDS: '0' });
+  return {
+    database,
+    application,
+    acme,
+    globex,
+    asAcme: apiClient(application.url, credentials(acme)),
+    asGlobex: apiClient(application.url, credentials(globex)),
+    asNobody: apiClient(application.url),
+    withAdmin: (work) => withClient(database.adminUrl, work),
+    close: async () => {
+      await application.close();
+      await database.drop();
+    },
+  };
+}
+
+/** One for all tests of a file; filled before they run. */
 export function useWorld(): World {
   const world = {} as World;
-  beforeAll(async () => {
-    world.database = await createTestDatabase();
-    const { environment } = world.database;
-    world.acme = await newTenant(environment, 'acme');
-    world.globex = await newTenant(environment, 'globex');
-    // Nothing is remembered, so that a test sees each change at once.
-    world.application = await startApplication({ ...environment, CREDENTIAL_CACHE_SECONDS: '0' });
-    world.asAcme = apiClient(world.application.url, credentials(world.acme));
-    world.asGlobex = apiClient(world.application.url, credentials(world.globex));
-    world.asNobody = apiClient(world.application.url);
-    world.withAdmin = (work) => withClient(world.database.adminUrl, work);
-  });
-  afterAll(async () => {
-    await world.application?.close();
-    await world.database?.drop();
-  });
+  beforeAll(async () => void Object.assign(world, await openWorld()));
+  afterAll(() => world.close?.());
   return world;
 }

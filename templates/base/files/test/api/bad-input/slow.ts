@@ -37,6 +37,7 @@ const gone: [what: string, pieces: (stage: Stage) => readonly Piece[]][] = [
 
 export const theme: Theme = {
   environment: { REQUEST_TIMEOUT_MS: '400' },
+  concurrent: true,
   rows: [
     ...tooSlow.map(([what, request]): Row => ({
       what,
