@@ -55,12 +55,13 @@ export function diffChanges(changes: readonly Change[], paint: Screen['paint']):
     if (before !== undefined && after !== undefined && before.executable !== after.executable) {
       head.push(`old mode ${mode(before.executable)}`, `new mode ${mode(after.executable)}`);
     }
-    const body = hunk(lines(before?.content ?? ''), lines(after?.content ?? ''));
+    const [old, now] = [before?.content ?? '', after?.content ?? ''];
+    const body = old === now ? [] : hunk(lines(old), lines(now));
     const names = [
       `--- ${before === undefined ? '/dev/null' : `a/${change.path}`}`,
       `+++ ${after === undefined ? '/dev/null' : `b/${change.path}`}`,
     ];
-    return [...head.map((line) => paint('bold', line)), ...(body.length === 1 ? [] : [...names, ...body.map(colour)])];
+    return [...head.map((line) => paint('bold', line)), ...(body.length === 0 ? [] : [...names, ...body.map(colour)])];
   });
 }
 

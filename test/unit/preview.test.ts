@@ -45,6 +45,11 @@ describe('a preview', () => {
     ]);
   });
 
+  it('says of a file that may be run now that its mode changed, and nothing else', () => {
+    const changes = planChanges(toTree([file('a', '1\n')]), toTree([file('a', '1\n', true)]));
+    expect(diffChanges(changes, plain)).toEqual(['diff --git a/a b/a', 'old mode 100644', 'new mode 100755']);
+  });
+
   it('is a patch that git applies, whatever changed', async () => {
     const lines = fc
       .array(fc.constantFrom('a', 'b', '', 'c d'), { minLength: 1, maxLength: 12 })

@@ -9,7 +9,9 @@ const answers: Readonly<Record<string, (error: Error) => Problem>> = {
   '23001': heldBack,
   // The same code for both ends of a reference; only the message tells which one was changed.
   '23503': ({ message }) =>
-    message.startsWith('update or delete') ? heldBack() : new Problem(422, 'A field names something that does not exist.'),
+    message.startsWith('update or delete')
+      ? heldBack()
+      : new Problem(422, 'A field names something that does not exist.'),
   '23505': () => new Problem(409, 'There is one like this already.'),
   '23514': outOfRange,
   '40001': () => new Problem(409, 'Somebody else changed this at the same time. Try again.'),

@@ -104,7 +104,12 @@ function traceOf(routes: readonly Route[], worlds: Worlds, nobody: string): Step
     const own = combinations(route.params, ids.attacker, route.path).slice(0, 3);
     const [first = {}] = own;
     const foreign = route.params.flatMap((param) =>
-      [nobody, ...byLikeness(param, ids.victim, route.path).slice(0, 6).map(({ id }) => id)].map((id) => ({ ...first, [param]: id })),
+      [
+        nobody,
+        ...byLikeness(param, ids.victim, route.path)
+          .slice(0, 6)
+          .map(({ id }) => id),
+      ].map((id) => ({ ...first, [param]: id })),
     );
     const [body] = ownBodies(stage, route);
     const step = (
