@@ -1,5 +1,6 @@
 import { commandLine } from './groups/command-line.ts';
 import { dataLayer } from './groups/data-layer.ts';
+import { http } from './groups/http.ts';
 import { repository } from './groups/repository.ts';
 import { scale } from './groups/scale.ts';
 import type { Group } from './report.ts';
@@ -8,6 +9,7 @@ import type { Group } from './report.ts';
 export const groups: Readonly<Record<string, Group>> = {
   'data-layer': dataLayer,
   scale,
+  http,
   'command-line': commandLine,
   repository,
 };
