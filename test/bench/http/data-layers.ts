@@ -25,7 +25,7 @@ export function inTransaction(
     try {
       await client.query('begin');
       for (const setting of settings(currentTenant()))
-        await client.query({ name: 'enter', text: 'select set_config($1, $2, true)', values: [...setting] });
+        await client.query('select set_config($1, $2, true)', [...setting]);
       const result = await client.query({ name: nameOf(text), text, values: [...(values ?? [])] });
       await client.query('commit');
       return result;

@@ -1,6 +1,7 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { quantile, type Slot } from '../harness.ts';
 import type { Order, Report, Served } from './load.ts';
 
 export type { Party, Served } from './load.ts';
@@ -22,5 +23,18 @@ export function createGenerator(): Generator {
       return report.served;
     },
     close: () => child.disconnect(),
+  };
+}
+
+/** What a party got, as a slot; `cpu` is what was used for it, in microseconds. */
+export function slotOf({ latencies, seconds }: Served, cpu: number): Slot {
+  const sorted = [...latencies].sort((a, b) => a - b);
+  const operations = sorted.length;
+  return {
+    operations,
+    throughput: operations / seconds,
+    cpu: cpu / operations,
+    p50: quantile(sorted, 0.5),
+    p99: quantile(sorted, 0.99),
   };
 }
