@@ -1,10 +1,14 @@
 /**
- * Makes dist/: the command bundled with its packages, each layer's facts, and the templates and presets as files. An
- * installation has no dependencies then. Usage: npx tsx build.ts
+ * Makes dist/: the command bundled with its packages, each layer's facts and its files with their templates compiled, and
+ * the presets. An installation has no dependencies then. Usage: npx tsx build.ts
  */
 import { build, type Metafile, type Plugin } from 'esbuild';
 import { cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import Handlebars from 'handlebars';
+import { compilation } from './generators/engine/render.ts';
+import { builtSources, readSources, type Source } from './generators/engine/sources.ts';
 
 const out = 'dist';
 rmSync(out, { recursive: true, force: true });
@@ -20,6 +24,25 @@ const withoutInquirer: Plugin = {
   },
 };
 
+/** Templates are compiled below: what renders them is enough, and plop renders nothing. */
+const withoutCompiler: Plugin = {
+  name: 'without-compiler',
+  setup(build) {
+    const path = createRequire(import.meta.url).resolve('handlebars/runtime');
+    build.onResolve({ filter: /^handlebars$/ }, () => ({ path }));
+  },
+};
+
+/** What Zod says in other languages is half of it; the command speaks English. */
+const inEnglish: Plugin = {
+  name: 'in-english',
+  setup(build) {
+    build.onLoad({ filter: /zod\/v4\/locales\/index\.js$/ }, () => ({
+      contents: "export { default as en } from './en.js';",
+    }));
+  },
+};
+
 const shared = { bundle: true, platform: 'node', logLevel: 'warning' } as const;
 
 const main = await build({
@@ -31,7 +54,7 @@ const main = await build({
   splitting: true,
   chunkNames: 'chunks/[name]-[hash]',
   metafile: true,
-  plugins: [withoutInquirer],
+  plugins: [withoutInquirer, withoutCompiler, inEnglish],
   // CommonJS packages call require, which a module does not have.
   banner: {
     js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
@@ -66,15 +89,23 @@ function layers(folder: string): string[] {
     .flatMap((entry) => layers(join(folder, entry.name)));
 }
 
+/** A module that holds the files of a layer. */
+function moduleOf(sources: readonly (Source & { readonly content: string })[]): string {
+  const entries = sources.map(({ path, executable, content }) => {
+    const built = path.endsWith('.hbs') ? String(Handlebars.precompile(content, compilation)) : JSON.stringify(content);
+    return `{ path: ${JSON.stringify(path)}, executable: ${executable}, content: ${built} }`;
+  });
+  return `export const sources = [\n${entries.join(',\n')}\n];\n`;
+}
+
 for (const layer of layers('templates')) {
-  const files = join(layer, 'files');
-  if (existsSync(files)) cpSync(files, join(out, files), { recursive: true });
   await build({
     ...shared,
     entryPoints: [join(layer, 'layer.ts')],
     outfile: join(out, layer, 'layer.js'),
     format: 'esm',
   });
+  writeFileSync(join(out, layer, builtSources), moduleOf(await readSources(join(layer, 'files'))));
 }
 cpSync('presets', join(out, 'presets'), { recursive: true });
 

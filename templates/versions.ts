@@ -1,6 +1,5 @@
 /** Every package that a generated repository may use, each on its newest line that runs on Node 20. */
 export const versions = {
-  '@fastify/helmet': '^13.2.0',
   // Not 1.10: an SDK refuses it as its peer, and an API that is newer than the SDK's gets no tracer from it, without a word.
   '@opentelemetry/api': '~1.9.1',
   '@types/express': '^5.0.6',

@@ -35,8 +35,9 @@ export function registerRepository(plop: NodePlopAPI, layers: readonly Layer[]):
   plop.setHelper('json', (value: unknown) => JSON.stringify(value));
   plop.setHelper('document', (value: unknown) => formatJson(value));
   plop.setHelper('words', (values: readonly string[]) => `[${values.map((value) => `'${value}'`).join(', ')}]`);
-  plop.setHelper('table', function (this: unknown, options: Handlebars.HelperOptions) {
-    return alignTable(options.fn(this));
+  plop.setHelper('table', function (this: Pick<Emission, 'answers'>, options: Handlebars.HelperOptions) {
+    // As wide as the words that will stand there.
+    return alignTable(inWordsOf(this.answers.packageManager, options.fn(this)));
   });
   plop.setActionType('layer', async (data, config) => {
     const { templates, answers, emit, failed, ...run } = data as unknown as Emission;

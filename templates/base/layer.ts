@@ -5,6 +5,7 @@ export default defineLayer({
   when: () => true,
   dependencies: [
     '@opentelemetry/api',
+    'helmet',
     'kysely',
     'pg',
     'pg-protocol',

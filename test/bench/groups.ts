@@ -1,5 +1,8 @@
 import { commandLine } from './groups/command-line.ts';
+import { credentials } from './groups/credentials.ts';
 import { dataLayer } from './groups/data-layer.ts';
+import { http } from './groups/http.ts';
+import { noisyNeighbour } from './groups/noisy-neighbour.ts';
 import { repository } from './groups/repository.ts';
 import { scale } from './groups/scale.ts';
 import type { Group } from './report.ts';
@@ -8,6 +11,9 @@ import type { Group } from './report.ts';
 export const groups: Readonly<Record<string, Group>> = {
   'data-layer': dataLayer,
   scale,
+  http,
+  credentials,
+  'noisy-neighbour': noisyNeighbour,
   'command-line': commandLine,
   repository,
 };

@@ -40,6 +40,7 @@ export interface Target {
 }
 
 export type Context = 'plain' | 'sealed';
+export type Framework = 'fastify' | 'express';
 
 interface TestDatabase {
   readonly adminUrl: string;
@@ -76,7 +77,7 @@ export interface World {
 export const connections = 8;
 export const lanes = 4;
 
-interface PostgresServer {
+export interface PostgresServer {
   readonly adminUrl: string;
   readonly description: string;
   readonly stop: () => Promise<void>;
@@ -91,14 +92,15 @@ export async function startServer(): Promise<PostgresServer> {
   return await startPostgres({ purpose: 'test' });
 }
 
-const applications = new Map<Context, Promise<Application>>();
+const applications = new Map<string, Promise<Application>>();
 
-function applicationWith(context: Context): Promise<Application> {
-  let application = applications.get(context);
+function applicationWith(context: Context, framework: Framework = 'fastify'): Promise<Application> {
+  // A name of its own: the roles of a server are called after it.
+  const name = `bench-${context}-${framework}`;
+  let application = applications.get(name);
   if (application === undefined) {
-    // A name of its own: the roles of a server are called after it.
-    application = createApplication({ name: `bench-${context}`, context });
-    applications.set(context, application);
+    application = createApplication({ name, context, framework });
+    applications.set(name, application);
   }
   return application;
 }
@@ -106,15 +108,19 @@ function applicationWith(context: Context): Promise<Application> {
 const templates = new Map<string, Promise<unknown>>();
 
 /** A migrated database on the server, and what it takes to reach it with and without isolation. */
-export async function createWorld(server: PostgresServer, context: Context): Promise<World> {
-  const application = await applicationWith(context);
+export async function createWorld(
+  server: PostgresServer,
+  context: Context,
+  framework: Framework = 'fastify',
+): Promise<World> {
+  const application = await applicationWith(context, framework);
   const { load } = application;
   const setup = await load<{
     prepareServer: (url: string) => Promise<unknown>;
     createTestDatabaseOn: (server: unknown) => Promise<TestDatabase>;
   }>('test/setup/database.ts');
   // Once for all databases: it gives the roles new passwords.
-  const key = `${context} ${server.adminUrl}`;
+  const key = `${context} ${framework} ${server.adminUrl}`;
   const template = templates.get(key) ?? setup.prepareServer(server.adminUrl);
   templates.set(key, template);
   const test = await setup.createTestDatabaseOn(await template);

@@ -58,15 +58,20 @@ describe('the built command', () => {
         execFileSync(process.execPath, [join(elsewhere, 'dist/create-tenant-app.cjs'), ...args], {
           cwd: elsewhere,
           encoding: 'utf8',
+          maxBuffer: 2 ** 24,
         });
       expect(cli('--version')).toMatch(/^\d+\.\d+\.\d+\n$/);
       const source = join(project, 'bin/create-tenant-app.ts');
-      const args = ['my-saas', '--yes', '--dry-run', '--json'];
-      const fromSource = execFileSync(join(project, 'node_modules/.bin/tsx'), [source, ...args], {
-        cwd: elsewhere,
-        encoding: 'utf8',
-      });
-      expect(JSON.parse(cli(...args))).toEqual(JSON.parse(fromSource));
+      const largest = ['--framework', 'express', '--resolution', 'jwt,api-key,subdomain', '--package-manager', 'pnpm'];
+      for (const choices of [[], largest]) {
+        const args = ['my-saas', '--yes', '--dry-run', '--diff', '--json', ...choices];
+        const fromSource = execFileSync(join(project, 'node_modules/.bin/tsx'), [source, ...args], {
+          cwd: elsewhere,
+          encoding: 'utf8',
+          maxBuffer: 2 ** 24,
+        });
+        expect(JSON.parse(cli(...args))).toEqual(JSON.parse(fromSource));
+      }
     } finally {
       rmSync(elsewhere, { recursive: true, force: true });
     }

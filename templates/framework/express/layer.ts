@@ -10,6 +10,6 @@ export default defineLayer({
     'src/platform/domains/': (answers) => answers.resolution.includes('subdomain'),
     'src/http/tls-ask.ts': (answers) => answers.resolution.includes('subdomain'),
   },
-  dependencies: ['express', 'helmet'],
+  dependencies: ['express'],
   devDependencies: ['@types/express'],
 });

@@ -10,5 +10,5 @@ export default defineLayer({
     'src/platform/domains/': (answers) => answers.resolution.includes('subdomain'),
     'src/http/tls-ask.ts': (answers) => answers.resolution.includes('subdomain'),
   },
-  dependencies: ['@fastify/helmet', 'fastify'],
+  dependencies: ['fastify'],
 });

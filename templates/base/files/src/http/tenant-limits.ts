@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { Tenant, TenantLimits } from '../tenancy/resolve.ts';
 import { Problem } from './problem.ts';
+import { createTurns } from './turns.ts';
 import type { WindowCounter } from './window-counter.ts';
 
 /** A request that may run. */
@@ -12,7 +13,7 @@ export interface Admission {
 
 /** Keeps one tenant from using up what all of them share. */
 export interface LimitedTenants {
-  /** Throws a 429 when the tenant has no request left in this minute, or too many whose responses have not ended. */
+  /** Waits for the tenant's turn. Throws a 429 when it has no request left in this minute, or too many whose responses have not ended. */
   readonly admit: (tenant: Tenant, response: ServerResponse) => Promise<Admission>;
 }
 
@@ -21,6 +22,7 @@ export const rateWindowMs = 60_000;
 /** `defaults` hold for every tenant that has no limits of its own (`npm run tenant -- limit`). The counter's window is `rateWindowMs`. */
 export function limitTenants(defaults: TenantLimits, counter: WindowCounter): LimitedTenants {
   const running = new Map<string, number>();
+  const turn = createTurns();
 
   function start(id: string, most: number): () => void {
     const before = running.get(id) ?? 0;
@@ -55,6 +57,7 @@ export function limitTenants(defaults: TenantLimits, counter: WindowCounter): Li
       const release = start(id, limits.concurrentRequests ?? defaults.concurrentRequests);
       response.once('finish', release).once('close', release);
       if (response.closed) release();
+      await turn(id);
       return { headers, bodyBytes: Math.min(limits.bodyBytes ?? Infinity, defaults.bodyBytes) };
     },
   };

@@ -38,12 +38,33 @@ describe('BoundedCache', () => {
     expect(cache.get('a')).toBeUndefined();
   });
 
-  it('drops the least recently used entry when it is full', () => {
-    const cache = new BoundedCache<number>({ lifetime, capacity: 2 });
+  it('forgets what was revoked, and nothing else', () => {
+    const cache = new BoundedCache<number>({ lifetime, capacity: 10 });
+    for (const [value, key] of ['a', 'b', 'c'].entries()) cache.set(key, value);
+    cache.get('a');
+    cache.forget((value) => value === 0);
+    expect(['a', 'b', 'c'].map((key) => cache.get(key))).toEqual([undefined, 1, 2]);
+  });
+
+  it('drops what was not used for longest when it is full', () => {
+    const cache = new BoundedCache<number>({ lifetime, capacity: 4 });
     cache.set('a', 1);
     cache.set('b', 2);
     cache.get('a');
     cache.set('c', 3);
     expect([cache.get('a'), cache.get('b'), cache.get('c')]).toEqual([1, undefined, 3]);
+  });
+
+  it('never holds more than its capacity, and the half that was used last in any case', () => {
+    const capacity = 100;
+    const cache = new BoundedCache<number>({ lifetime, capacity });
+    for (let key = 0; key < 1000; key++) cache.set(String(key), key);
+    let held = 0;
+    for (let key = 999; key >= 0; key--) {
+      const found = cache.get(String(key)) !== undefined;
+      if (key >= 1000 - capacity / 2 + 1) expect(found).toBe(true);
+      held += Number(found);
+    }
+    expect(held).toBeLessThanOrEqual(capacity);
   });
 });

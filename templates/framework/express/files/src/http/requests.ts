@@ -5,6 +5,7 @@ import type { Metrics } from '../telemetry/metrics.ts';
 import type { RequestTrace } from '../telemetry/tracing.ts';
 import { deadline } from './deadline.ts';
 import { sendProblem } from './errors.ts';
+import { setSecurityHeaders } from './headers.ts';
 import { timeoutProblem } from './problem-of.ts';
 import { Problem } from './problem.ts';
 import { requestId } from './request-id.ts';
@@ -34,6 +35,7 @@ export function beginRequest(
     request.id = requestId(request.headers['x-request-id']);
     request.log = log.child({ requestId: request.id });
     response.set('x-request-id', request.id);
+    setSecurityHeaders(response);
     request.deadline = deadline(timeoutMs);
     const timer = setTimeout(() => {
       const problem = timeoutProblem(request);
