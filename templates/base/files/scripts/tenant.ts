@@ -74,7 +74,7 @@ const commands: Readonly<Record<string, { readonly takesSlug: boolean; readonly 
   purge: {
     takesSlug: false,
     run: async (client) => {
-      const purged = await purgeTenants(client);
+      const purged = await purgeTenants(client, environment);
       const lines = purged.map(
         ({ slug, rows }) => `${slug}: ${Object.values(rows).reduce((sum, count) => sum + count, 0)} rows erased`,
       );

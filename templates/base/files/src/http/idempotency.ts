@@ -3,6 +3,7 @@ import { newId } from '../ids.ts';
 import { currentTenant, runAsTenant } from '../tenancy/context.ts';
 import type { Database, Statement } from '../tenancy/database.ts';
 import type { Access } from '../tenancy/resolve.ts';
+import { tenantTable } from '../tenancy/tenant-table.ts';
 import { Problem } from './problem.ts';
 
 /** A POST with an Idempotency-Key. */
@@ -58,20 +59,21 @@ export async function answerOnce(
   const caller = currentTenant();
   const { id: tenant } = caller;
   const id = newId();
+  const keys = tenantTable(tenant, 'idempotency_keys');
   const keyHash = hash([request.caller, request.key]);
   const contentHash = hash(request.content);
-  const claimed = await database.query({ text: claim, values: [tenant, id, keyHash, contentHash] });
+  const claimed = await database.query({ text: claim(keys), values: [tenant, id, keyHash, contentHash] });
   if (claimed.rowCount === 0) return await firstAnswer();
   try {
     const answer = await work();
     await finish({
-      text: 'update app.idempotency_keys set answer = $3 where tenant_id = $1 and id = $2',
+      text: `update ${keys} set answer = $3 where tenant_id = $1 and id = $2`,
       values: [tenant, id, encrypt(answer, request.key, id)],
     });
     return answer;
   } catch (error) {
     await finish({
-      text: 'delete from app.idempotency_keys where tenant_id = $1 and id = $2 and answer is null',
+      text: `delete from ${keys} where tenant_id = $1 and id = $2 and answer is null`,
       values: [tenant, id],
     });
     throw error;
@@ -84,7 +86,7 @@ export async function answerOnce(
 
   async function firstAnswer(): Promise<StoredAnswer> {
     const { rows } = await database.query<{ id: string; content_hash: Buffer; answer: Buffer | null }>({
-      text: 'select id, content_hash, answer from app.idempotency_keys where tenant_id = $1 and key_hash = $2',
+      text: `select id, content_hash, answer from ${keys} where tenant_id = $1 and key_hash = $2`,
       values: [tenant, keyHash],
     });
     const [first] = rows;
@@ -103,11 +105,11 @@ export async function answerOnce(
 }
 
 /** Takes a key that is new, past its time or abandoned; what else of this tenant is past its time goes. */
-const claim = `with expired as (
-    delete from app.idempotency_keys
+const claim = (keys: string): string => `with expired as (
+    delete from ${keys}
     where tenant_id = $1 and created_at < now() - interval '${keptHours} hours' and key_hash <> $3
   )
-  insert into app.idempotency_keys as first (tenant_id, id, key_hash, content_hash)
+  insert into ${keys} as first (tenant_id, id, key_hash, content_hash)
   values ($1, $2, $3, $4)
   on conflict (tenant_id, key_hash) do update
   set id = excluded.id, content_hash = excluded.content_hash, created_at = excluded.created_at, answer = null

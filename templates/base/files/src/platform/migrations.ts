@@ -1,9 +1,14 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import pg from 'pg';
+import { placement } from '../tenancy/placement.ts';
 import { projectName, roles } from '../tenancy/roles.ts';
+import type { TenantMigrationOptions } from '../tenancy/strategy.ts';
+import { applyMigration, explainMigration, MigrationError } from './apply-migration.ts';
 import { applyContextSecrets } from './context-secrets.ts';
 import { type Migration, readMigrations } from './migration-files.ts';
 import { applyRolePasswords } from './role-passwords.ts';
+
+export { MigrationError } from './apply-migration.ts';
 
 export interface Applied {
   readonly name: string;
@@ -11,7 +16,7 @@ export interface Applied {
   readonly milliseconds: number;
 }
 
-export interface MigrateOptions {
+export interface MigrateOptions extends TenantMigrationOptions {
   /**
    * A role with CREATEROLE that owns the database; it need not be superuser. Not through a transaction pooler: the lock
    * lives in the session.
@@ -21,11 +26,6 @@ export interface MigrateOptions {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Told each step in one line. */
   readonly onStep?: (line: string) => void;
-}
-
-/** What the person who runs the migrations has to mend; the message says how. */
-export class MigrationError extends Error {
-  override readonly name = 'MigrationError';
 }
 
 /** Brings the database up to db/migrations; a second run waits for the first. Returns what it applied. */
@@ -40,15 +40,31 @@ export async function migrate(options: MigrateOptions): Promise<Applied[]> {
     await assertAdministrator(client);
     const ledger = await readLedger(client);
     assertUnchanged(migrations, ledger);
-    const applied: Applied[] = [];
-    for (const migration of migrations) {
-      const isNew = ledger.get(migration.name) !== migration.checksum;
-      if (!isNew && !migration.repeated) continue;
-      const milliseconds = await applyWithRetries(client, migration);
-      if (!isNew) continue;
-      applied.push({ name: migration.name, checksum: migration.checksum, milliseconds });
-      onStep(`applied ${migration.name} (${milliseconds} ms)`);
-    }
+    const applyAll = async (files: readonly Migration[], place?: Place): Promise<Applied[]> => {
+      const applied: Applied[] = [];
+      for (const migration of files) {
+        const isNew = ledger.get(migration.name) !== migration.checksum;
+        if (!isNew && !migration.repeated) continue;
+        const milliseconds = await applyWithRetries(client, migration, place);
+        if (!isNew) continue;
+        applied.push({ name: migration.name, checksum: migration.checksum, milliseconds });
+        onStep(`applied ${migration.name} (${milliseconds} ms)`);
+      }
+      return applied;
+    };
+    const ofTenants = ({ name }: Migration): boolean => name.startsWith('tenant/');
+    const ofPlatform = options.dryRun === true ? [] : await applyAll(migrations.filter((each) => !ofTenants(each)));
+    const applied = [
+      ...ofPlatform,
+      ...(await placement.migrate({
+        ...options,
+        client,
+        onStep,
+        migrations: migrations.filter(ofTenants),
+        apply: applyAll,
+      })),
+    ];
+    if (options.dryRun === true) return applied;
     const secrets = [
       ...(await applyRolePasswords(client, environment)),
       ...(await applyContextSecrets(client, environment)),
@@ -108,6 +124,19 @@ async function assertAdministrator(client: pg.Client): Promise<void> {
   }
 }
 
+type Place = Parameters<Parameters<typeof placement.migrate>[0]['apply']>[1];
+
+/** Notes in the ledger that a file ran. */
+async function record(client: pg.ClientBase, { name, checksum }: Migration): Promise<void> {
+  await client.query(
+    `insert into platform.migrations (name, checksum) values ($1, $2)
+    on conflict (name) do update
+    set checksum = excluded.checksum, applied_at = now()
+    where migrations.checksum <> excluded.checksum`,
+    [name, checksum],
+  );
+}
+
 /** Checksums by name; empty before the first run. */
 async function readLedger(client: pg.Client): Promise<Map<string, string>> {
   const { rows } = await client.query<{ exists: boolean }>(
@@ -139,62 +168,21 @@ function assertUnchanged(migrations: readonly Migration[], ledger: ReadonlyMap<s
  * Roles are shared by the databases of a cluster: two runs that alter one role at the same time get XX000 or 40P01, and
  * the later one tries again.
  */
-async function applyWithRetries(client: pg.Client, migration: Migration): Promise<number> {
+async function applyWithRetries(client: pg.Client, migration: Migration, place?: Place): Promise<number> {
   for (let attempt = 1; ; attempt++) {
     try {
       const start = performance.now();
-      await apply(client, migration);
+      await applyMigration(client, migration, {
+        searchPath: place === undefined ? 'pg_catalog' : place.schema,
+        rewrite: place?.rewrite,
+        record,
+      });
       return Math.round(performance.now() - start);
     } catch (error) {
       const transient =
         error instanceof pg.DatabaseError && (error.code === '40P01' || /tuple concurrently/.test(error.message));
-      if (!migration.repeated || !transient || attempt === 10) throw explain(error, migration);
+      if (!migration.repeated || !transient || attempt === 10) throw explainMigration(error, migration);
       await pause(20 * attempt * Math.random());
     }
   }
-}
-
-/**
- * One file, one transaction. The migrator runs it as itself, because the policy tenant_migrate shows it every row (as
- * the owner a backfill would silently touch none), and hands what it made to the owner.
- */
-async function apply(client: pg.Client, migration: Migration): Promise<void> {
-  const searchPath = migration.name.startsWith('tenant/') ? 'app, pg_temp' : 'pg_catalog, pg_temp';
-  try {
-    await client.query(`begin; set local lock_timeout = '30s'; set local search_path = ${searchPath}`);
-    if (!migration.repeated) await client.query(`set local role ${roles.migrator}`);
-    await client.query(migration.sql);
-    if (client.getTransactionStatus() !== 'T') {
-      throw new MigrationError(
-        `db/migrations/${migration.name} ends the transaction that it runs in. Next: remove its commit or rollback.`,
-      );
-    }
-    await client.query(`set local role ${roles.migrator}; reassign owned by ${roles.migrator} to ${roles.owner}`);
-    await client.query(
-      `insert into platform.migrations (name, checksum) values ($1, $2)
-      on conflict (name) do update
-      set checksum = excluded.checksum, applied_at = now()
-      where migrations.checksum <> excluded.checksum`,
-      [migration.name, migration.checksum],
-    );
-    await client.query('commit');
-  } catch (error) {
-    await client.query('rollback').catch(() => {}); // On a dead connection the first error is the one to report.
-    throw error;
-  }
-}
-
-/** Names the file and the line that the server complained about. */
-function explain(error: unknown, migration: Migration): unknown {
-  if (!(error instanceof pg.DatabaseError)) return error;
-  const position = Number(error.position ?? Number.NaN);
-  const line = Number.isNaN(position) ? '' : `:${migration.sql.slice(0, position).split('\n').length}`;
-  const hint = error.hint === undefined ? '' : ` (${error.hint})`;
-  const roleMakers = migration.repeated && error.code === '42501';
-  const next = roleMakers
-    ? '\nNext: run it as the role that made the roles of this application, or as a superuser.'
-    : '';
-  return new MigrationError(`db/migrations/${migration.name}${line}: ${error.message}${hint} [${error.code}]${next}`, {
-    cause: error,
-  });
 }

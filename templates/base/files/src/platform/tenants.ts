@@ -1,7 +1,9 @@
 import pg from 'pg';
 import { newId } from '../ids.ts';
-import type { TenantLimits } from '../tenancy/resolve.ts';
 import { placement } from '../tenancy/placement.ts';
+import type { TenantLimits } from '../tenancy/resolve.ts';
+import type { ControlPlane, Environment } from '../tenancy/strategy.ts';
+import { tenantTable } from '../tenancy/tenant-table.ts';
 import { type FirstCredentials, issueFirstCredentials } from './first-credentials.ts';
 import { slugProblem } from './slugs.ts';
 
@@ -35,7 +37,7 @@ export async function createTenant(
     readonly name?: string | undefined;
     /** The first member's subject; `owner@<slug>` when left out. */
     readonly owner?: string | undefined;
-    readonly environment: Readonly<Record<string, string | undefined>>;
+    readonly environment: Environment;
   },
 ): Promise<CreatedTenant> {
   const { slug, name = slug, owner = `owner@${slug}`, environment } = input;
@@ -43,27 +45,43 @@ export async function createTenant(
   if (problem !== undefined) throw new TenantError(`"${slug}" cannot be a slug: ${problem}.`);
   if (name.length < 1 || name.length > 200) throw new TenantError('A name has 1 to 200 characters.');
   if (owner.length < 1 || owner.length > 255) throw new TenantError('The owner is a subject of 1 to 255 characters.');
-  const tenant = { id: newId(), slug };
-  return await inTransaction(client, async () => {
-    try {
-      await client.query('insert into platform.tenants (id, slug, name) values ($1, $2, $3)', [tenant.id, slug, name]);
-    } catch (error) {
-      if (!(error instanceof pg.DatabaseError) || error.constraint !== 'tenants_slug_key') throw error;
-      throw new TenantError(`There is a tenant "${slug}" already. Next: choose another slug.`, { cause: error });
-    }
-    await client.query('insert into platform.placements (tenant_id, strategy) values ($1, $2)', [
-      tenant.id,
-      placement.strategy,
-    ]);
-    await placement.provision(client, tenant.id);
-    await client.query(`insert into app.members (tenant_id, id, subject, role) values ($1, $2, $3, 'owner')`, [
-      tenant.id,
-      newId(),
-      owner,
-    ]);
-    const credentials = await issueFirstCredentials({ client, environment, tenant, owner });
-    return { tenantId: tenant.id, slug, ...credentials };
+  const plane = { client, environment };
+  for (;;) {
+    await placement.prepare(plane);
+    const created = await inTransaction(client, async () => {
+      const id = await placement.provision(plane);
+      return id === undefined ? undefined : await settle(plane, { id, slug, name, owner });
+    });
+    if (created !== undefined) return created;
+  }
+}
+
+/** Writes a tenant and its first rows. */
+async function settle(
+  plane: ControlPlane,
+  {
+    id,
+    slug,
+    name,
+    owner,
+  }: { readonly id: string; readonly slug: string; readonly name: string; readonly owner: string },
+): Promise<CreatedTenant> {
+  const { client, environment } = plane;
+  try {
+    await client.query('insert into platform.tenants (id, slug, name) values ($1, $2, $3)', [id, slug, name]);
+  } catch (error) {
+    if (!(error instanceof pg.DatabaseError) || error.constraint !== 'tenants_slug_key') throw error;
+    throw new TenantError(`There is a tenant "${slug}" already. Next: choose another slug.`, { cause: error });
+  }
+  await client.query('insert into platform.placements (tenant_id, strategy) values ($1, $2)', [id, placement.strategy]);
+  const credentials = await placement.within(plane, id, async (tenants) => {
+    await tenants.query(
+      `insert into ${tenantTable(id, 'members')} (tenant_id, id, subject, role) values ($1, $2, $3, 'owner')`,
+      [id, newId(), owner],
+    );
+    return await issueFirstCredentials({ client: tenants, environment, tenant: { id, slug }, owner });
   });
+  return { tenantId: id, slug, ...credentials };
 }
 
 /** Every tenant, deleted ones too until they are purged, by slug. */
@@ -114,6 +132,7 @@ export async function deleteTenant(client: pg.ClientBase, slug: string, graceDay
  */
 export async function purgeTenants(
   client: pg.ClientBase,
+  environment: Environment,
 ): Promise<{ readonly tenantId: string; readonly slug: string; readonly rows: Readonly<Record<string, number>> }[]> {
   const due = `status = 'deleted' and purge_after <= now()`;
   const { rows: tenants } = await client.query<{ id: string; slug: string }>(
@@ -128,7 +147,7 @@ export async function purgeTenants(
         [id],
       );
       if (locked.rowCount === 0) return undefined;
-      const erased = await placement.destroy(client, id);
+      const erased = await placement.destroy({ client, environment }, id);
       await client.query('delete from platform.tenants where id = $1', [id]);
       return erased;
     });

@@ -7,9 +7,10 @@ import { type DatabaseSteps, databaseSteps } from './database-steps.ts';
 import { createConnection, createTransactionConnection, type TenantConnection } from './kysely-driver.ts';
 import { Lanes } from './lanes.ts';
 import { projectName } from './roles.ts';
+import { schemaOf } from './schema.ts';
 import { type QueryResult, Session } from './session.ts';
 import type { Statement } from './statements.ts';
-import type { ContextStatement } from './strategy.ts';
+import type { ContextStatement, TenantEntry } from './strategy.ts';
 import { tenantFilter } from './tenant-filter.ts';
 import { TransactionSession } from './transaction.ts';
 
@@ -46,12 +47,10 @@ export interface DatabaseLoad {
 export interface DatabaseOptions {
   /** Logs in as the runtime role. */
   readonly url: string;
-  /** The settings that make a statement run as the tenant; `now` is the database's clock in milliseconds. */
-  readonly enter: (tenant: TenantContext, now: number) => ContextStatement;
+  /** What makes a statement run as the tenant; `now` is the database's clock in milliseconds. */
+  readonly enter: (tenant: TenantContext, now: number) => TenantEntry;
   /** The settings of a statement without a tenant. */
   readonly outside: ContextStatement;
-  /** Schema of the tenant tables. */
-  readonly schema: string;
   /** Connections for query() and transaction(), at most. */
   readonly poolSize: number;
   /** Connections that read() shares. */
@@ -109,7 +108,7 @@ interface Parts extends Omit<DatabaseOptions, 'lanes'> {
   readonly now: () => number;
 }
 
-function assemble({ enter, outside, pool, lanes, steps, transport, now, schema }: Parts): Database {
+function assemble({ enter, outside, pool, lanes, steps, transport, now }: Parts): Database {
   const sessions = new WeakMap<pg.ClientBase, Session>();
   let closing: Promise<unknown> | undefined;
 
@@ -136,9 +135,9 @@ function assemble({ enter, outside, pool, lanes, steps, transport, now, schema }
     );
   }
 
-  function entering(): Statement {
+  function entering(entry: TenantEntry): Statement {
     const left = timeLeft();
-    return toStatement(enter(steps.currentTenant(), now()), left === undefined ? undefined : now() + left);
+    return toStatement(entry, left === undefined ? undefined : now() + left);
   }
 
   const query = async <Row>(statement: Statement): Promise<QueryResult<Row>> => {
@@ -148,7 +147,8 @@ function assemble({ enter, outside, pool, lanes, steps, transport, now, schema }
     return await traceStatement(text, () =>
       withSession((session) => {
         retireAfter(session, text);
-        return session.runAlone<Row>(steps.flight(entering(), statement, session));
+        const entry = enter(steps.currentTenant(), now());
+        return session.runAlone<Row>(steps.flight(entering(entry), at(entry, statement), session));
       }).catch(inTime),
     );
   };
@@ -160,24 +160,27 @@ function assemble({ enter, outside, pool, lanes, steps, transport, now, schema }
     session.retire();
   }
 
-  const onLane = async <Row>({ settings }: ContextStatement, statement: Statement): Promise<QueryResult<Row>> => {
+  const onLane = async <Row>(entry: ContextStatement, statement: Statement): Promise<QueryResult<Row>> => {
     if (closing !== undefined) throw new TenancyError('closed', 'The database was closed.');
     const { text } = statement;
     steps.assertPlain(text);
     // Others are on the lane behind it.
     if (steps.leavesTraces(text)) throw outliving();
-    const entering = toStatement({ settings: [...settings, readOnly] });
-    return await traceStatement(text, () => lanes.run<Row>((session) => steps.flight(entering, statement, session)));
+    const entering = toStatement({ ...entry, settings: [...entry.settings, readOnly] });
+    return await traceStatement(text, () =>
+      lanes.run<Row>((session) => steps.flight(entering, at(entry, statement), session)),
+    );
   };
   const read = async <Row>(statement: Statement) => await onLane<Row>(enter(steps.currentTenant(), now()), statement);
   const lookup = async <Row>(statement: Statement) => await onLane<Row>(outside, statement);
 
-  const plugins = [tenantFilter(schema)];
+  const plugins = [tenantFilter(schemaOf)];
 
   const transaction = async <T>(work: (connection: TenantConnection) => Promise<T>): Promise<T> => {
     refuseInsideTransaction();
     return await withSession(async (session) => {
-      const open = new TransactionSession(session, entering(), (text) => {
+      const entry = enter(steps.currentTenant(), now());
+      const open = new TransactionSession(session, entering(entry), entry.target, (text) => {
         steps.assertPlain(text);
         retireAfter(session, text);
       });
@@ -224,6 +227,10 @@ const outliving = (): TenancyError =>
     'What may outlive its statement runs on no connection that others share. Next: query() or transaction(), and no pooler.',
   );
 
+/** The statement as one of the place that it goes to. */
+const at = ({ target }: Partial<TenantEntry>, statement: Statement): Statement =>
+  target === undefined ? statement : { ...statement, target };
+
 const texts = new Map<string, string>();
 
 /**
@@ -231,7 +238,7 @@ const texts = new Map<string, string>();
  * in pg_stat_activity. Returns no row. What would be done after the deadline, by the database's clock in milliseconds,
  * fails there: what is sent may have to wait, for a lock even while it is prepared.
  */
-function toStatement({ settings }: ContextStatement, deadline?: number): Statement {
+function toStatement({ settings, target }: Partial<TenantEntry> & ContextStatement, deadline?: number): Statement {
   const names = `${settings.map(([name]) => name).join()} ${deadline !== undefined}`;
   let text = texts.get(names);
   if (text === undefined) {
@@ -241,7 +248,8 @@ function toStatement({ settings }: ContextStatement, deadline?: number): Stateme
     text = deadline === undefined ? `select where ${calls.join(' or ')}` : bounded(calls, settings.length * 2 + 1);
     texts.set(names, text);
   }
-  return { text, values: deadline === undefined ? settings.flat() : [...settings.flat(), deadline] };
+  const values = deadline === undefined ? settings.flat() : [...settings.flat(), deadline];
+  return target === undefined ? { text, values } : { text, values, enters: true };
 }
 
 /** A time-out of -1 is an error; 0 would be none at all. */

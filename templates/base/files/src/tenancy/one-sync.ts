@@ -56,6 +56,12 @@ export class Flight extends WireQuery {
 }
 
 function encode(steps: readonly Step[], described: boolean): Buffer {
+  const messages = toMessages(steps, described);
+  messages.push(sync);
+  return Buffer.concat(messages);
+}
+
+function toMessages(steps: readonly Step[], described: boolean): Buffer[] {
   const messages: Buffer[] = [];
   for (const [index, { name, text, values }] of steps.entries()) {
     if (name === '') messages.push(serialize.parse({ text }));
@@ -63,8 +69,7 @@ function encode(steps: readonly Step[], described: boolean): Buffer {
     if (described && index === steps.length - 1) messages.push(describe);
     messages.push(execute);
   }
-  messages.push(sync);
-  return Buffer.concat(messages);
+  return messages;
 }
 
 /**
@@ -75,12 +80,19 @@ export class Preparation extends WireQuery {
   readonly #bytes: Buffer;
 
   constructor(
-    statement: { readonly name: string; readonly text: string; readonly close: string | undefined },
+    statement: {
+      readonly name: string;
+      readonly text: string;
+      readonly close: string | undefined;
+      /** What runs first, so that its names are found. */
+      readonly under: readonly Step[];
+    },
     done: Done,
   ) {
     super('');
-    const { name, text, close } = statement;
+    const { name, text, close, under } = statement;
     this.#bytes = Buffer.concat([
+      ...toMessages(under, false),
       ...(close === undefined ? [] : [serialize.close({ type: 'S', name: close })]),
       // Closing a name that is not there is no error; preparing one that is left from before would be.
       serialize.close({ type: 'S', name }),

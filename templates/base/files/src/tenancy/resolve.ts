@@ -4,6 +4,7 @@ import { BoundedCache } from './bounded-cache.ts';
 import { runAsTenant, type TenantContext, tenantId } from './context.ts';
 import type { Database } from './database.ts';
 import { allows, commonScopes, lowerRole, rank, type Role, type Scope } from './roles-and-scopes.ts';
+import { tenantTable } from './tenant-table.ts';
 
 /** The parts of a request that may say who is asking. Every value of a header that was sent more than once. */
 export interface Incoming {
@@ -206,7 +207,7 @@ async function memberRole(subject: string, tenant: TenantContext, { database, me
   const member = await members.remember(`${tenant.id} ${subject}`, async () => {
     const { rows } = await runAsTenant(tenant, () =>
       database.read<{ role: Role }>({
-        text: 'select role from app.members where tenant_id = $1 and subject = $2',
+        text: `select role from ${tenantTable(tenant.id, 'members')} where tenant_id = $1 and subject = $2`,
         values: [tenant.id, subject],
       }),
     );

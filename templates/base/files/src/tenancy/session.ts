@@ -79,8 +79,8 @@ export class Session {
   /** `answered` is called before the answers behind this one are read. */
   #send<Row>(statements: readonly Statement[], answered: () => void): Promise<QueryResult<Row>> {
     return new Promise((resolve, reject) => {
-      const steps = statements.map(({ text, values = [] }): Step => ({
-        name: this.#named ? statementName(text) : '',
+      const steps = statements.map(({ text, values = [], target }): Step => ({
+        name: this.#named ? statementName(text, target) : '',
         text,
         values: values.map(toWire),
       }));
@@ -89,7 +89,7 @@ export class Session {
       process.nextTick(() => stream.uncork()); // All that is sent in one turn leaves in one write.
       let unprepared: Error | undefined;
       let last: Prepared<RowShape> | undefined;
-      for (const { name, text } of this.#named ? steps : []) {
+      for (const [index, { name, text }] of this.#named ? steps.entries() : []) {
         const { prepared, isNew, close } = this.#prepared.use(name);
         last = prepared;
         if (!isNew) continue;
@@ -98,7 +98,9 @@ export class Session {
           unprepared ??= error;
           this.#prepared.forget(name);
         };
-        send(this.#client, new Preparation({ name, text, close }, done));
+        // Tables of one place are found, and may be used, from within it only.
+        const under = statements[index]?.target === undefined ? [] : steps.filter((_, at) => statements[at]?.enters);
+        send(this.#client, new Preparation({ name, text, close, under }, done));
       }
       const done = (error: Error | null, result?: WireResult) => {
         answered();

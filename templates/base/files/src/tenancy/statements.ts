@@ -5,6 +5,10 @@ import { TenancyError } from './errors.ts';
 export interface Statement {
   readonly text: string;
   readonly values?: readonly unknown[];
+  /** What it is good for once it is prepared: elsewhere the same text means other tables. */
+  readonly target?: string;
+  /** It makes the session able to prepare those behind it. */
+  readonly enters?: true;
 }
 
 const plain = /^\s*(?:select|insert|update|delete|merge|with|values|table|explain)\b/i;
@@ -63,8 +67,12 @@ export function leavesTraces(text: string): boolean {
 
 const remembered = new Map<string, string>();
 
-/** The name under which a statement is prepared: a hash of its text. */
-export function statementName(text: string): string {
+/** The name under which a statement is prepared: a hash of its text, and the place that it is for. */
+export function statementName(text: string, target?: string): string {
+  return target === undefined ? textName(text) : `${textName(text)}_${target}`;
+}
+
+function textName(text: string): string {
   const known = remembered.get(text);
   if (known !== undefined) return known;
   const name = `s_${createHash('sha256').update(text).digest('base64url').slice(0, 24)}`;

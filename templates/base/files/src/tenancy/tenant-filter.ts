@@ -39,8 +39,8 @@ const tenantColumn = 'tenant_id';
  * every table, so that search_path decides nothing. Tables that name a schema are left alone. The second layer above
  * the policies, and what partition pruning needs. Text inside sql`...` is not seen: only the policies guard it.
  */
-export function tenantFilter(schema: string): KyselyPlugin {
-  const filter = new TenantFilter(schema);
+export function tenantFilter(schemaOf: (tenantId: string) => string): KyselyPlugin {
+  const filter = new TenantFilter(schemaOf);
   return {
     transformQuery: ({ node, queryId }) => filter.apply(node, queryId),
     transformResult: async ({ result }) => result,
@@ -48,20 +48,22 @@ export function tenantFilter(schema: string): KyselyPlugin {
 }
 
 class TenantFilter extends OperationNodeTransformer {
-  readonly #schema: string;
+  readonly #schemaOf: (tenantId: string) => string;
   // Making a transformer costs more than the transformation, so one serves all queries; it runs synchronously, one
   // query after the other.
   #tenant = '';
+  #schema = '';
   /** Names of the common table expressions around the current node. */
   #common: readonly string[] = [];
 
-  constructor(schema: string) {
+  constructor(schemaOf: (tenantId: string) => string) {
     super();
-    this.#schema = schema;
+    this.#schemaOf = schemaOf;
   }
 
   apply(node: RootOperationNode, queryId: QueryId): RootOperationNode {
     this.#tenant = currentTenant().id;
+    this.#schema = this.#schemaOf(this.#tenant);
     this.#common = [];
     this.nodeStack.length = 0; // A query that was refused half-way may have left some.
     // A transformation keeps the kind of a node; Kysely's own plugins rely on it too.

@@ -10,21 +10,23 @@ import type { Statement } from './statements.ts';
 export class TransactionSession {
   readonly #session: Session;
   readonly #context: Statement;
+  readonly #target: string | undefined;
   readonly #admit: (text: string) => void;
   #state: 'new' | 'open' | 'over' = 'new';
   #cursors = 0;
 
-  /** `admit` throws for a text that must not run. */
-  constructor(session: Session, context: Statement, admit: (text: string) => void) {
+  /** `target` is what its prepared statements are good for; `admit` throws for a text that must not run. */
+  constructor(session: Session, context: Statement, target: string | undefined, admit: (text: string) => void) {
     this.#session = session;
     this.#context = context;
+    this.#target = target;
     this.#admit = admit;
   }
 
   /** Runs a statement that reads or writes rows. */
   query<Row>(statement: Statement): Promise<QueryResult<Row>> {
     this.#admit(statement.text);
-    return this.control<Row>(statement);
+    return this.control<Row>(this.#target === undefined ? statement : { ...statement, target: this.#target });
   }
 
   /** Runs any statement: savepoints and cursors. */
@@ -52,6 +54,7 @@ export class TransactionSession {
     await this.control({
       text: `declare ${cursor} no scroll cursor for ${statement.text}`,
       values: statement.values ?? [],
+      ...(this.#target !== undefined && { target: this.#target }),
     });
     try {
       for (;;) {

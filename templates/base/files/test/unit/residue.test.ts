@@ -2,9 +2,10 @@ import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runAsTenant } from '../../src/tenancy/context.ts';
 import { createDatabase } from '../../src/tenancy/database.ts';
-import { createContextSettings, tenantSetting } from '../../src/tenancy/enter.ts';
+import { tenantSetting } from '../../src/tenancy/enter.ts';
 import { Lanes } from '../../src/tenancy/lanes.ts';
 import { Session } from '../../src/tenancy/session.ts';
+import { createStore } from '../../src/tenancy/store.ts';
 import { contextSecrets } from './secrets.ts';
 import { createTwoTenants, subjects } from './two-tenants.ts';
 
@@ -82,15 +83,18 @@ describe.each(['query', 'read'] as const)('after %s()', (kind) => {
 // Look-ups clear the context that they find; this database forgets to, so that what is left would show.
 describe('the context of a statement', () => {
   it.each(['query', 'read'] as const)('ends with %s()', async (kind) => {
-    const settings = createContextSettings(contextSecrets(world.test));
+    const { enter, outside } = createStore(contextSecrets(world.test));
     let forgets = false;
     const database = await createDatabase({
       url: world.test.runtimeUrl,
-      schema: 'app',
       poolSize: 1,
       lanes: 1,
-      enter: (tenant, now) => ({ settings: forgets ? [['app.other', '']] : settings(tenant, now) }),
-      outside: { settings: [] },
+      enter: (tenant, now) => {
+        const entry = enter(tenant, now);
+        const others = entry.settings.filter(([name]) => name !== tenantSetting);
+        return forgets ? { ...entry, settings: [['app.other', ''], ...others] } : entry;
+      },
+      outside: { settings: outside.settings.filter(([name]) => name !== tenantSetting) },
     });
     expect((await runAsTenant(world.bob, () => database[kind](subjects))).rows).toHaveLength(6);
     await runAsTenant(world.bob, () =>

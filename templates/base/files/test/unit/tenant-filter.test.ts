@@ -16,7 +16,7 @@ const db = new Kysely<Tables>({
     createIntrospector: (kysely) => new PostgresIntrospector(kysely),
     createQueryCompiler: () => new PostgresQueryCompiler(),
   },
-  plugins: [tenantFilter('app')],
+  plugins: [tenantFilter(() => 'app')],
 });
 
 interface Query {

@@ -82,7 +82,7 @@ describe('purgeTenants', () => {
     await deleteTenant(platform, 'erin', 0);
     await deleteTenant(platform, 'fred', 1);
     const before = await world.everySubject();
-    const [purged, ...others] = await purgeTenants(platform);
+    const [purged, ...others] = await purgeTenants(platform, {});
     expect(others).toEqual([]);
     expect(purged).toMatchObject({ slug: 'erin', rows: { 'app.members': 1 } });
     expect(await world.everySubject()).toEqual(before.filter((subject) => subject !== 'owner@erin'));
@@ -90,7 +90,7 @@ describe('purgeTenants', () => {
       expect.arrayContaining(['ada', 'bob', 'fred']),
     );
     expect((await listTenants(platform)).map(({ slug }) => slug)).not.toContain('erin');
-    expect(await purgeTenants(platform)).toEqual([]);
+    expect(await purgeTenants(platform, {})).toEqual([]);
   });
 
   it('stops when a table would keep rows', async () => {
@@ -99,11 +99,11 @@ describe('purgeTenants', () => {
     await admin.query('create table app.forgotten (tenant_id uuid not null)');
     await create('gwen');
     await deleteTenant(platform, 'gwen', 0);
-    await expect(purgeTenants(platform)).rejects.toThrow(/app\.forgotten/);
+    await expect(purgeTenants(platform, {})).rejects.toThrow(/app\.forgotten/);
     expect(await world.everySubject()).toContain('owner@gwen');
     await admin.query('drop table app.forgotten');
     await admin.end();
-    expect(await purgeTenants(platform)).toMatchObject([{ slug: 'gwen' }]);
+    expect(await purgeTenants(platform, {})).toMatchObject([{ slug: 'gwen' }]);
   });
 });
 

@@ -2,7 +2,7 @@ import { createDatabase, type Database } from './database.ts';
 import type { DatabaseSteps } from './database-steps.ts';
 import { type ContextSecrets, eachSecret } from './enter.ts';
 import { assertSafe } from './safety.ts';
-import { createSharedSchema } from './shared-schema.ts';
+import { createStore } from './store.ts';
 
 export interface OpenOptions extends ContextSecrets {
   readonly database: { readonly url: string; readonly poolSize: number; readonly lanes: number };
@@ -12,13 +12,13 @@ export interface OpenOptions extends ContextSecrets {
 
 /** Connects the application to its database, and refuses one that would not keep tenants apart. */
 export async function openDatabase(options: OpenOptions, steps?: DatabaseSteps): Promise<Database> {
-  const { enter, outside, schema } = createSharedSchema(options);
+  const { enter, outside } = createStore(options);
   const secrets = eachSecret(options).map((each) => ({
     name: each.name,
-    enter: createSharedSchema(each.secrets).enter,
+    enter: createStore(each.secrets).enter,
   }));
-  await assertSafe({ url: options.database.url, schema, secrets });
-  const database = await createDatabase({ ...options.database, enter, outside, schema }, steps);
+  await assertSafe({ url: options.database.url, schema: 'app', secrets });
+  const database = await createDatabase({ ...options.database, enter, outside }, steps);
   const { pooler, preparedStatements } = database.transport;
   if (pooler && !preparedStatements) {
     options.onWarning?.(

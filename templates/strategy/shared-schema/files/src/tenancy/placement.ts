@@ -1,11 +1,21 @@
 import type pg from 'pg';
+import { newId } from '../ids.ts';
+import { asMigrator } from '../platform/as-migrator.ts';
+import { fingerprint } from '../platform/fingerprint.ts';
 import { roles } from './roles.ts';
-import type { TenantPlacement } from './strategy.ts';
+import { schemaOf } from './schema.ts';
+import type { ControlPlane, TenantPlacement } from './strategy.ts';
 
 /** The control plane's side of the strategy: a tenant is nothing but its rows. */
 export const placement: TenantPlacement = {
   strategy: 'shared-schema',
-  provision: async () => {},
+  prepare: async () => {},
+  provision: async () => newId(),
+  within: async ({ client }, _, work) => await work(client),
+  migrate: async ({ migrations, apply }) => await apply(migrations, { schema: 'app' }),
+  fingerprint: async (admin, tenantId) => await fingerprint(admin, schemaOf(tenantId)),
+  export: async ({ environment }, tenantId, work) =>
+    await asMigrator(environment, (client) => work(client, schemaOf(tenantId))),
   destroy: eraseRows,
 };
 
@@ -16,7 +26,7 @@ interface TenantTable {
   readonly erasable: boolean;
 }
 
-async function eraseRows(client: pg.ClientBase, tenantId: string): Promise<Record<string, number>> {
+async function eraseRows({ client }: ControlPlane, tenantId: string): Promise<Record<string, number>> {
   const tables = await tenantTables(client);
   const closed = tables.filter(({ erasable }) => !erasable).map(({ name }) => name);
   if (closed.length > 0) {

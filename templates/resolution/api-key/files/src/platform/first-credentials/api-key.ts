@@ -1,3 +1,4 @@
+import { tenantTable } from '../../tenancy/tenant-table.ts';
 import { createKey } from '../api-keys/key.ts';
 import type { IssueFirstCredential } from '../first-credentials.ts';
 
@@ -5,7 +6,7 @@ import type { IssueFirstCredential } from '../first-credentials.ts';
 export const issue: IssueFirstCredential = async ({ client, tenant }) => {
   const { id, token, secretHash } = createKey();
   await client.query(
-    `insert into app.api_keys (tenant_id, id, name, secret_hash, role) values ($1, $2, 'First key', $3, 'owner')`,
+    `insert into ${tenantTable(tenant.id, 'api_keys')} (tenant_id, id, name, secret_hash, role) values ($1, $2, 'First key', $3, 'owner')`,
     [tenant.id, id, secretHash],
   );
   return { apiKey: token };

@@ -5,6 +5,7 @@ import { runAsTenant, type TenantContext } from '../context.ts';
 import type { Database } from '../database.ts';
 import { type Credential, type Resolver, unauthenticated } from '../resolve.ts';
 import type { Role, Scope } from '../roles-and-scopes.ts';
+import { tenantTable } from '../tenant-table.ts';
 
 export const name = 'apiKey';
 
@@ -69,7 +70,7 @@ export function createResolver({
 function noteUse(database: Database, tenant: TenantContext, id: string): void {
   runAsTenant(tenant, () =>
     database.query({
-      text: 'update app.api_keys set last_used_at = now() where tenant_id = $1 and id = $2',
+      text: `update ${tenantTable(tenant.id, 'api_keys')} set last_used_at = now() where tenant_id = $1 and id = $2`,
       values: [tenant.id, id],
     }),
   ).catch(() => {});
