@@ -2,6 +2,10 @@ import { defineLayer } from '../../../generators/engine/layer.ts';
 
 export default defineLayer({
   id: 'resolution/api-key',
+  only: {
+    // Where all tenants share a table; any other strategy has its own way to find whose it is.
+    'db/migrations/platform/0005_find_api_key.sql': (answers) => answers.strategy[0] === 'shared-schema',
+  },
   when: (answers) => answers.resolution.includes('api-key'),
   sources: ['apiKey'],
   firstCredentials: [{ from: './first-credentials/api-key.ts' }],

@@ -78,7 +78,7 @@ export interface TenantPlacement {
    * next. Returns the tenant's id; undefined when others took what was prepared.
    */
   readonly provision: (plane: ControlPlane) => Promise<string | undefined>;
-  /** Works on a tenant's tables as the platform role, in the caller's transaction; names without a schema are theirs. */
+  /** Works on a tenant's tables as the platform role, in the caller's transaction. */
   readonly within: <T>(
     plane: ControlPlane,
     tenantId: string,

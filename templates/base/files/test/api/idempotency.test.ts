@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
+import { tenantTable } from '../../src/tenancy/tenant-table.ts';
 import { useWorld } from './world.ts';
 
 const world = useWorld();
@@ -7,7 +8,13 @@ const world = useWorld();
 const newMember = (subject = randomUUID()) => ({ subject, role: 'viewer' });
 const ofAcme = async <Row extends object>(statement: string): Promise<Row[]> =>
   await world.withAdmin(
-    async (admin) => (await admin.query<Row>(`${statement} where tenant_id = $1`, [world.acme.tenantId])).rows,
+    async (admin) =>
+      (
+        await admin.query<Row>(
+          `${statement.replace('keys', tenantTable(world.acme.tenantId, 'idempotency_keys'))} where tenant_id = $1`,
+          [world.acme.tenantId],
+        )
+      ).rows,
   );
 const keyed = (key: string) => ({ 'idempotency-key': key });
 
@@ -69,21 +76,21 @@ describe('a POST with an Idempotency-Key', () => {
     const body = newMember();
     const first = await world.asAcme.post<{ id: string }>('/v1/members', body, keyed(key));
     await world.asAcme.delete(`/v1/members/${first.body.id}`);
-    await ofAcme(`update app.idempotency_keys set created_at = now() - interval '25 hours'`);
+    await ofAcme(`update keys set created_at = now() - interval '25 hours'`);
     const second = await world.asAcme.post<{ id: string }>('/v1/members', body, keyed(key));
     expect([second.status, second.body.id === first.body.id]).toEqual([201, false]);
-    await ofAcme(`update app.idempotency_keys set created_at = now() - interval '25 hours'`);
+    await ofAcme(`update keys set created_at = now() - interval '25 hours'`);
     await world.asAcme.post('/v1/members', newMember(), keyed(randomUUID()));
-    expect(await ofAcme('select id from app.idempotency_keys')).toHaveLength(1);
+    expect(await ofAcme('select id from keys')).toHaveLength(1);
   });
 
   it('is done again when whoever began it is gone', async () => {
     const key = randomUUID();
     const body = newMember();
     await world.asAcme.post('/v1/members', body, keyed(key));
-    await ofAcme('update app.idempotency_keys set answer = null');
+    await ofAcme('update keys set answer = null');
     expect((await world.asAcme.post('/v1/members', body, keyed(key))).status).toBe(409);
-    await ofAcme(`update app.idempotency_keys set created_at = now() - interval '61 seconds'`);
+    await ofAcme(`update keys set created_at = now() - interval '61 seconds'`);
     // It tries, and finds what the first one did.
     const { body: problem } = await world.asAcme.post('/v1/members', body, keyed(key));
     expect(problem['detail']).toBe('There is one like this already.');
@@ -98,7 +105,7 @@ describe('a POST with an Idempotency-Key', () => {
     const key = randomUUID();
     const body = newMember();
     await world.asAcme.post('/v1/members', body, keyed(key));
-    const rows = await ofAcme<{ answer: Buffer | null }>('select * from app.idempotency_keys');
+    const rows = await ofAcme<{ answer: Buffer | null }>('select * from keys');
     const answers = rows.flatMap(({ answer }) => (answer === null ? [] : [answer.toString('latin1')]));
     expect(answers.length).toBeGreaterThan(0);
     expect(answers.filter((answer) => answer.includes(body.subject))).toEqual([]);

@@ -2,11 +2,13 @@ import { randomUUID } from 'node:crypto';
 import { connect } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { createLog } from '../../src/log.ts';
+import { tenantTable } from '../../src/tenancy/tenant-table.ts';
 import { startApplication } from '../setup/application.ts';
 import { apiClient } from './client.ts';
 import { credentials, useWorld } from './world.ts';
 
 const world = useWorld();
+const table = () => tenantTable(world.acme.tenantId, 'members');
 
 describe('GET /readyz', () => {
   it('says so when the database lacks a migration', async () => {
@@ -51,7 +53,7 @@ describe('closing', () => {
     const { body: member } = await client.post<{ id: string }>('/v1/members', { subject: 'slow', role: 'viewer' });
     await world.withAdmin(async (admin) => {
       await admin.query('begin');
-      await admin.query('select from app.members where id = $1 for update', [member.id]);
+      await admin.query(`select from ${table()} where id = $1 for update`, [member.id]);
       const running = client.patch<{ role: string }>(`/v1/members/${member.id}`, { role: 'member' });
       await new Promise((done) => setTimeout(done, 200));
       const closed = application.close();

@@ -5,6 +5,7 @@ import { rateWindowMs } from '../../src/http/tenant-limits.ts';
 import { createMemoryCounter } from '../../src/http/window-counter.ts';
 import { limitTenant } from '../../src/platform/tenants.ts';
 import { type ApplicationSteps, applicationSteps } from '../../src/steps.ts';
+import { tenantTable } from '../../src/tenancy/tenant-table.ts';
 import { startApplication } from '../setup/application.ts';
 import { withClient } from '../setup/database.ts';
 import { apiClient, type ApiClient } from './client.ts';
@@ -86,7 +87,8 @@ describe('the requests that run at once', () => {
     await withLimits({ TENANT_CONCURRENT_REQUESTS: '2' }, async ({ acme, globex }) => {
       await world.withAdmin(async (admin) => {
         await admin.query('begin');
-        await admin.query('lock table app.idempotency_keys in access exclusive mode');
+        for (const { tenantId } of [world.acme, world.globex])
+          await admin.query(`lock table ${tenantTable(tenantId, 'idempotency_keys')} in access exclusive mode`);
         const keyed = (client: ApiClient, key: string) =>
           client.post('/v1/members', { subject: key, role: 'viewer' }, { 'idempotency-key': key });
         const waiting = [keyed(acme, 'one'), keyed(acme, 'two'), keyed(globex, 'one')];

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { tenantTable } from '../../src/tenancy/tenant-table.ts';
 import { startApplication } from '../setup/application.ts';
 import { apiClient, type ApiClient } from './client.ts';
 import { credentials, openWorld, type World } from './world.ts';
@@ -24,7 +25,7 @@ describe.concurrent('a database that does not answer', () => {
       await withAdmin(async (admin) => {
         expect((await hasty.get('/v1/members')).status).toBe(200);
         await admin.query('begin');
-        await admin.query('lock table app.members in access exclusive mode');
+        await admin.query(`lock table ${table()} in access exclusive mode`);
         const { status, headers } = await hasty.get('/v1/members');
         await admin.query('rollback');
         expect(status).toBe(503);
@@ -50,7 +51,7 @@ describe.concurrent('a write that takes too long', () => {
         method === 'POST' ? hasty.post('/v1/members', body, more) : hasty.patch(`/v1/members/${member.id}`, body, more);
       await withAdmin(async (admin) => {
         await admin.query('begin');
-        await admin.query('lock table app.members in exclusive mode');
+        await admin.query(`lock table ${table()} in exclusive mode`);
         const { status, headers } = await send();
         expect([status, headers.get('retry-after')]).toEqual([503, '1']);
         await admin.query('commit');

@@ -47,6 +47,7 @@ export async function prepareServer(adminUrl: string): Promise<TestServer> {
   const environment = {
     DATABASE_URL: login(url, roles.runtime, randomBytes(12).toString('hex')),
     DATABASE_PLATFORM_URL: login(url, roles.platform, randomBytes(12).toString('hex')),
+    DATABASE_ADMIN_URL: url,
     ...(await developmentSecrets(projectName)),
   };
   await migrate({ adminUrl: url, environment });

@@ -1,5 +1,6 @@
 import pg from 'pg';
 import { roles } from '../../src/tenancy/roles.ts';
+import { templateSchema } from '../../src/tenancy/schema.ts';
 import { compare, type Difference } from '../isolation/decisions/compare.ts';
 import { readTenancy, type Tenancy } from '../isolation/decisions/file.ts';
 import { readFound } from '../isolation/decisions/found.ts';
@@ -21,7 +22,7 @@ export async function openMigrated() {
 
   /** Runs statements as a migration does, and undoes them after the work. */
   async function afterMigration<T>(statements: readonly string[], work: () => Promise<T>): Promise<T> {
-    await admin.query(`begin; set local search_path = app; set local role ${roles.migrator}`);
+    await admin.query(`begin; set local search_path = ${templateSchema}; set local role ${roles.migrator}`);
     try {
       for (const statement of statements) await admin.query(statement);
       await admin.query(`reassign owned by ${roles.migrator} to ${roles.owner}; set local search_path = pg_catalog`);

@@ -4,6 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vi
 import { missingMigrations, readMigrations, toMigration } from '../../src/platform/migration-files.ts';
 import { migrate } from '../../src/platform/migrations.ts';
 import { roles } from '../../src/tenancy/roles.ts';
+import { templateSchema } from '../../src/tenancy/schema.ts';
 import { createTestDatabase } from '../setup/test-database.ts';
 
 const server = inject('server');
@@ -108,11 +109,17 @@ describe('migrate()', () => {
 
   it('names the file and the line of an error, keeps what was done before, and goes on from there', async () => {
     const adminUrl = await emptyDatabase();
-    await within(adminUrl, (client) => client.query('create schema app; create table app.members ()'));
+    await migrate({ adminUrl, environment: {} });
+    await within(adminUrl, (client) => client.query(`delete from platform.migrations where name like 'tenant/%'`));
     await expect(migrate({ adminUrl, environment: {} })).rejects.toThrow(
       /db\/migrations\/tenant\/0001_members\.sql.*already exists/,
     );
-    await within(adminUrl, (client) => client.query('drop table app.members'));
+    await within(adminUrl, (client) =>
+      client.query(
+        `do $$ declare each regclass; begin for each in select oid from pg_class where relkind = 'r' and relnamespace = '${templateSchema}'::regnamespace
+          loop execute format('drop table %s cascade', each); end loop; end $$`,
+      ),
+    );
     expect((await migrate({ adminUrl, environment: {} }))[0]?.name).toBe('tenant/0001_members.sql');
   });
 

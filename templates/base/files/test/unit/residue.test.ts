@@ -6,6 +6,7 @@ import { tenantSetting } from '../../src/tenancy/enter.ts';
 import { Lanes } from '../../src/tenancy/lanes.ts';
 import { Session } from '../../src/tenancy/session.ts';
 import { createStore } from '../../src/tenancy/store.ts';
+import { tenantTable } from '../../src/tenancy/tenant-table.ts';
 import { contextSecrets } from './secrets.ts';
 import { createTwoTenants, subjects } from './two-tenants.ts';
 
@@ -32,23 +33,24 @@ const failures: Record<string, string> = {
   'a syntax error': 'select from from where',
   'an unknown table': 'select * from app.nowhere',
   'a parameter that does not fit': `select $1::uuid`,
-  'a cast that fails late': `select subject::int from app.members`,
+  'a cast that fails late': `select subject::int from members`,
 };
 
 describe.each(['query', 'read'] as const)('after %s()', (kind) => {
   it.each(Object.entries(failures))('fails with %s, the next tenant is itself', async (_, text) => {
     const { database, ada, bob } = world;
+    const failing = text.replace('members', tenantTable(ada.id, 'members'));
     await expect(
-      runAsTenant(ada, () => database[kind]({ text, values: text.includes('$1') ? ['no uuid'] : [] })),
+      runAsTenant(ada, () => database[kind]({ text: failing, values: text.includes('$1') ? ['no uuid'] : [] })),
     ).rejects.toThrow();
-    expect((await runAsTenant(bob, () => database[kind](subjects))).rows).toHaveLength(6);
-    expect((await runAsTenant(ada, () => database[kind](subjects))).rows).toHaveLength(1);
+    expect((await runAsTenant(bob, () => database[kind](subjects(bob)))).rows).toHaveLength(6);
+    expect((await runAsTenant(ada, () => database[kind](subjects(ada)))).rows).toHaveLength(1);
   });
 
   it('nothing of the tenant is left on the connection', async () => {
     const { database, ada } = world;
-    await runAsTenant(ada, () => database[kind](subjects));
-    await expect(database.lookup({ text: 'select subject from app.members' })).rejects.toThrow(
+    await runAsTenant(ada, () => database[kind](subjects(ada)));
+    await expect(database.lookup({ text: 'select app.tenant_id()' })).rejects.toThrow(
       expect.objectContaining({ code: 'TN001' }),
     );
   });
@@ -96,12 +98,12 @@ describe('the context of a statement', () => {
       },
       outside: { settings: outside.settings.filter(([name]) => name !== tenantSetting) },
     });
-    expect((await runAsTenant(world.bob, () => database[kind](subjects))).rows).toHaveLength(6);
+    expect((await runAsTenant(world.bob, () => database[kind](subjects(world.bob)))).rows).toHaveLength(6);
     await runAsTenant(world.bob, () =>
       database.transaction((connection) => connection.selectFrom('members').select('id').execute()),
     );
     forgets = true;
-    await expect(runAsTenant(world.bob, () => database[kind](subjects))).rejects.toThrow(
+    await expect(runAsTenant(world.bob, () => database[kind](subjects(world.bob)))).rejects.toThrow(
       expect.objectContaining({ code: 'TN001' }),
     );
     await database.close();
@@ -114,7 +116,7 @@ describe('a context that is not valid', () => {
     await client.connect();
     const session = new Session(client, { named: true });
     const enter = { text: `select where pg_catalog.set_config('${tenantSetting}', $1, true) is null`, values: [value] };
-    await expect(session.runAlone([enter, subjects])).rejects.toThrow(
+    await expect(session.runAlone([enter, { text: 'select app.tenant_id()' }])).rejects.toThrow(
       expect.objectContaining({ code: expect.stringMatching(/^TN00[12]$/) }),
     );
     expect(session.reusable).toBe(true);
@@ -190,7 +192,7 @@ describe('a connection that dies', () => {
     for (const kind of ['read', 'query'] as const) {
       await admin.query('select pg_catalog.pg_terminate_backend($1, 5000)', [await backendOf(kind)]);
       // The pool learns of it by the next statement at the latest.
-      const next = async () => (await runAsTenant(ada, () => database[kind](subjects))).rows;
+      const next = async () => (await runAsTenant(ada, () => database[kind](subjects(ada)))).rows;
       expect(await next().catch(next)).toHaveLength(1);
     }
     await admin.end();
@@ -202,9 +204,9 @@ describe('a connection that dies', () => {
     await admin.connect();
     const pid = await backendOf('read');
     const slow = runAsTenant(ada, () =>
-      database.read({ text: 'select subject, pg_catalog.pg_sleep(0.3) from app.members' }),
+      database.read({ text: `select subject, pg_catalog.pg_sleep(0.3) from ${tenantTable(ada.id, 'members')}` }),
     );
-    const behind = runAsTenant(ada, () => database.read(subjects));
+    const behind = runAsTenant(ada, () => database.read(subjects(ada)));
     await admin.query('select pg_catalog.pg_terminate_backend($1, 5000)', [pid]);
     expect((await slow).rows).toHaveLength(1);
     expect((await behind).rows).toHaveLength(1);
@@ -235,11 +237,12 @@ describe('prepared statements', () => {
 
   it('survive a change of the columns that they return', async () => {
     const { database, bob } = world;
-    const all = { text: 'select * from app.members order by subject limit 1' };
+    const members = tenantTable(bob.id, 'members');
+    const all = { text: `select * from ${members} order by subject limit 1` };
     const admin = new pg.Client(world.test.adminUrl);
     await admin.connect();
     await runAsTenant(bob, () => database.query(all));
-    await admin.query('alter table app.members add column nickname text');
+    await admin.query(`alter table ${members} add column nickname text`);
     expect((await runAsTenant(bob, () => database.query(all))).rows[0]).toHaveProperty('nickname', null);
     await admin.end();
   });

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runAsTenant } from '../../src/tenancy/context.ts';
+import { tenantTable } from '../../src/tenancy/tenant-table.ts';
 import { countRoundTrips, type RoundTripCounter } from './round-trips.ts';
 import { createTwoTenants, subjects } from './two-tenants.ts';
 
@@ -16,8 +17,8 @@ beforeAll(async () => {
     },
   });
   // Connections are open before anything is counted.
-  await runAsTenant(world.ada, () => world.database.query(subjects));
-  await runAsTenant(world.ada, () => world.database.read(subjects));
+  await runAsTenant(world.ada, () => world.database.query(subjects(world.ada)));
+  await runAsTenant(world.ada, () => world.database.read(subjects(world.ada)));
 });
 afterAll(async () => {
   await world.drop();
@@ -28,7 +29,7 @@ const trips = (work: () => Promise<unknown>) => counter.count(() => runAsTenant(
 
 describe('round trips on the wire', () => {
   it.each(['query', 'read'] as const)('%s() takes one, prepared or not', async (kind) => {
-    const statement = { text: `select '${kind}', subject from app.members` };
+    const statement = { text: `select '${kind}', subject from ${tenantTable(world.ada.id, 'members')}` };
     expect(await trips(() => world.database[kind](statement))).toBe(1);
     expect(await trips(() => world.database[kind](statement))).toBe(1);
   });

@@ -6,9 +6,11 @@ import { tenantSetting } from '../../src/tenancy/enter.ts';
 import { openDatabase } from '../../src/tenancy/open.ts';
 import { roles } from '../../src/tenancy/roles.ts';
 import { assertSafe } from '../../src/tenancy/safety.ts';
+import { templateSchema } from '../../src/tenancy/schema.ts';
 import { createTestDatabase, type TestDatabase } from '../setup/test-database.ts';
 import { contextSecrets } from './secrets.ts';
 
+const members = `${templateSchema}.members`;
 let test: TestDatabase;
 let admin: pg.Client;
 beforeAll(async () => {
@@ -43,27 +45,29 @@ describe('openDatabase', () => {
   it.each([
     [
       'not forced',
-      'alter table app.members no force row level security',
-      'alter table app.members force row level security',
+      `alter table ${members} no force row level security`,
+      `alter table ${members} force row level security`,
     ],
-    ['off', 'alter table app.members disable row level security', 'alter table app.members enable row level security'],
+    ['off', `alter table ${members} disable row level security`, `alter table ${members} enable row level security`],
   ])('refuses a table whose row-level security is %s', (_, breaks, mends) =>
     refused(
       breaks,
       mends,
-      /app\.members does not force row-level security\. Next: alter table app\.members enable row level security, force/,
+      new RegExp(
+        `${members} does not force row-level security\\. Next: alter table ${members} enable row level security, force`,
+      ),
     ),
   );
 
   const condition = '(tenant_id = (select app.tenant_id()))';
   const policy = (name: string, kind: string, using = condition) =>
-    `create policy ${name} on app.members as ${kind} to ${roles.runtime} using ${using} with check ${using}`;
-  const drop = (name: string) => `drop policy ${name} on app.members;`;
+    `create policy ${name} on ${members} as ${kind} to ${roles.runtime} using ${using} with check ${using}`;
+  const drop = (name: string) => `drop policy ${name} on ${members};`;
   it.each([
     ['tenant_floor', 'restrictive'],
     ['tenant_allow', 'permissive'],
   ])('refuses a table without %s, or with one that lets everything through', async (name, kind) => {
-    const message = new RegExp(`app\\.members lacks a ${kind} policy by tenant.*create ${name}`);
+    const message = new RegExp(`${members} lacks a ${kind} policy by tenant.*create ${name}`);
     await refused(drop(name), policy(name, kind), message);
     for (const using of ['(true)', `(${condition} or role = 'owner')`, `(${condition} or true)`])
       await refused(`${drop(name)} ${policy(name, kind, using)}`, `${drop(name)} ${policy(name, kind)}`, message);
@@ -73,7 +77,9 @@ describe('openDatabase', () => {
     refused(
       policy('all_owners', 'permissive', `(role = 'owner')`),
       drop('all_owners'),
-      /app\.members: the permissive policy all_owners lets .* past its tenant\. Next: drop policy "all_owners" on app\.members/,
+      new RegExp(
+        `${members}: the permissive policy all_owners lets .* past its tenant\\. Next: drop policy "all_owners" on ${members}`,
+      ),
     ));
 
   const commands = { select: 'using', delete: 'using', insert: 'with check' };
@@ -83,7 +89,7 @@ describe('openDatabase', () => {
         ([command, clause]) => `for ${command} to ${roles.runtime} ${clause} ${condition}`,
       ),
       `for update to ${roles.runtime} using ${condition} with check ${condition}`,
-    ].map((rest, index) => `create policy ${kind}_${index} on app.members as ${kind} ${rest};`);
+    ].map((rest, index) => `create policy ${kind}_${index} on ${members} as ${kind} ${rest};`);
   it.each([
     ['under other names', [policy('floor_of_tenant', 'restrictive'), policy('tenant', 'permissive')].join(';')],
     ['for each command', [...byCommand('restrictive'), ...byCommand('permissive')].join('')],
@@ -95,21 +101,25 @@ describe('openDatabase', () => {
     await admin.query(`begin; ${drop('tenant_floor')} ${drop('tenant_allow')} ${policies}; commit`);
     await expect(open()).resolves.toBeUndefined();
     const made = await admin.query<{ name: string }>(
-      `select polname as name from pg_policy where polrelid = 'app.members'::regclass and polname !~ '^(tenant_migrate|platform_)'`,
+      `select polname as name from pg_policy where polrelid = '${members}'::regclass and polname !~ '^(tenant_migrate|platform_)'`,
     );
     const again = [policy('tenant_floor', 'restrictive'), policy('tenant_allow', 'permissive')];
-    await admin.query([...made.rows.map(({ name }) => `drop policy "${name}" on app.members`), ...again].join(';'));
+    await admin.query([...made.rows.map(({ name }) => `drop policy "${name}" on ${members}`), ...again].join(';'));
   });
 
   it('refuses policies for each command that leave one out', () =>
     refused(
       [drop('tenant_floor'), ...byCommand('restrictive').slice(1)].join(''),
       [...[1, 2, 3].map((index) => drop(`restrictive_${index}`)), policy('tenant_floor', 'restrictive')].join(''),
-      /app\.members lacks a restrictive policy by tenant for all commands/,
+      new RegExp(`${members} lacks a restrictive policy by tenant for all commands`),
     ));
 
   it('refuses a table that does not say whose its rows are', () =>
-    refused('create table app.loose (id uuid)', 'drop table app.loose', /app\.loose has no column tenant_id/));
+    refused(
+      `create table ${templateSchema}.loose (id uuid)`,
+      `drop table ${templateSchema}.loose`,
+      new RegExp(`${templateSchema}.loose has no column tenant_id`),
+    ));
 
   it('refuses to log in as the administrator', async () => {
     await expect(open(test.adminUrl)).rejects.toThrow(/is superuser|owns the database/);
@@ -145,7 +155,7 @@ describe('openDatabase', () => {
   it('refuses a secret that the database does not know', async () => {
     const enter = (): ContextStatement => ({ settings: [[tenantSetting, 'x.y.z']] });
     const secrets = [{ name: 'the lost secret', enter }];
-    await expect(assertSafe({ url: test.runtimeUrl, schema: 'app', secrets })).rejects.toThrow(
+    await expect(assertSafe({ url: test.runtimeUrl, schema: templateSchema, secrets })).rejects.toThrow(
       /does not accept the lost secret/,
     );
   });

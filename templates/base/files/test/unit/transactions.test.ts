@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { sql } from 'kysely';
 import { runAsTenant } from '../../src/tenancy/context.ts';
+import { tenantTable } from '../../src/tenancy/tenant-table.ts';
 import { addMembers, createTwoTenants, subjects } from './two-tenants.ts';
 
 let world: Awaited<ReturnType<typeof createTwoTenants>>;
@@ -8,13 +9,18 @@ beforeAll(async () => {
   world = await createTwoTenants({ poolSize: 2 });
 });
 afterAll(() => world.drop());
-beforeEach(() => asAda(() => world.database.query({ text: `delete from app.members where role <> 'owner'` })));
+beforeEach(() => {
+  const text = `delete from ${tenantTable(world.ada.id, 'members')} where role <> 'owner'`;
+  return asAda(() => world.database.query({ text }));
+});
 
 const asAda = <T>(work: () => Promise<T>) => runAsTenant(world.ada, work);
 const transaction = <T>(work: Parameters<typeof world.database.transaction<T>>[0]) =>
   asAda(() => world.database.transaction(work));
 const own = async () =>
-  (await asAda(() => world.database.query<{ subject: string }>(subjects))).rows.map(({ subject }) => subject);
+  (await asAda(() => world.database.query<{ subject: string }>(subjects(world.ada)))).rows.map(
+    ({ subject }) => subject,
+  );
 const code = (value: string) => expect.objectContaining({ code: value });
 
 describe('a transaction', () => {
@@ -111,7 +117,7 @@ describe('a transaction', () => {
   it('refuses another tenant, and another transaction', async () => {
     await transaction(async () => {
       expect(() => runAsTenant(world.bob, () => {})).toThrow(code('other-tenant'));
-      await expect(world.database.query(subjects)).rejects.toThrow(code('inside-transaction'));
+      await expect(world.database.query(subjects(world.ada))).rejects.toThrow(code('inside-transaction'));
       await expect(world.database.transaction(async () => {})).rejects.toThrow(code('inside-transaction'));
     });
   });

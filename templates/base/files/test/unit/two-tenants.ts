@@ -4,6 +4,7 @@ import { runAsTenant, type TenantContext, tenantId } from '../../src/tenancy/con
 import type { Database } from '../../src/tenancy/database.ts';
 import { openDatabase } from '../../src/tenancy/open.ts';
 import { roles } from '../../src/tenancy/roles.ts';
+import { tenantTable } from '../../src/tenancy/tenant-table.ts';
 import { createTestDatabase } from '../setup/test-database.ts';
 import { contextSecrets } from './secrets.ts';
 
@@ -15,7 +16,7 @@ export async function createTwoTenants(
   const platform = new pg.Client(test.platformUrl);
   await platform.connect();
   const create = async (slug: string): Promise<TenantContext> => {
-    const { tenantId: id } = await createTenant(platform, { slug, environment: {} });
+    const { tenantId: id } = await createTenant(platform, { slug, environment: administrator(test) });
     return { id: tenantId(id), slug };
   };
   const ada = await create('ada');
@@ -32,7 +33,7 @@ export async function createTwoTenants(
     ada,
     bob,
     /** Every row's subject, whoever's it is. */
-    everySubject: () => everySubject(test.adminUrl),
+    everySubject: () => everySubject(test.adminUrl, [ada, bob]),
     drop: async () => {
       await database.close();
       await test.drop();
@@ -46,15 +47,22 @@ export async function addMembers(connection: Database['writer'], subjects: reado
   }
 }
 
-/** The subjects that a statement sees, sorted. */
-export const subjects = { text: 'select subject from app.members order by subject' };
+/** What making a tenant may take beside the platform role. */
+export const administrator = ({ adminUrl }: { readonly adminUrl: string }) => ({ DATABASE_ADMIN_URL: adminUrl });
 
-async function everySubject(adminUrl: string): Promise<string[]> {
+/** The subjects that a statement sees in a tenant's table, sorted. */
+export const subjects = ({ id }: Pick<TenantContext, 'id'>) => ({
+  text: `select subject from ${tenantTable(id, 'members')} order by subject`,
+});
+
+async function everySubject(adminUrl: string, tenants: readonly TenantContext[]): Promise<string[]> {
   const admin = new pg.Client(adminUrl);
   await admin.connect();
   try {
     await admin.query(`set role ${roles.migrator}`);
-    const { rows } = await admin.query<{ subject: string }>(subjects.text);
+    const tables = [...new Set(tenants.map(({ id }) => tenantTable(id, 'members')))];
+    const union = tables.map((table) => `select subject from ${table}`).join(' union all ');
+    const { rows } = await admin.query<{ subject: string }>(`${union} order by subject`);
     return rows.map(({ subject }) => subject);
   } finally {
     await admin.end();

@@ -86,7 +86,7 @@ describe('app.tenant_id()', () => {
   it('cannot be switched inside a statement', async () => {
     await client.query('begin');
     await client.query(`select pg_catalog.set_config('app.context', $1, true)`, [seal(key(), ada, inAMinute())]);
-    const injected = `select subject from app.members where pg_catalog.set_config('app.context', '${key().id}.${bob}.${inAMinute()}.${'0'.repeat(64)}', true) is not null`;
+    const injected = `select app.tenant_id() as tenant where pg_catalog.set_config('app.context', '${key().id}.${bob}.${inAMinute()}.${'0'.repeat(64)}', true) is not null`;
     const seen = await client.query(injected).then(
       ({ rows }) => rows,
       (error: { code: string }) => error.code,

@@ -2,6 +2,7 @@ import { createDatabase, type Database } from './database.ts';
 import type { DatabaseSteps } from './database-steps.ts';
 import { type ContextSecrets, eachSecret } from './enter.ts';
 import { assertSafe } from './safety.ts';
+import { templateSchema } from './schema.ts';
 import { createStore } from './store.ts';
 
 export interface OpenOptions extends ContextSecrets {
@@ -17,7 +18,7 @@ export async function openDatabase(options: OpenOptions, steps?: DatabaseSteps):
     name: each.name,
     enter: createStore(each.secrets).enter,
   }));
-  await assertSafe({ url: options.database.url, schema: 'app', secrets });
+  await assertSafe({ url: options.database.url, schema: templateSchema, secrets });
   const database = await createDatabase({ ...options.database, enter, outside }, steps);
   const { pooler, preparedStatements } = database.transport;
   if (pooler && !preparedStatements) {

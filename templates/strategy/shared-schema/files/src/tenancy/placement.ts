@@ -3,7 +3,7 @@ import { newId } from '../ids.ts';
 import { asMigrator } from '../platform/as-migrator.ts';
 import { fingerprint } from '../platform/fingerprint.ts';
 import { roles } from './roles.ts';
-import { schemaOf } from './schema.ts';
+import { schemaOf, templateSchema } from './schema.ts';
 import type { ControlPlane, TenantPlacement } from './strategy.ts';
 
 /** The control plane's side of the strategy: a tenant is nothing but its rows. */
@@ -12,7 +12,7 @@ export const placement: TenantPlacement = {
   prepare: async () => {},
   provision: async () => newId(),
   within: async ({ client }, _, work) => await work(client),
-  migrate: async ({ migrations, apply }) => await apply(migrations, { schema: 'app' }),
+  migrate: async ({ migrations, apply }) => await apply(migrations, { schema: templateSchema }),
   fingerprint: async (admin, tenantId) => await fingerprint(admin, schemaOf(tenantId)),
   export: async ({ environment }, tenantId, work) =>
     await asMigrator(environment, (client) => work(client, schemaOf(tenantId))),

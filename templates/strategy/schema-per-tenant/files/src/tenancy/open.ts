@@ -1,0 +1,32 @@
+import { createDatabase, type Database } from './database.ts';
+import type { DatabaseSteps } from './database-steps.ts';
+import { type ContextSecrets, createContextSettings, eachSecret } from './enter.ts';
+import { assertPlacesSafe } from './place-safety.ts';
+import { assertSafe } from './safety.ts';
+import { templateSchema } from './schema.ts';
+import { createStore } from './store.ts';
+
+export interface OpenOptions extends ContextSecrets {
+  readonly database: { readonly url: string; readonly poolSize: number; readonly lanes: number };
+  /** Told what works but is worth knowing, in one sentence. */
+  readonly onWarning?: (message: string) => void;
+}
+
+/** Connects the application to its database, and refuses one that would not keep tenants apart. */
+export async function openDatabase(options: OpenOptions, steps?: DatabaseSteps): Promise<Database> {
+  const { enter, outside } = createStore(options);
+  const secrets = eachSecret(options).map((each) => {
+    const settings = createContextSettings(each.secrets);
+    return { name: each.name, enter: (...of: Parameters<typeof settings>) => ({ settings: settings(...of) }) };
+  });
+  await assertSafe({ url: options.database.url, schema: templateSchema, secrets });
+  await assertPlacesSafe(options.database.url);
+  const database = await createDatabase({ ...options.database, enter, outside }, steps);
+  const { pooler, preparedStatements } = database.transport;
+  if (pooler && !preparedStatements) {
+    options.onWarning?.(
+      'The database is behind a pooler that does not keep track of prepared statements: statements travel unnamed, at about twice the CPU. PgBouncer does from 1.21 on, with max_prepared_statements set.',
+    );
+  }
+  return database;
+}

@@ -1,0 +1,20 @@
+import { asMigrator } from '../platform/as-migrator.ts';
+import { fingerprint } from '../platform/fingerprint.ts';
+import { dropPlace } from '../platform/places/drop.ts';
+import { migratePlaces } from '../platform/places/migrate.ts';
+import { prepare, takePlace } from '../platform/places/ready.ts';
+import { schemaOf } from './schema.ts';
+import type { TenantPlacement } from './strategy.ts';
+
+/** The control plane's side of the strategy: a tenant is a schema and a role, made before it. */
+export const placement: TenantPlacement = {
+  strategy: 'schema-per-tenant',
+  prepare,
+  provision: takePlace,
+  within: async ({ client }, _, work) => await work(client),
+  migrate: migratePlaces,
+  fingerprint: async (admin, tenantId) => await fingerprint(admin, schemaOf(tenantId), schemaOf(tenantId)),
+  export: async ({ environment }, tenantId, work) =>
+    await asMigrator(environment, (client) => work(client, schemaOf(tenantId))),
+  destroy: async ({ environment }, tenantId) => await dropPlace(environment, tenantId),
+};

@@ -1,0 +1,15 @@
+/**
+ * The schema of a tenant's tables. Its name says nothing of whose it is, because the catalog shows it to every tenant.
+ */
+export function schemaOf(tenantId: string): string {
+  return `t_${tenantId.replaceAll('-', '')}`;
+}
+
+/** The role that runs a tenant's statements: it is called like the schema, which it may use, and owns nothing. */
+export const roleOf = schemaOf;
+
+/** As the migrations make the tables, for nobody: what every tenant's are compared with. */
+export const templateSchema = 'template';
+
+/** What names of tenants' schemas look like, for PostgreSQL and for JavaScript alike. */
+export const schemaPattern = '^t_[0-9a-f]{32}$';
