@@ -58,14 +58,25 @@ export function gatherFacts(layers: readonly Layer[], versions: Readonly<Record<
 }
 
 type Sections = NonNullable<Layer['tenancy']>;
+type Entry = Sections[string][string];
 
 /** Puts sections of the same name together; in each, names are sorted. */
 function gatherSections(parts: readonly Sections[]): Sections {
   const names = new Set(parts.flatMap((part) => Object.keys(part)));
   return Object.fromEntries(
     [...names].map((name) => {
-      const entries = parts.flatMap((part) => Object.entries(part[name] ?? {}));
-      return [name, Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1)))];
+      const entries = new Map<string, Entry>();
+      for (const part of parts) {
+        for (const [key, entry] of Object.entries(part[name] ?? {})) entries.set(key, merge(entries.get(key), entry));
+      }
+      return [name, Object.fromEntries([...entries].sort(([a], [b]) => (a < b ? -1 : 1)))];
     }),
   );
+}
+
+/** What a later layer says of a thing comes on top; a hash of the whole stays last. */
+function merge(before: Entry | undefined, entry: Entry): Entry {
+  if (typeof before !== 'object' || typeof entry !== 'object') return entry;
+  const { body, ...rest } = { ...before, ...entry };
+  return body === undefined ? rest : { ...rest, body };
 }

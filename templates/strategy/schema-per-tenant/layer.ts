@@ -16,18 +16,19 @@ export default defineLayer({
       'platform.places': { 'grant to platform': 'select, update (state)', 'grant to resolver': 'select' },
     },
     functions: {
+      'app.tenant_id()': { 'grant to tenants': 'execute' },
       'platform.find_tenant(text)': {
         rights: 'of resolver',
         kind: 'plpgsql, stable, parallel restricted',
         'set search_path': 'pg_catalog, pg_temp',
         'grant to runtime': 'execute',
-        body: 'sha256 0',
+        body: 'sha256 c5e166a529934ec2',
       },
       'platform.note_in_directory()': {
         rights: 'of resolver',
         kind: 'plpgsql, volatile, parallel unsafe',
         'set search_path': 'pg_catalog, pg_temp',
-        body: 'sha256 0',
+        body: 'sha256 5597ec03fcd4cf6f',
       },
     },
   },

@@ -31,23 +31,23 @@ const shapeSql = `
   union all
   select format('column %s.%s %s%s%s%s%s', relname, attname, format_type(atttypid, atttypmod), case when attnotnull then ' not null' end,
     ' default ' || pg_get_expr(adbin, adrelid), case when attidentity <> '' then ' identity' end, ' collate ' || nullif(attcollation, 0)::regcollation::text)
-  from relation join pg_catalog.pg_attribute on attrelid = oid and attnum > 0 and not attisdropped left join pg_catalog.pg_attrdef on adrelid = oid and adnum = attnum
+  from relation join pg_catalog.pg_attribute on attrelid = relation.oid and attnum > 0 and not attisdropped left join pg_catalog.pg_attrdef on adrelid = relation.oid and adnum = attnum
   union all
   select format('constraint %s.%s %s%s', relname, conname, pg_get_constraintdef(k.oid), case when not convalidated then ' not valid' end)
   from relation join pg_catalog.pg_constraint k on conrelid = relation.oid where contype <> 'n' and conname <> 'tenant_here'
   union all
-  select format('index %s', pg_get_indexdef(indexrelid)) from relation join pg_catalog.pg_index on indrelid = oid
+  select format('index %s', pg_get_indexdef(indexrelid)) from relation join pg_catalog.pg_index on indrelid = relation.oid
   union all
   select format('policy %s.%s %s %s to %s using %s check %s', relname, polname, polpermissive, polcmd,
     (select string_agg(case role when 0 then 'public' else role::regrole::text end, ',' order by role::regrole::text) from unnest(polroles) as role),
     pg_get_expr(polqual, polrelid), pg_get_expr(polwithcheck, polrelid))
-  from relation join pg_catalog.pg_policy on polrelid = oid
+  from relation join pg_catalog.pg_policy on polrelid = relation.oid
   union all
   select format('grant %s on %s to %s', lower(privilege_type), relname, case grantee when 0 then 'public' else grantee::regrole::text end)
   from relation, lateral aclexplode(relacl) where grantee <> relowner
   union all
   select format('grant %s on %s.%s to %s', lower(privilege_type), relname, attname, case grantee when 0 then 'public' else grantee::regrole::text end)
-  from relation join pg_catalog.pg_attribute on attrelid = oid, lateral aclexplode(attacl) where grantee <> relowner
+  from relation join pg_catalog.pg_attribute on attrelid = relation.oid, lateral aclexplode(attacl) where grantee <> relowner
   union all
   select format('trigger %s', pg_get_triggerdef(t.oid)) from relation join pg_catalog.pg_trigger t on tgrelid = relation.oid where not tgisinternal
   union all

@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { isTenantSchema, servingRoleSql } from './homes.ts';
 
 export interface Column {
   readonly name: string;
@@ -90,6 +91,8 @@ export interface Catalog {
   readonly settings: readonly string[];
 }
 
+/** Whom the tables of a schema serve. */
+const role = servingRoleSql('$1', 'n.nspname');
 const ours = `n.nspname <> 'information_schema' and n.nspname !~ '^pg_'`;
 
 const relationsSql = `
@@ -106,8 +109,8 @@ const relationsSql = `
     exists (select from pg_attribute a where a.attrelid = c.oid and a.attname = 'tenant_id' and not a.attisdropped) as "hasTenant",
     coalesce((select option_value::bool from pg_options_to_table(c.reloptions) where option_name = 'security_invoker'), false) as "securityInvoker",
     array(select privilege from unnest(array['SELECT', 'INSERT', 'UPDATE', 'DELETE']) as privilege
-      where has_schema_privilege($1, n.oid, 'USAGE')
-        and (has_table_privilege($1, c.oid, privilege) or (privilege <> 'DELETE' and has_any_column_privilege($1, c.oid, privilege)))) as privileges
+      where has_schema_privilege(${role}, n.oid, 'USAGE')
+        and (has_table_privilege(${role}, c.oid, privilege) or (privilege <> 'DELETE' and has_any_column_privilege(${role}, c.oid, privilege)))) as privileges
   from pg_class c
   join pg_namespace n on n.oid = c.relnamespace
   where c.relkind in ('r', 'p', 'v', 'm', 'f') and ${ours}
@@ -122,8 +125,8 @@ const columnsSql = `
     base.checks as "domainChecks",
     a.attnotnull or base.not_null as "notNull", pg_get_expr(d.adbin, d.adrelid) as default,
     a.attidentity <> '' as identity, a.attgenerated <> '' as generated,
-    has_column_privilege($1, a.attrelid, a.attnum, 'INSERT') as insertable,
-    has_column_privilege($1, a.attrelid, a.attnum, 'UPDATE') as updatable
+    has_column_privilege(${role}, a.attrelid, a.attnum, 'INSERT') as insertable,
+    has_column_privilege(${role}, a.attrelid, a.attnum, 'UPDATE') as updatable
   from pg_attribute a
   join pg_class c on c.oid = a.attrelid
   join pg_namespace n on n.oid = c.relnamespace
@@ -232,9 +235,11 @@ function byOid<T>(rows: readonly Owned<T>[]): Map<string, Owned<T>[]> {
 }
 
 /** The tables that hold tenants' rows and that the runtime role can reach, or that are where such tables belong. */
-export function tenantTables({ relations }: Catalog, schema: string): Relation[] {
+export function tenantTables({ relations }: Catalog): Relation[] {
   return relations.filter(
     (relation) =>
-      relation.kind === 'table' && relation.hasTenant && (relation.schema === schema || relation.privileges.size > 0),
+      relation.kind === 'table' &&
+      relation.hasTenant &&
+      (isTenantSchema(relation.schema) || relation.privileges.size > 0),
   );
 }

@@ -7,7 +7,6 @@ import { createDetector } from './leaks.ts';
 import { characterOf, isSuperuser } from './privileged.ts';
 import { attemptsInside, connect } from './session.ts';
 import { identifier } from './sql.ts';
-import { tenantSchema } from './own-database.ts';
 import type { Target } from './target.ts';
 import { fill, newTenant, type World } from './world.ts';
 
@@ -37,10 +36,10 @@ export async function openGiven(
       await admin.query(`set local role ${identifier(roles.migrator)}`);
     }
     const catalog = await readCatalog(admin, runtimeRole);
-    const tables = tenantTables(catalog, tenantSchema);
+    const tables = tenantTables(catalog);
     if (tables.length === 0)
       throw new SuiteError(
-        `The schema ${tenantSchema} of this database has no tables with tenant_id. Next: npm run db:migrate, or name another database.`,
+        'This database has no tables of tenants. Next: npm run db:migrate, or name another database.',
       );
     const world: World = {
       attacker: newTenant('attacker'),

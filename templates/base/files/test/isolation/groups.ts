@@ -21,9 +21,10 @@ import { attackIds } from './http/ids.ts';
 import { attackMemory } from './http/memory.ts';
 import { attackWithPayloads } from './http/payloads.ts';
 import { attackResolution } from './http/resolution.ts';
+import { strategyGroups } from './strategy/groups.ts';
 
 /** One part of the suite. */
-interface GroupPlan {
+export interface GroupPlan {
   /**
    * `database` groups need connections only. `given` ones of them run on any database, in a transaction that is rolled back. `application` groups run the application, so they need a
    * database that the suite made; they have one to themselves, because they leave rows in it.
@@ -38,6 +39,7 @@ interface GroupPlan {
 export const groups = {
   lint: { on: 'given', attack: ({ target }, recorder) => lint(target, recorder) },
   roles: { on: 'given', attack: ({ target }, recorder) => attackRoles(target, recorder) },
+  ...strategyGroups,
   matrix: { on: 'given', attack: ({ target }, recorder) => matrix(target, recorder) },
   // It changes policies, which locks tables that others may be using.
   layers: { on: 'database', attack: ({ target }, recorder) => layers(target, recorder) },

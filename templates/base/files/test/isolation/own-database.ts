@@ -11,10 +11,7 @@ import { createDetector } from './leaks.ts';
 import { characterOf, seeEveryRow } from './privileged.ts';
 import { attemptsAsLogin, connect } from './session.ts';
 import type { Target } from './target.ts';
-import { fill, fillFor, fillForOthers, newTenant, type Tenant, type World } from './world.ts';
-
-/** Schema of the tenant tables. */
-export const tenantSchema = 'app';
+import { fill, fillFor, fillForOthers, mayHold, newTenant, type Tenant, type World } from './world.ts';
 
 /** Migrates a database and fills it, first with the attacker alone. */
 export async function prepareGround({ adminUrl, description, version }: PostgresServer): Promise<Ground> {
@@ -100,7 +97,7 @@ const analyze = `do $$ declare each regclass; begin
 /** What there is to attack. */
 export async function readTables(admin: pg.Client): Promise<Pick<Target, 'catalog' | 'tables'>> {
   const catalog = await readCatalog(admin, roles.runtime);
-  return { catalog, tables: tenantTables(catalog, tenantSchema) };
+  return { catalog, tables: tenantTables(catalog) };
 }
 
 /** Opens a database that the suite made, as it is now: what a sabotage added is found. */
@@ -108,7 +105,9 @@ export async function openOwn(database: TestDatabase, server: string, seeded: Wo
   const admin = await connect(database.adminUrl);
   const login = await connect(database.runtimeUrl);
   await seeEveryRow(admin);
-  const { catalog, tables } = await readTables(admin);
+  const { catalog, tables: every } = await readTables(admin);
+  // Others' tables are like the victim's.
+  const tables = every.filter(({ schema }) => mayHold(schema, seeded.attacker) || mayHold(schema, seeded.victim));
   const world = await fillNewTables(admin, catalog, tables, seeded);
   return {
     own: true,

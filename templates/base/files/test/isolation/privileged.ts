@@ -1,5 +1,7 @@
 import type pg from 'pg';
 import { roles } from '../../src/tenancy/roles.ts';
+import type { Settings } from './contexts.ts';
+import { goingThere } from './homes.ts';
 import { identifier } from './sql.ts';
 
 /** Makes an administrator's session see every row: a superuser does, any other becomes the migrator, for whom there are policies. */
@@ -11,13 +13,21 @@ export async function seeEveryRow(admin: pg.Client): Promise<void> {
 export interface Character {
   readonly become: string;
   readonly leave: string;
+  /** What it sets before it runs statements. */
+  readonly first: (statements: readonly string[]) => Settings;
 }
 
-/** A superuser can be another role wholly, so that not even `reset role` leads back from an attack. */
+/**
+ * A superuser can be another role wholly, so that not even `reset role` leads back from an attack. The runtime role goes
+ * where its statements want to.
+ */
 export async function characterOf(admin: pg.Client, role: string): Promise<Character> {
-  if (await isSuperuser(admin))
-    return { become: `set local session authorization ${identifier(role)}`, leave: 'reset session authorization' };
-  return { become: `set local role ${identifier(role)}`, leave: `set local role ${roles.migrator}` };
+  const first: Character['first'] = role === roles.runtime ? goingThere : () => [];
+  if (await isSuperuser(admin)) {
+    const become = `set local session authorization ${identifier(role)}`;
+    return { become, leave: 'reset session authorization', first };
+  }
+  return { become: `set local role ${identifier(role)}`, leave: `set local role ${roles.migrator}`, first };
 }
 
 export async function isSuperuser(admin: pg.Client): Promise<boolean> {

@@ -1,6 +1,7 @@
 import pg from 'pg';
 import { send, wireConnection, WireQuery, type WireResult } from '../../src/tenancy/wire.ts';
 import type { Settings } from './contexts.ts';
+import { goingThere } from './homes.ts';
 import type { Character } from './privileged.ts';
 import { literal } from './sql.ts';
 
@@ -31,10 +32,10 @@ export async function connect(url: string, applicationName = 'isolation suite'):
   return client;
 }
 
-/** Attacks over a connection that logged in as the runtime role, each in one flight. */
-export function attemptsAsLogin(login: pg.Client): Attempt {
+/** Attacks over a connection that logged in as the runtime role, each in one flight; `first` is what it sets before it runs statements. */
+export function attemptsAsLogin(login: pg.Client, first: Character['first'] = goingThere): Attempt {
   return async (settings, ...statements) => {
-    const enter = ['begin', ...entering(settings)].join('; ');
+    const enter = ['begin', ...entering([...settings, ...first(statements)])].join('; ');
     if (statements.some((sql) => mustWait.test(sql))) {
       try {
         await login.query(enter);
@@ -58,11 +59,11 @@ export function attemptsAsLogin(login: pg.Client): Attempt {
 const mustWait = /\b(begin|commit|rollback|abort|end|stdin)\b/i;
 
 /** Attacks inside an administrator's transaction, which becomes the runtime role until the attack is over: rows that nobody committed are seen. */
-export function attemptsInside(admin: pg.Client, { become }: Character): Attempt {
+export function attemptsInside(admin: pg.Client, { become, first }: Character): Attempt {
   return async (settings, ...statements) => {
     await admin.query('savepoint attack');
     try {
-      await admin.query([become, ...entering(settings)].join('; '));
+      await admin.query([become, ...entering([...settings, ...first(statements)])].join('; '));
       return await runAll(admin, statements);
     } finally {
       await admin.query('rollback to savepoint attack; release savepoint attack');

@@ -1,3 +1,5 @@
+import { strategyAreas, strategyThreats } from './strategy/threats.ts';
+
 /** Every way across that the suite knows: its id in reports, and the control that stands against it. */
 export const threats = {
   A1: 'The application logs in as a role that row-level security binds.',
@@ -84,6 +86,7 @@ export const threats = {
   I4: 'Replication and change capture are closed to the application.',
   I5: 'Erased tenants stay erased after a restore.',
   I6: 'Copies outside of the database carry the tenant.',
+  ...strategyThreats,
   L1: 'Host, token and key name one tenant, or the answer is that of a tenant that does not exist.',
   L2: 'Credentials that are stale, revoked, forged or of a tenant that is shut out open nothing.',
   L3: 'A host counts only where the tenant proved that it is its own.',
@@ -117,6 +120,7 @@ export const areas: Readonly<Record<string, string>> = {
   G: 'Catalog, statistics and other sessions',
   H: 'What is left on a pooled connection',
   I: 'Bulk copies, backups and replication',
+  ...strategyAreas,
   L: 'The application',
   M: 'The server',
 };

@@ -1,6 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import type pg from 'pg';
 import type { Catalog, Relation } from './catalog.ts';
+import { counterpart, homeOf } from './homes.ts';
 import { inReferenceOrder, makeRow, NoRowError } from './rows.ts';
 import { identifier, literal, pick, type Values } from './sql.ts';
 
@@ -70,12 +71,32 @@ export async function fillForOthers(
   const bystanders = [world.bystander, ...world.shut].filter((tenant) => tenant !== undefined);
   for (const tenant of [victim, ...bystanders]) await fillFor(client, catalog, tables, world, tenant);
   for (const tenant of [attacker, victim, ...bystanders]) {
-    for (const table of tables) {
+    for (const table of tables.filter(({ schema }) => mayHold(schema, tenant))) {
       tenant.rows.set(table.name, await readRows(client, table, tenant.id));
       if (bystanders.includes(tenant)) continue;
       if (!unattackable.has(table.name) && !empty.has(table.name))
         tenant.spare.set(table.name, await spareRow(client, catalog, table, tenant));
     }
+  }
+  tellOfOthers(tables, world);
+}
+
+/** Whether a tenant's rows can be in a schema: in its own, and in one that is everybody's. */
+export const mayHold = (schema: string, { id }: Pick<Tenant, 'id'>): boolean =>
+  [undefined, id].includes(homeOf(schema));
+
+/**
+ * Where tenants have tables of their own, the attacker knows what the victim has in its own: rows that it would like to
+ * find, or to plant, in each. In the victim's tables the attacker has none.
+ */
+function tellOfOthers(tables: readonly Relation[], { attacker, victim }: World): void {
+  for (const { name, schema } of tables) {
+    if (!mayHold(schema, attacker)) attacker.rows.set(name, []);
+    if (mayHold(schema, victim)) continue;
+    const there = counterpart(name, victim.id);
+    victim.rows.set(name, victim.rows.get(there) ?? []);
+    const spare = victim.spare.get(there);
+    if (spare !== undefined) victim.spare.set(name, spare);
   }
 }
 
@@ -88,7 +109,7 @@ export async function fillFor(
   tenant: Tenant,
 ): Promise<void> {
   const count = tenant === attacker ? attackerRows : tenant === victim ? victimRows : 1;
-  for (const table of inReferenceOrder(tables)) {
+  for (const table of inReferenceOrder(tables.filter(({ schema }) => mayHold(schema, tenant)))) {
     if (unattackable.has(table.name) || empty.has(table.name)) continue;
     if (table.parent !== null && (await hasRows(client, table, tenant))) continue;
     try {

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { roles } from '../../src/tenancy/roles.ts';
+import { templateSchema } from '../../src/tenancy/schema.ts';
 import { compare, explain } from '../isolation/decisions/compare.ts';
 import { readTenancy } from '../isolation/decisions/file.ts';
 import { readFound } from '../isolation/decisions/found.ts';
@@ -66,7 +67,7 @@ describe('a relation that nobody decided about', () => {
     ];
     const lines = (await migrated.differencesAfter(tables)).find(({ object }) => object === 'app.attack_lines');
     expect(lines?.settle.join('\n')).toContain(
-      'add FOREIGN KEY (tenant_id, note_id) REFERENCES app.attack_notes(tenant_id, id) ON DELETE SET NULL (note_id);',
+      `add FOREIGN KEY (tenant_id, note_id) REFERENCES ${templateSchema}.attack_notes(tenant_id, id) ON DELETE SET NULL (note_id);`,
     );
     const statements = (lines?.settle ?? []).filter((line) => line.endsWith(';'));
     const left = await migrated.differencesAfter(

@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { roles } from '../../src/tenancy/roles.ts';
+import { tenantTable } from '../../src/tenancy/tenant-table.ts';
 import { readContexts } from '../isolation/context.ts';
 import { runGroup } from '../isolation/finding.ts';
 import { readTables } from '../isolation/own-database.ts';
@@ -23,15 +24,17 @@ afterAll(async () => {
 });
 
 const policies = (using: string) =>
-  ['tenant_floor', 'tenant_allow'].map((name) => `alter policy ${name} on app.members using (${using})`);
-const asReviewed = policies('tenant_id = (select app.tenant_id())');
+  ['tenant_floor', 'tenant_allow'].map(
+    (name) => `alter policy ${name} on ${tenantTable(world.ada.id, 'members')} using (${using})`,
+  );
+const asReviewed = () => policies('tenant_id = (select app.tenant_id())');
 
 /** What the suite finds in a table of members with 100,000 rows, when the administrator has said this before. */
 async function findings(statements: readonly string[]): Promise<string[]> {
   for (const statement of statements) await admin.query(statement);
   const { tables } = await readTables(admin);
-  const members = tables.find(({ name }) => name === 'app.members');
-  if (members === undefined) throw new Error('there is no table app.members');
+  const members = tables.find(({ name }) => name === tenantTable(world.ada.id, 'members'));
+  if (members === undefined) throw new Error('there is no table of members');
   const target = {
     admin,
     world: { attacker: { ...newTenant('ada'), id: world.ada.id } },
@@ -40,7 +43,7 @@ async function findings(statements: readonly string[]): Promise<string[]> {
     runtime: await characterOf(admin, roles.runtime),
   };
   const group = await runGroup('planner', (recorder) => readManyRows(target, recorder, members));
-  for (const statement of asReviewed) await admin.query(statement);
+  for (const statement of asReviewed()) await admin.query(statement);
   expect(group).toMatchObject({ checks: 6, left: [] });
   expect(group.stopped).toBeUndefined();
   return group.findings.map(({ object, attack, leaked }) => `${object}: ${attack}: ${leaked}`);

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { roles } from '../../src/tenancy/roles.ts';
+import { templateSchema } from '../../src/tenancy/schema.ts';
 import type { Difference } from '../isolation/decisions/compare.ts';
 import type { Tenancy } from '../isolation/decisions/file.ts';
 import { readFound } from '../isolation/decisions/found.ts';
@@ -86,7 +87,7 @@ describe('what people reviewed', () => {
 
   it('covers functions that nobody has looked at', async () => {
     const found = await differencesOfNotes([
-      'create function attack_everything() returns bigint language sql security definer as $$ select count(*) from app.attack_notes $$',
+      'create function attack_everything() returns bigint language sql security definer as $$ select count(*) from attack_notes $$',
       'create function attack_is_open(uuid) returns boolean language sql stable as $$ select true $$',
       'create policy open on attack_notes for select using (attack_is_open(tenant_id))',
     ]);
@@ -118,7 +119,7 @@ describe('what people reviewed', () => {
       (await differencesOfNotes([...tables, ...statements])).filter(({ object }) => object === 'app.attack_events_0');
     expect(await partitions([])).toEqual([]);
     expect(await partitions([`grant select on attack_events_0 to ${roles.runtime}`])).toMatchObject([
-      { settle: [`revoke all on app.attack_events_0 from ${roles.runtime}, public;`] },
+      { settle: [`revoke all on ${templateSchema}.attack_events_0 from ${roles.runtime}, public;`] },
     ]);
   });
 });

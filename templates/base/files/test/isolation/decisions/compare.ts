@@ -1,6 +1,7 @@
 import { roles } from '../../../src/tenancy/roles.ts';
 import { type Decision, decisionOf, decisions, type Facts, none, standardOf, type Tenancy } from './file.ts';
 import type { Found, FoundRelation } from './found.ts';
+import { migratedName } from '../homes.ts';
 import { toFollow, toSay } from './statements.ts';
 
 /** Where db/tenancy.json and the migrations do not say the same. */
@@ -36,7 +37,7 @@ function ofRelation(tenancy: Tenancy, found: Found, relation: FoundRelation): Di
   const wrong = contradiction(decision, relation);
   if (wrong !== undefined) return [wrong];
   const wanted = { ...standardOf(tenancy, decision, kind), ...tenancy.exceptions[name] };
-  const object = kind === 'sequence' ? `sequence ${name}` : name;
+  const object = kind === 'sequence' ? `sequence ${migratedName(name)}` : migratedName(name);
   return changes(name, wanted, facts, (key, is, was) => toSay(object, key, is, was));
 }
 
@@ -50,7 +51,7 @@ function ofPartition(found: Found, partition: FoundRelation, root: string): Diff
     {
       object: name,
       what: `The application reaches this partition, where the policies of ${root} do not apply.`,
-      settle: [`revoke all on ${name} from ${roles.runtime}, public;`],
+      settle: [`revoke all on ${migratedName(name)} from ${roles.runtime}, public;`],
     },
   ];
 }
@@ -86,10 +87,11 @@ function follow(tenancy: Tenancy, decision: Decision, relation: FoundRelation): 
 }
 
 /** What no exception makes right. */
-function contradiction(decision: Decision, { name, kind, facts, columns, reach }: FoundRelation) {
+function contradiction(decision: Decision, { name: decided, kind, facts, columns, reach }: FoundRelation) {
+  const name = migratedName(decided);
   const hasTenant = columns.includes('tenant_id');
   const wrong = (what: string, ...settle: string[]): Difference => ({
-    object: name,
+    object: decided,
     what: `Decided ${decision}, but ${what}.`,
     settle,
   });
@@ -126,7 +128,7 @@ function ofFunctions(tenancy: Tenancy, found: Found): Difference[] {
   return Object.entries(found.functions).flatMap(([name, facts]): Difference[] => {
     const wanted = tenancy.functions[name];
     if (wanted !== undefined)
-      return changes(name, wanted, facts, (key, is, was) => toSay(`function ${name}`, key, is, was));
+      return changes(name, wanted, facts, (key, is, was) => toSay(`function ${migratedName(name)}`, key, is, was));
     const why = facts['rights'] === 'of who calls' ? 'a policy calls it' : `it has the rights ${facts['rights']}`;
     return [{ object: name, what: `Nobody has looked at this function, and ${why}.`, settle: [] }];
   });

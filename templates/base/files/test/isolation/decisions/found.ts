@@ -1,5 +1,6 @@
 import pg from 'pg';
 import { roles } from '../../../src/tenancy/roles.ts';
+import { decidedName, decidedNameSql, isDecidedSql, isOpenSql } from '../homes.ts';
 import { ours } from '../lint/rule.ts';
 import type { Facts } from './file.ts';
 
@@ -38,13 +39,13 @@ const roleName = (oid: string) => `
 /** Every relation but PostgreSQL's own, temporary ones and the sequences that belong to a column. */
 const relation = `
   relation as (
-    select c.oid, c.relkind, c.relacl, c.relowner, c.relnamespace, format('%I.%I', n.nspname, c.relname) as name,
+    select c.oid, c.relkind, c.relacl, c.relowner, c.relnamespace, n.nspname, format('%I.%I', ${decidedNameSql('n.nspname')}, c.relname) as name,
       case c.relkind when 'v' then 'view' when 'm' then 'materialized view' when 'f' then 'foreign table' when 'S' then 'sequence' else 'table' end as kind,
-      case when c.relispartition then (select format('%I.%I', tn.nspname, tc.relname) from pg_class tc join pg_namespace tn on tn.oid = tc.relnamespace where tc.oid = pg_partition_root(c.oid)) end as root,
+      case when c.relispartition then (select format('%I.%I', ${decidedNameSql('tn.nspname')}, tc.relname) from pg_class tc join pg_namespace tn on tn.oid = tc.relnamespace where tc.oid = pg_partition_root(c.oid)) end as root,
       case when c.relrowsecurity then case when c.relforcerowsecurity then 'forced' else 'enabled' end end as row_security,
       c.relkind = 'v' and coalesce((select option_value::bool from pg_options_to_table(c.reloptions) where option_name = 'security_invoker'), false) as security_invoker
     from pg_class c join pg_namespace n on n.oid = c.relnamespace
-    where c.relkind in ('r', 'p', 'v', 'm', 'f', 'S') and ${ours('n')}
+    where c.relkind in ('r', 'p', 'v', 'm', 'f', 'S') and ${ours('n')} and ${isDecidedSql('n.nspname')}
       and not (c.relkind = 'S' and exists (select from pg_depend d where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.deptype in ('a', 'i')))
   )`;
 
@@ -53,7 +54,7 @@ const relationsSql = `
   select name, kind, root,
     array(select attname::text from pg_attribute where attrelid = c.oid and attnum > 0 and not attisdropped order by attnum) as columns,
     array(select privilege from unnest(case relkind when 'S' then array['USAGE', 'SELECT', 'UPDATE'] else array['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'TRUNCATE'] end) as privilege
-      where has_schema_privilege($1, relnamespace, 'USAGE') and case when relkind = 'S' then has_sequence_privilege($1, c.oid, privilege)
+      where ${isOpenSql('nspname', 'relnamespace')} and case when relkind = 'S' then has_sequence_privilege($1, c.oid, privilege)
         when privilege in ('DELETE', 'TRUNCATE') then has_table_privilege($1, c.oid, privilege) else has_any_column_privilege($1, c.oid, privilege) end) as reach,
     coalesce((select jsonb_agg(jsonb_build_object('name', quote_ident(k.conname), 'definition', pg_get_constraintdef(k.oid),
         'hasTenant', k.contype = 'f' and not exists (select from pg_attribute t where t.attrelid = k.confrelid and t.attname = 'tenant_id')
@@ -99,7 +100,7 @@ const factsSql = `
 const functionsSql = `
   with func as (
     select p.*, l.lanname from pg_proc p join pg_namespace n on n.oid = p.pronamespace join pg_language l on l.oid = p.prolang
-    where ${ours('n')} and (
+    where ${ours('n')} and ${isDecidedSql('n.nspname')} and (
       p.prosecdef and not exists (select from pg_depend d where d.classid = 'pg_proc'::regclass and d.objid = p.oid and d.deptype = 'e')
       or exists (select from pg_depend d where d.classid = 'pg_policy'::regclass and d.refclassid = 'pg_proc'::regclass and d.refobjid = p.oid))
   )
@@ -135,7 +136,9 @@ export async function readFound(admin: pg.ClientBase): Promise<Found> {
   await admin.query('set search_path = pg_catalog');
   const relations = await all<Omit<FoundRelation, 'facts'>>(relationsSql, [roles.runtime]);
   const facts = byName(await all<NamedFact>(factsSql));
-  const functions = byName(await all<NamedFact>(functionsSql));
+  const functions = byName(
+    (await all<NamedFact>(functionsSql)).map((row) => ({ ...row, name: decidedName(row.name) })),
+  );
   const defaultPrivileges = byName((await all<NamedFact>(defaultPrivilegesSql)).map((row) => ({ ...row, name: '' })));
   await admin.query('reset search_path');
   return {

@@ -8,10 +8,11 @@ import { projectName } from '../../../src/tenancy/roles.ts';
 import type { Arena } from '../arena.ts';
 import type { Relation } from '../catalog.ts';
 import type { Recorder } from '../finding.ts';
+import { counterpart, isTenantSchema } from '../homes.ts';
 import { openOrRecord } from '../refused-start.ts';
 import { literal } from '../sql.ts';
 import type { Target } from '../target.ts';
-import type { Tenant } from '../world.ts';
+import { mayHold, type Tenant } from '../world.ts';
 
 type Row = Readonly<Record<string, unknown>>;
 type Way = (database: Database, table: string) => Promise<readonly Row[]>;
@@ -31,7 +32,7 @@ const ways: Readonly<Record<string, Way>> = {
 };
 
 /** Kysely's names are literal types; the catalog's are not known until now. */
-const unqualified = (table: string) => table.replace(/^app\./, '').replaceAll('"', '') as 'members';
+const unqualified = (table: string) => table.split('.').slice(1).join('.').replaceAll('"', '') as 'members';
 
 /** The application's own way to the database, with its real login: several tenants at once over few connections. */
 export async function databaseLayer({ target, own }: Arena, recorder: Recorder): Promise<void> {
@@ -42,7 +43,8 @@ export async function databaseLayer({ target, own }: Arena, recorder: Recorder):
   if (database === undefined) return;
   try {
     const tables = target.tables.filter(
-      ({ schema, parent, privileges }) => schema === 'app' && parent === null && privileges.has('SELECT'),
+      ({ schema, parent, privileges }) =>
+        isTenantSchema(schema) && mayHold(schema, target.world.attacker) && parent === null && privileges.has('SELECT'),
     );
     for (const table of tables) await interleave(target, recorder, database, table);
     for (const table of tables) await outside(recorder, database, table);
@@ -67,9 +69,10 @@ async function interleave({ world }: Target, recorder: Recorder, database: Datab
   ).flat();
   await Promise.all(
     runs.map(async ({ name, way, tenant }) => {
-      const rows = await runAsTenant(contextOf(tenant), () => way(database, table.name)).catch((error: Error) => error);
+      const theirs = counterpart(table.name, tenant.id);
+      const rows = await runAsTenant(contextOf(tenant), () => way(database, theirs)).catch((error: Error) => error);
       recorder.check('B15');
-      const wanted = tenant.rows.get(table.name)?.length ?? 0;
+      const wanted = tenant.rows.get(theirs)?.length ?? 0;
       const foreign = rows instanceof Error ? undefined : rows.find((row) => row['tenant_id'] !== tenant.id);
       if (!(rows instanceof Error) && foreign === undefined && rows.length === wanted) return;
       const leaked =

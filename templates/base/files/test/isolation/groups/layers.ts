@@ -1,5 +1,6 @@
 import { roles } from '../../../src/tenancy/roles.ts';
 import type { Recorder } from '../finding.ts';
+import { servingRole } from '../homes.ts';
 import { judge } from '../operations/operation.ts';
 import { reads } from '../operations/reads.ts';
 import { referenceAttacks } from '../operations/references.ts';
@@ -19,9 +20,9 @@ export async function layers(target: Target, recorder: Recorder): Promise<void> 
   for (const table of target.tables) {
     const subject = createSubject(target, table);
     if (table.privileges.size > 0) {
-      const { runtimeRole } = target;
+      const role = servingRole(target.runtimeRole, table.schema);
       await withSabotage(target, recorder, subject, 'a permissive policy that lets everything through', [
-        `create policy attack on ${table.name} for all to ${identifier(runtimeRole)} using (true) with check (true)`,
+        `create policy attack on ${table.name} for all to ${identifier(role)} using (true) with check (true)`,
       ]);
       await withSabotage(
         target,

@@ -7,7 +7,6 @@ import { policyRules } from '../lint/policies.ts';
 import { privilegeRules } from '../lint/privileges.ts';
 import { roleRules } from '../lint/roles.ts';
 import { tableRules } from '../lint/tables.ts';
-import { tenantSchema } from '../own-database.ts';
 import { literal } from '../sql.ts';
 import type { Target } from '../target.ts';
 
@@ -23,7 +22,7 @@ type Row = {
 /** Asks the catalog what is wrong, whether or not something else still holds. */
 export async function lint(target: Target, recorder: Recorder): Promise<void> {
   const others = [roles.owner, roles.resolver, roles.platform, roles.migrator];
-  const values = [target.runtimeRole, tenantSchema, array(others), array(globalRelations(await readTenancy()))];
+  const values = [target.runtimeRole, '', array(others), array(globalRelations(await readTenancy()))];
   for (const { threat, attack, sql } of rules) {
     const text = sql.replace(/\$([1-4])\b/g, (_, index: string) => {
       const value = values[Number(index) - 1] as string;

@@ -1,4 +1,5 @@
 import type { Recorder } from '../finding.ts';
+import { servingRole } from '../homes.ts';
 import { controlTable } from '../operations/controls.ts';
 import { isMalformed, judge, type Operation } from '../operations/operation.ts';
 import { plansAnswerTheirTenant } from '../operations/plans.ts';
@@ -75,22 +76,24 @@ async function attack(
   });
 }
 
-function fixFor({ name, threat }: Operation, { table }: Subject, { runtimeRole }: Target): string {
+function fixFor({ name, threat }: Operation, { table }: Subject, target: Target): string {
+  const runtimeRole = servingRole(target.runtimeRole, table.schema);
   if (name === 'TRUNCATE' || threat === 'A7')
     return `revoke truncate, trigger, references on ${table.name} from ${runtimeRole}, public;`;
   if (threat === 'A3') return `alter table ${table.name} owner to another role than ${runtimeRole};`;
   if (threat === 'C4') return `alter table ${table.name} alter column tenant_id set not null;`;
-  return restorePolicies(table.name, runtimeRole);
+  return restorePolicies(table.name, target.runtimeRole);
 }
 
 /** What puts a table's policies back. */
 export function restorePolicies(table: string, runtimeRole: string): string {
+  const role = servingRole(runtimeRole, table.split('.')[0] ?? '');
   const predicate = '(tenant_id = (select app.tenant_id()))';
   return [
     `alter table ${table} enable row level security, force row level security;`,
     ...['tenant_floor', 'tenant_allow'].map(
       (name) =>
-        `drop policy if exists ${name} on ${table}; create policy ${name} on ${table}${name === 'tenant_floor' ? ' as restrictive' : ''} for all to ${runtimeRole} using ${predicate} with check ${predicate};`,
+        `drop policy if exists ${name} on ${table}; create policy ${name} on ${table}${name === 'tenant_floor' ? ' as restrictive' : ''} for all to ${role} using ${predicate} with check ${predicate};`,
     ),
   ].join('\n');
 }

@@ -6,13 +6,17 @@ import { lateScans, readPlan, showScan } from '../planner/plan.ts';
 import { execution, type Shape, shapesOf, withValues } from '../planner/shapes.ts';
 import { literal } from '../sql.ts';
 import { asTenant, type Target } from '../target.ts';
+import { mayHold } from '../world.ts';
 import { restorePolicies } from './matrix.ts';
 
 const modes = ['force_custom_plan', 'force_generic_plan'];
 
 /** Plans of the runtime role's statements: the policies have to choose the rows by index, before anything is read. */
 export async function planner({ target, mode, own }: Arena, recorder: Recorder): Promise<void> {
-  const readable = target.tables.filter(({ privileges, parent }) => privileges.has('SELECT') && parent === null);
+  const readable = target.tables.filter(
+    ({ schema, privileges, parent }) =>
+      privileges.has('SELECT') && parent === null && mayHold(schema, target.world.attacker),
+  );
   for (const table of readable) {
     recorder.check('C13');
     if (await hasTenantIndex(target, table.name)) await explainShapes(target, recorder, table);

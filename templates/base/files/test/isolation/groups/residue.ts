@@ -11,7 +11,7 @@ import { openingsOf, type Plant, plantsOf, stateOfSession } from '../pooling/pla
 import { openOrRecord } from '../refused-start.ts';
 import type { Target } from '../target.ts';
 import type { Threat } from '../threats.ts';
-import type { Tenant } from '../world.ts';
+import { mayHold, type Tenant } from '../world.ts';
 
 type State = Readonly<Record<string, unknown>>;
 type Way = (database: Database, text: string) => Promise<unknown>;
@@ -52,7 +52,10 @@ export async function attackResidue(
   recorder: Recorder,
   as?: Threat,
 ): Promise<void> {
-  const table = target.tables.find(({ privileges }) => privileges.has('SELECT'))?.name;
+  const { attacker } = target.world;
+  const table = target.tables.find(
+    ({ privileges, schema }) => privileges.has('SELECT') && mayHold(schema, attacker),
+  )?.name;
   const [context] = target.contexts.own(target.world.attacker.id);
   if (table === undefined || context === undefined) return;
   const told = (plants: readonly Plant[]) => plants.map((each) => ({ ...each, threat: as ?? each.threat }));

@@ -1,8 +1,11 @@
 import type { Recorder } from '../finding.ts';
+import { goingThere, mayBecome } from '../homes.ts';
 import { connect, run } from '../session.ts';
 import { identifier, literal } from '../sql.ts';
 import type { Target } from '../target.ts';
 import type { Threat } from '../threats.ts';
+import { mayHold } from '../world.ts';
+import { restorePolicies } from './matrix.ts';
 
 interface Forbidden {
   readonly threat: Threat;
@@ -40,9 +43,10 @@ export async function attackRoles(target: Target, recorder: Recorder): Promise<v
 }
 
 /** A1: who logged in is the runtime role, and no policy lets it off. */
-async function identify({ login, runtimeRole }: Target, recorder: Recorder): Promise<void> {
+async function identify(target: Target, recorder: Recorder): Promise<void> {
+  const { login, runtimeRole } = target;
   const { rows } = await login.query<Record<string, string>>(
-    `select session_user as name, row_security_active('app.members') as bound, current_setting('statement_timeout') as statement_timeout,
+    `select session_user as name, row_security_active(${await victimsTable(target)}) as bound, current_setting('statement_timeout') as statement_timeout,
       current_setting('lock_timeout') as lock_timeout, current_setting('idle_in_transaction_session_timeout') as idle_in_transaction_session_timeout`,
   );
   const { name, bound, ...timeouts } = rows[0] ?? {};
@@ -71,6 +75,13 @@ async function identify({ login, runtimeRole }: Target, recorder: Recorder): Pro
   }
 }
 
+/** The number of one of the victim's tables: the login cannot find it by its name everywhere. */
+async function victimsTable({ admin, world, tables }: Target): Promise<string> {
+  const name = tables.find(({ schema, parent }) => parent === null && mayHold(schema, world.victim))?.name ?? '';
+  const { rows } = await admin.query<{ oid: string }>(`select ${literal(name)}::regclass::oid::text as oid`);
+  return rows[0]?.oid ?? '0';
+}
+
 /** A connection on which no tenant ever was: the setting does not exist there, which is another case than an empty one. */
 async function freshConnection(
   { own, runtimeUrl, runtimeRole, tables, attempt, contexts, world }: Target,
@@ -85,6 +96,8 @@ async function freshConnection(
   try {
     for (const { name } of tables) {
       const text = `select * from ${name} limit 10`;
+      for (const [setting, value] of goingThere([text]))
+        await run(fresh, `select set_config(${literal(setting)}, ${literal(value)}, false)`);
       const outcome = await run(fresh, text);
       const [used] = await attempt(contexts.bad(world.victim.id, world.attacker.id)[0]?.settings ?? [], text);
       recorder.check('B7');
@@ -107,7 +120,7 @@ async function freshConnection(
         attack: 'read on a fresh connection, without any context',
         leaked: `shows ${outcome.rows.length} rows`,
         reproduce: `-- as ${runtimeRole}\n${outcome.sql};`,
-        fix: `create policy tenant_floor on ${name} as restrictive for all to ${runtimeRole} using (tenant_id = (select app.tenant_id()));`,
+        fix: restorePolicies(name, runtimeRole),
       });
     }
   } finally {
@@ -117,7 +130,7 @@ async function freshConnection(
 
 function becoming(roles: readonly string[], runtimeRole: string): Forbidden[] {
   return roles
-    .filter((role) => role !== runtimeRole)
+    .filter((role) => role !== runtimeRole && !mayBecome(role))
     .flatMap((role) => {
       const finding = { object: role, fix: `revoke ${identifier(role)} from ${identifier(runtimeRole)};` };
       return [

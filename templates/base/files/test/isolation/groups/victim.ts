@@ -46,7 +46,9 @@ async function deleteEverything(target: Target, recorder: Recorder): Promise<voi
       let deleted = 0;
       for (const { name } of order) {
         await admin.query('savepoint one');
-        const outcome = await run(admin, `delete from ${name}`);
+        const text = `delete from ${name}`;
+        await applySettings(admin, target.runtime.first([text]));
+        const outcome = await run(admin, text);
         deleted += outcome.rowCount;
         if (outcome.error !== undefined) await admin.query('rollback to savepoint one');
       }

@@ -2,6 +2,7 @@ import { literal } from '../sql.ts';
 import { findWorking, isWorking, ownBodies } from './own.ts';
 import { fillPath } from './routes.ts';
 import { report, type Stage } from './stage.ts';
+import { mayHold } from '../world.ts';
 
 const strict = 'Take the tenant from the context, never from the body: z.strictObject() refuses what is not known.';
 
@@ -81,8 +82,9 @@ export async function attackNames(stage: Stage): Promise<void> {
 }
 
 async function repeatNames(stage: Stage, route: Stage['routes'][number]): Promise<void> {
-  for (const { name, uniques } of stage.target.tables) {
-    const row = stage.target.world.victim.rows.get(name)?.at(-1);
+  const { victim } = stage.target.world;
+  for (const { name, uniques } of stage.target.tables.filter(({ schema }) => mayHold(schema, victim))) {
+    const row = victim.rows.get(name)?.at(-1);
     for (const column of new Set(uniques.flatMap(({ columns }) => columns))) {
       const property = column.replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase());
       const value = row?.[column];

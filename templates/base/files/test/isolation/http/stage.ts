@@ -8,7 +8,7 @@ import { credentialKinds, type BadCredential, type CredentialKind, type Issuing 
 import { type Mode, type Recorder, SuiteError, type Topic } from '../finding.ts';
 import { namingKinds, type Probe } from '../naming.ts';
 import type { Target } from '../target.ts';
-import { checksum, type Tenant } from '../world.ts';
+import { checksum, mayHold, type Tenant } from '../world.ts';
 import { type Answer, type Call, type Caller, createCaller, type Headers } from './client.ts';
 import { readRoutes, type Route } from './routes.ts';
 
@@ -249,7 +249,7 @@ export function report(
 export function rowIds({ tables }: Pick<Target, 'tables'>, tenant: Tenant): RowId[] {
   return tables.flatMap((table) => {
     const column = table.uniques.find(({ primary }) => primary)?.columns.find((each) => each !== 'tenant_id');
-    if (column === undefined || table.parent !== null) return [];
+    if (column === undefined || table.parent !== null || !mayHold(table.schema, tenant)) return [];
     return (tenant.rows.get(table.name) ?? []).flatMap((row) =>
       row[column] ? [{ table: table.name, id: row[column] }] : [],
     );

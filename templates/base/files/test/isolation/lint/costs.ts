@@ -8,7 +8,7 @@ const calls = `${tenantTable}, called as (
     join pg_policy p on p.polrelid = t.oid
     join pg_depend d on d.classid = 'pg_policy'::regclass and d.objid = p.oid and d.refclassid = 'pg_proc'::regclass
     join pg_proc f on f.oid = d.refobjid and f.pronamespace <> 'pg_catalog'::regnamespace
-    where exists (select from unnest(p.polroles) as role where case role when 0 then true else pg_has_role($1, role, 'USAGE') end)
+    where exists (select from unnest(p.polroles) as role where case role when 0 then true else pg_has_role(t.role::name, role, 'USAGE') end)
   )`;
 
 /** An expression without its sub-selects, which are asked once for each statement. */

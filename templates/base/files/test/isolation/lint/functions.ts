@@ -1,4 +1,4 @@
-import { ours, type Rule } from './rule.ts';
+import { ours, type Rule, serving } from './rule.ts';
 
 /** Functions with their owner's rights that the runtime role can start: by calling them, or as triggers. */
 const definers = `
@@ -7,7 +7,7 @@ const definers = `
     from pg_proc p join pg_namespace n on n.oid = p.pronamespace
     where p.prosecdef and ${ours('n')}
       and (p.prorettype = 'trigger'::regtype and exists (select from pg_trigger t where t.tgfoid = p.oid)
-        or has_schema_privilege($1, n.oid, 'USAGE') and has_function_privilege($1, p.oid, 'EXECUTE'))
+        or has_schema_privilege(${serving('n')}, n.oid, 'USAGE') and has_function_privilege(${serving('n')}, p.oid, 'EXECUTE'))
   )`;
 
 /** What SECURITY DEFINER functions have to be. The functions group calls them. */
@@ -56,7 +56,7 @@ export const functionRules: readonly Rule[] = [
       select p.oid::regprocedure::text as object, 'is leakproof: the planner may run it on rows that a policy hides' as leaked,
         format('alter function %s not leakproof;', p.oid::regprocedure) as fix, null as reproduce
       from pg_proc p join pg_namespace n on n.oid = p.pronamespace
-      where p.proleakproof and ${ours('n')} and has_schema_privilege($1, n.oid, 'USAGE') and has_function_privilege($1, p.oid, 'EXECUTE')
+      where p.proleakproof and ${ours('n')} and has_schema_privilege(${serving('n')}, n.oid, 'USAGE') and has_function_privilege(${serving('n')}, p.oid, 'EXECUTE')
         and not exists (select from pg_depend d where d.classid = 'pg_proc'::regclass and d.objid = p.oid and d.deptype = 'e')`,
   },
 ];

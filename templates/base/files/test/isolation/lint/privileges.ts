@@ -1,4 +1,4 @@
-import { named, ours, type Rule, tenantTable } from './rule.ts';
+import { named, ours, type Rule, serving, servingName, tenantTable } from './rule.ts';
 
 /** What the runtime role was given that row-level security does not govern. */
 export const privilegeRules: readonly Rule[] = [
@@ -6,22 +6,22 @@ export const privilegeRules: readonly Rule[] = [
     threat: 'A7',
     attack: 'look for privileges that row-level security does not govern',
     sql: `
-      select ${named('c', 'n')} as object, format('%I has %s', $1::text, privilege) as leaked,
-        format('revoke %s on %I.%I from %I, public;', lower(privilege), n.nspname, c.relname, $1::text) as fix,
-        format('select has_table_privilege(%L, %L, %L);', $1::text, format('%I.%I', n.nspname, c.relname), privilege) as reproduce
+      select ${named('c', 'n')} as object, format('%I has %s', ${servingName('n')}, privilege) as leaked,
+        format('revoke %s on %I.%I from %I, public;', lower(privilege), n.nspname, c.relname, ${servingName('n')}) as fix,
+        format('select has_table_privilege(%L, %L, %L);', ${servingName('n')}, format('%I.%I', n.nspname, c.relname), privilege) as reproduce
       from pg_class c
       join pg_namespace n on n.oid = c.relnamespace
       cross join unnest(array['TRUNCATE', 'REFERENCES', 'TRIGGER'] || case when current_setting('server_version_num')::integer >= 170000 then array['MAINTAIN'] else '{}' end) as privilege
-      where c.relkind in ('r', 'p', 'v', 'm', 'f') and ${ours('n')} and has_schema_privilege($1, n.oid, 'USAGE')
-        and (has_table_privilege($1, c.oid, privilege) or privilege = 'REFERENCES' and has_any_column_privilege($1, c.oid, 'REFERENCES'))`,
+      where c.relkind in ('r', 'p', 'v', 'm', 'f') and ${ours('n')} and has_schema_privilege(${serving('n')}, n.oid, 'USAGE')
+        and (has_table_privilege(${serving('n')}, c.oid, privilege) or privilege = 'REFERENCES' and has_any_column_privilege(${serving('n')}, c.oid, 'REFERENCES'))`,
   },
   {
     threat: 'A10',
     attack: 'look for schemas where the runtime role may create',
     sql: `
       select nspname as object, 'new tables there have no row-level security, new functions may shadow others' as leaked,
-        format('revoke create on schema %I from %I, public;', nspname, $1::text) as fix, format('create table %I.x ();', nspname) as reproduce
-      from pg_namespace n where nspname !~ '^pg_(toast|temp)' and has_schema_privilege($1, n.oid, 'CREATE')`,
+        format('revoke create on schema %I from %I, public;', nspname, ${servingName('n')}) as fix, format('create table %I.x ();', nspname) as reproduce
+      from pg_namespace n where nspname !~ '^pg_(toast|temp)' and has_schema_privilege(${serving('n')}, n.oid, 'CREATE')`,
   },
   {
     threat: 'A10',
@@ -36,13 +36,13 @@ export const privilegeRules: readonly Rule[] = [
     threat: 'D8',
     attack: 'look for sequences that tenants share',
     sql: `
-      select ${named('c', 'n')} as object, format('%I has %s: its numbers tell how much other tenants do', $1::text, privilege) as leaked,
-        format('revoke all on sequence %I.%I from %I, public;', n.nspname, c.relname, $1::text) as fix,
+      select ${named('c', 'n')} as object, format('%I has %s: its numbers tell how much other tenants do', ${servingName('n')}, privilege) as leaked,
+        format('revoke all on sequence %I.%I from %I, public;', n.nspname, c.relname, ${servingName('n')}) as fix,
         format('select last_value from %I.%I;', n.nspname, c.relname) as reproduce
       from pg_class c
       join pg_namespace n on n.oid = c.relnamespace
       cross join unnest(array['USAGE', 'UPDATE', 'SELECT']) as privilege
-      where c.relkind = 'S' and ${ours('n')} and has_schema_privilege($1, n.oid, 'USAGE') and has_sequence_privilege($1, c.oid, privilege)`,
+      where c.relkind = 'S' and ${ours('n')} and has_schema_privilege(${serving('n')}, n.oid, 'USAGE') and has_sequence_privilege(${serving('n')}, c.oid, privilege)`,
   },
   {
     threat: 'D7',
@@ -62,10 +62,10 @@ export const privilegeRules: readonly Rule[] = [
     attack: 'look for copies of rows that no policy covers',
     sql: `
       select ${named('c', 'n')} as object, case c.relkind when 'm' then 'a materialized view holds the rows of every tenant' else 'a foreign table knows no policies' end as leaked,
-        format('revoke all on %I.%I from %I, public;', n.nspname, c.relname, $1::text) as fix, format('select * from %I.%I;', n.nspname, c.relname) as reproduce
+        format('revoke all on %I.%I from %I, public;', n.nspname, c.relname, ${servingName('n')}) as fix, format('select * from %I.%I;', n.nspname, c.relname) as reproduce
       from pg_class c join pg_namespace n on n.oid = c.relnamespace
-      where c.relkind in ('m', 'f') and ${ours('n')} and has_schema_privilege($1, n.oid, 'USAGE')
-        and (has_any_column_privilege($1, c.oid, 'SELECT, INSERT, UPDATE') or has_table_privilege($1, c.oid, 'SELECT, DELETE'))`,
+      where c.relkind in ('m', 'f') and ${ours('n')} and has_schema_privilege(${serving('n')}, n.oid, 'USAGE')
+        and (has_any_column_privilege(${serving('n')}, c.oid, 'SELECT, INSERT, UPDATE') or has_table_privilege(${serving('n')}, c.oid, 'SELECT, DELETE'))`,
   },
   {
     threat: 'E10',
@@ -81,8 +81,8 @@ export const privilegeRules: readonly Rule[] = [
       select ${named('c', 'n')} as object, format('runs with the rights of %I', pg_get_userbyid(c.relowner)) as leaked,
         format('alter view %I.%I set (security_invoker = true);', n.nspname, c.relname) as fix, format('select * from %I.%I;', n.nspname, c.relname) as reproduce
       from pg_class c join pg_namespace n on n.oid = c.relnamespace
-      where c.relkind = 'v' and ${ours('n')} and has_schema_privilege($1, n.oid, 'USAGE')
-        and (has_any_column_privilege($1, c.oid, 'SELECT, INSERT, UPDATE') or has_table_privilege($1, c.oid, 'DELETE'))
+      where c.relkind = 'v' and ${ours('n')} and has_schema_privilege(${serving('n')}, n.oid, 'USAGE')
+        and (has_any_column_privilege(${serving('n')}, c.oid, 'SELECT, INSERT, UPDATE') or has_table_privilege(${serving('n')}, c.oid, 'DELETE'))
         and not coalesce((select option_value::bool from pg_options_to_table(c.reloptions) where option_name = 'security_invoker'), false)`,
   },
   {
@@ -92,7 +92,7 @@ export const privilegeRules: readonly Rule[] = [
       select ${named('c', 'n')} as object, format('the rule %I rewrites statements', w.rulename) as leaked, format('drop rule %I on %I.%I;', w.rulename, n.nspname, c.relname) as fix,
         'select * from pg_rules;' as reproduce
       from pg_rewrite w join pg_class c on c.oid = w.ev_class join pg_namespace n on n.oid = c.relnamespace
-      where w.rulename <> '_RETURN' and ${ours('n')} and has_schema_privilege($1, n.oid, 'USAGE')
-        and (has_any_column_privilege($1, c.oid, 'SELECT, INSERT, UPDATE') or has_table_privilege($1, c.oid, 'DELETE'))`,
+      where w.rulename <> '_RETURN' and ${ours('n')} and has_schema_privilege(${serving('n')}, n.oid, 'USAGE')
+        and (has_any_column_privilege(${serving('n')}, c.oid, 'SELECT, INSERT, UPDATE') or has_table_privilege(${serving('n')}, c.oid, 'DELETE'))`,
   },
 ];

@@ -1,8 +1,9 @@
+import { isTenantSchemaSql, servingRoleSql } from '../homes.ts';
 import type { Threat } from '../threats.ts';
 
 /**
  * One question to the catalog. Each row of its answer is a finding: object, leaked, fix and, where there is a shorter way to see it, reproduce.
- * $1 is the runtime role, $2 the schema of the tenant tables, $3 the other roles of the application.
+ * $1 is the runtime role, $3 the other roles of the application, $4 what was decided to be global.
  */
 export interface Rule {
   readonly threat: Threat;
@@ -18,17 +19,25 @@ export const ours = (schema: string): string =>
 export const named = (relation: string, schema: string): string =>
   `format('%I.%I', ${schema}.nspname, ${relation}.relname)`;
 
+/** The role that runs statements on what is in a schema. */
+export const serving = (schema: string): string => servingRoleSql('$1', `${schema}.nspname`);
+/** Its name. */
+export const servingName = (schema: string): string =>
+  `case when ${isTenantSchemaSql(`${schema}.nspname`)} then coalesce((select rolname from pg_roles where rolname = ${schema}.nspname), $1) else $1 end::text`;
+export const ofTenants = (schema: string): string => isTenantSchemaSql(`${schema}.nspname`);
+
 /** Tables that hold tenants' rows: those in the tenants' schema, and whatever else the runtime role reaches that has a tenant_id. */
 export const tenantTable = `
   tenant_table as (
-    select c.oid, c.relrowsecurity, c.relforcerowsecurity, c.relispartition, ${named('c', 'n')} as name,
-      has_schema_privilege($1, n.oid, 'USAGE') and (has_table_privilege($1, c.oid, 'SELECT, INSERT, UPDATE, DELETE, TRUNCATE') or has_any_column_privilege($1, c.oid, 'SELECT, INSERT, UPDATE')) as reachable
+    select c.oid, c.relrowsecurity, c.relforcerowsecurity, c.relispartition, ${named('c', 'n')} as name, ${servingName('n')} as role, reach.able as reachable
     from pg_class c
     join pg_namespace n on n.oid = c.relnamespace
     join pg_attribute a on a.attrelid = c.oid and a.attname = 'tenant_id' and not a.attisdropped
-    where c.relkind in ('r', 'p') and ${ours('n')}
-      and (n.nspname = $2
-        or has_schema_privilege($1, n.oid, 'USAGE') and (has_table_privilege($1, c.oid, 'SELECT, INSERT, UPDATE, DELETE, TRUNCATE') or has_any_column_privilege($1, c.oid, 'SELECT, INSERT, UPDATE')))
+    cross join lateral (
+      select has_schema_privilege(${serving('n')}, n.oid, 'USAGE')
+        and (has_table_privilege(${serving('n')}, c.oid, 'SELECT, INSERT, UPDATE, DELETE, TRUNCATE') or has_any_column_privilege(${serving('n')}, c.oid, 'SELECT, INSERT, UPDATE')) as able
+    ) as reach
+    where c.relkind in ('r', 'p') and ${ours('n')} and (${ofTenants('n')} or reach.able)
   )`;
 
 /** The runtime role and every role that it is a member of, however far. */

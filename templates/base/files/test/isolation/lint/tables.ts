@@ -1,5 +1,5 @@
 import type { Threat } from '../threats.ts';
-import { named, ours, type Rule, tenantTable } from './rule.ts';
+import { named, ofTenants, ours, type Rule, serving, servingName, tenantTable } from './rule.ts';
 
 const carriesTenant = `exists (
   select from unnest(k.conkey, k.confkey) as pair (here, there)
@@ -28,19 +28,19 @@ export const tableRules: readonly Rule[] = [
     sql: `
       with ${tenantTable}
       select name as object, 'the policies of its parent do not hold for who names the partition' as leaked,
-        format('revoke all on %s from %I, public; -- or: alter table %1$s enable row level security, force row level security;', name, $1::text) as fix,
+        format('revoke all on %s from %I, public; -- or: alter table %1$s enable row level security, force row level security;', name, role) as fix,
         format('select * from %s;', name) as reproduce
       from tenant_table where not (relrowsecurity and relforcerowsecurity) and relispartition and reachable`,
   },
   withoutTenant(
     'A11',
     'look for tables that the application reaches and that have no tenant',
-    `n.nspname in ($2, 'platform', 'public')`,
+    `(${ofTenants('n')} or n.nspname in ('platform', 'public'))`,
   ),
   withoutTenant(
     'E11',
     'look for tables of extensions, queues and other applications that the application reaches',
-    `n.nspname not in ($2, 'platform', 'public')`,
+    `not (${ofTenants('n')} or n.nspname in ('platform', 'public'))`,
   ),
   {
     threat: 'C4',
@@ -91,11 +91,11 @@ function withoutTenant(threat: Threat, attack: string, where: string): Rule {
     attack,
     sql: `
       select ${named('c', 'n')} as object, 'the runtime role may touch it, and it has no tenant_id' as leaked,
-        format('revoke all on %I.%I from %I, public; -- or add tenant_id and policies, or decide "global" in db/tenancy.json', n.nspname, c.relname, $1::text) as fix,
+        format('revoke all on %I.%I from %I, public; -- or add tenant_id and policies, or decide "global" in db/tenancy.json', n.nspname, c.relname, ${servingName('n')}) as fix,
         format('select * from %I.%I;', n.nspname, c.relname) as reproduce
       from pg_class c join pg_namespace n on n.oid = c.relnamespace
-      where ${where} and c.relkind in ('r', 'p') and ${ours('n')} and not ${hasTenant('c.oid')} and has_schema_privilege($1, n.oid, 'USAGE')
-        and (has_any_column_privilege($1, c.oid, 'SELECT, INSERT, UPDATE') or has_table_privilege($1, c.oid, 'DELETE, TRUNCATE'))
-        and not (format('%I.%I', n.nspname, c.relname) = any ($4::text[]) and not has_any_column_privilege($1, c.oid, 'INSERT, UPDATE') and not has_table_privilege($1, c.oid, 'DELETE'))`,
+      where ${where} and c.relkind in ('r', 'p') and ${ours('n')} and not ${hasTenant('c.oid')} and has_schema_privilege(${serving('n')}, n.oid, 'USAGE')
+        and (has_any_column_privilege(${serving('n')}, c.oid, 'SELECT, INSERT, UPDATE') or has_table_privilege(${serving('n')}, c.oid, 'DELETE, TRUNCATE'))
+        and not (format('%I.%I', n.nspname, c.relname) = any ($4::text[]) and not has_any_column_privilege(${serving('n')}, c.oid, 'INSERT, UPDATE') and not has_table_privilege(${serving('n')}, c.oid, 'DELETE'))`,
   };
 }

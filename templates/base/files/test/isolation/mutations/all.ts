@@ -1,4 +1,5 @@
 import type { Ground } from '../arena.ts';
+import { strategyMutations } from '../strategy/mutations.ts';
 import { applicationMutations } from './application.ts';
 import { costMutations } from './costs.ts';
 import { databaseMutations } from './database.ts';
@@ -21,6 +22,7 @@ export function mutationsOf(ground: Ground, which: 'policies' | 'all'): readonly
     ...grantMutations(ground),
     ...costMutations(ground),
     ...roleMutations(ground),
+    ...strategyMutations(ground),
     ...databaseMutations,
     ...applicationMutations,
   ];

@@ -5,8 +5,8 @@ const own = 'tenant_id = (select app.tenant_id())';
 const direct = 'tenant_id = app.tenant_id()';
 
 /** What makes policies slow, in one way at a time: rows stay apart, but each is asked about. */
-export function costMutations({ tables }: Material): Mutation[] {
-  const next = rotation(usual(tables));
+export function costMutations(material: Material): Mutation[] {
+  const next = rotation(usual(material));
   const costs =
     (object: string): Mutation['expects'] =>
     (finding) =>

@@ -7,8 +7,8 @@ const { runtime } = roles;
 const findTenant = 'platform.find_tenant(text)';
 
 /** Functions that run with another role's rights, and what they stand on, broken in one way at a time. */
-export function functionMutations({ tables }: Material): Mutation[] {
-  const [shown] = usual(tables);
+export function functionMutations(material: Material): Mutation[] {
+  const [shown] = usual(material);
   const table = shown?.name ?? '';
   return [
     {

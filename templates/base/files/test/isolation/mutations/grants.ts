@@ -1,17 +1,18 @@
 import { roles } from '../../../src/tenancy/roles.ts';
+import { servingRole } from '../homes.ts';
 import { literal } from '../sql.ts';
 import { type Material, type Mutation, names, rotation, usual } from './mutation.ts';
 
 const { runtime } = roles;
 
 /** Privileges that row-level security does not govern, given one at a time. */
-export function grantMutations({ tables, version }: Material): Mutation[] {
-  const next = rotation(usual(tables));
+export function grantMutations(material: Material): Mutation[] {
+  const next = rotation(usual(material));
   const onTable = (privilege: string): Mutation => {
     const { name } = next();
     return {
       name: `${name}: ${privilege} granted`,
-      sql: [`grant ${privilege} on ${name} to ${runtime}`],
+      sql: [`grant ${privilege} on ${name} to ${roleOn(name)}`],
       tables: [name],
       groups: ['matrix', 'lint'],
       expects: names(name),
@@ -23,10 +24,10 @@ export function grantMutations({ tables, version }: Material): Mutation[] {
     onTable('trigger'),
     onTable('references'),
     onTable('references (tenant_id)'),
-    ...(version >= 17 ? [onTable('maintain')] : []),
+    ...(material.version >= 17 ? [onTable('maintain')] : []),
     {
-      name: `${owned} owned by ${runtime}`,
-      sql: [`alter table ${owned} owner to ${runtime}`],
+      name: `${owned} owned by ${roleOn(owned)}`,
+      sql: [`alter table ${owned} owner to ${roleOn(owned)}`],
       tables: [owned],
       groups: ['matrix', 'lint'],
       expects: names(owned),
@@ -51,6 +52,8 @@ export function grantMutations({ tables, version }: Material): Mutation[] {
     },
   ];
 }
+
+const roleOn = (table: string): string => servingRole(runtime, table.split('.')[0] ?? '');
 
 function createIn(schema: string): Mutation {
   return {

@@ -1,16 +1,18 @@
 import { identifier, literal } from '../sql.ts';
-import { type Material, type Mutation, names, usual } from './mutation.ts';
+import { type Material, type Mutation, names, ofAttacker, usual } from './mutation.ts';
 
 type Table = Material['tables'][number];
 
 /** Keys and references, each without the tenant in it. */
-export function keyMutations({ tables, world }: Material): Mutation[] {
-  const changed = usual(tables);
+export function keyMutations(material: Material): Mutation[] {
+  const { tables, world } = material;
+  const changed = usual(material);
+  const attackers = ofAttacker(material);
   const refers = (table: Table, target: string) => table.foreignKeys.some((key) => key.target === target);
   const free = changed.find(({ name }) => !tables.some((other) => refers(other, name)));
   return [
     ...uniqueOverAllTenants(changed, world),
-    ...references(changed),
+    ...references(attackers),
     ...(free === undefined ? [] : [primaryWithoutTenant(free), numbered(free), tenantMayBeNull(free)]),
   ];
 }

@@ -4,7 +4,8 @@ import type { Sabotage } from '../arena.ts';
 import type { Relation } from '../catalog.ts';
 import type { Finding, Topic } from '../finding.ts';
 import type { GroupName } from '../groups.ts';
-import type { World } from '../world.ts';
+import { literal } from '../sql.ts';
+import { mayHold, type World } from '../world.ts';
 
 /** One defence, broken. */
 export interface Mutation extends Sabotage {
@@ -50,12 +51,30 @@ export const onRoute =
   ({ threat, object }: Finding): boolean =>
     threats.includes(threat) && /^(GET|POST|PUT|PATCH|DELETE) \//.test(object);
 
-/** Tables that the application reads and writes: where every defence matters. */
-export const usual = (tables: readonly Relation[]): Relation[] =>
-  tables.filter(({ privileges, parent }) => privileges.size === 4 && parent === null);
+/** Tables that the application reads and writes, where the victim has rows: there every defence matters. */
+export const usual = ({ tables, world }: Pick<Material, 'tables' | 'world'>): Relation[] =>
+  tables.filter(
+    ({ privileges, parent, schema }) => privileges.size === 4 && parent === null && mayHold(schema, world.victim),
+  );
+
+/** Those where the attacker has rows: what it does with them matters. */
+export const ofAttacker = ({ tables, world }: Pick<Material, 'tables' | 'world'>): Relation[] =>
+  tables.filter(
+    ({ privileges, parent, schema }) => privileges.size === 4 && parent === null && mayHold(schema, world.attacker),
+  );
 
 /** The application with other steps of the resolution. */
 export const withResolution = (resolution: Partial<ResolutionSteps>): ApplicationSteps => ({
   ...applicationSteps,
   resolution: { ...applicationSteps.resolution, ...resolution },
 });
+
+/** Takes a condition, which a regular expression finds, out of a function as it is. */
+export const without = (name: string, condition: string): string => `do $do$
+  declare
+    was constant text := pg_get_functiondef(${literal(name)}::regprocedure);
+    less constant text := regexp_replace(was, ${literal(condition)}, '');
+  begin
+    if less = was then raise exception 'there is no such condition'; end if;
+    execute less;
+  end $do$`;

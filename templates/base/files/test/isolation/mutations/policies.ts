@@ -1,22 +1,25 @@
 import { roles } from '../../../src/tenancy/roles.ts';
 import { tenantSetting } from '../context.ts';
 import type { GroupName } from '../groups.ts';
+import { servingRole } from '../homes.ts';
 import { contextMutations } from './context.ts';
-import { type Material, type Mutation, names, rotation, usual } from './mutation.ts';
+import { type Material, type Mutation, names, ofAttacker, rotation, usual } from './mutation.ts';
 
 const own = 'tenant_id = (select app.tenant_id())';
 const { runtime } = roles;
 
 /** Every policy, and what policies stand on, broken in one way at a time. */
-export function policyMutations({ tables }: Material): Mutation[] {
-  const next = rotation(usual(tables));
+export function policyMutations(material: Material): Mutation[] {
+  const next = rotation(usual(material));
+  const nextOwn = rotation(ofAttacker(material));
   const onTable = (
     what: string,
     groups: readonly GroupName[],
     sql: (table: string) => readonly string[],
     expects?: Mutation['expects'],
+    table = next,
   ): Mutation => {
-    const { name } = next();
+    const { name } = table();
     return { name: `${name}: ${what}`, sql: sql(name), tables: [name], groups, expects: expects ?? names(name) };
   };
   return [
@@ -35,19 +38,28 @@ export function policyMutations({ tables }: Material): Mutation[] {
     ]),
     onTable('tenant_floor for SELECT only', ['layers'], (table) => [
       `drop policy tenant_floor on ${table}`,
-      `create policy tenant_floor on ${table} as restrictive for select to ${runtime} using (${own})`,
+      `create policy tenant_floor on ${table} as restrictive for select to ${roleOn(table)} using (${own})`,
     ]),
     onTable('both policies let writes through', ['matrix'], (table) => both(table, own, 'true')),
     onTable('both policies let reads through', ['matrix'], (table) => both(table, 'true', own)),
     onTable('both policies let inserts through', ['matrix'], (table) => byCommand(table, 'insert')),
-    onTable('both policies let updates give rows away', ['matrix'], (table) => byCommand(table, 'update')),
+    // Where the attacker has rows to give.
+    onTable(
+      'both policies let updates give rows away',
+      ['matrix'],
+      (table) => byCommand(table, 'update'),
+      undefined,
+      nextOwn,
+    ),
     onTable('both policies let deletes through', ['matrix'], (table) => byCommand(table, 'delete')),
     onTable('both policies ask a second setting', ['injection'], (table) =>
       anyOf(table, `current_setting('app.bypass_rls', true) = 'true'`),
     ),
-    onTable('both policies ask who is logged in', ['matrix'], (table) => anyOf(table, `current_user = '${runtime}'`)),
+    onTable('both policies ask who is logged in', ['matrix'], (table) =>
+      anyOf(table, `current_user = '${roleOn(table)}'`),
+    ),
     onTable('both policies ask a table that tenants write', ['lint'], (table) =>
-      anyOf(table, `exists (select from app.members as member where member.subject = 'everybody')`),
+      anyOf(table, `exists (select from ${members(material)} as member where member.subject = 'everybody')`),
     ),
     onTable('both policies know a tenant that is everybody', ['matrix'], (table) =>
       anyOf(table, `(select app.tenant_id()) = '00000000-0000-0000-0000-000000000000'`),
@@ -65,7 +77,7 @@ export function policyMutations({ tables }: Material): Mutation[] {
     ]),
     // Nobody gets across, but nobody could attack either: the suite has to say that it proved nothing.
     onTable('tenant_allow dropped', ['matrix'], (table) => [`drop policy tenant_allow on ${table}`], isControl),
-    byEmail,
+    byEmail(members(material)),
     ...contextMutations,
   ];
 }
@@ -73,13 +85,20 @@ export function policyMutations({ tables }: Material): Mutation[] {
 const isControl: Mutation['expects'] = ({ threat }) => threat === 'control';
 
 /** Who may write an e-mail address chooses who they are. */
-const byEmail: Mutation = {
-  name: 'app.members: both policies ask for an e-mail address',
-  sql: anyOf('app.members', `email = current_setting('app.email', true)`),
-  tables: ['app.members'],
-  groups: ['lint'],
-  expects: names('app.members'),
-};
+function byEmail(table: string): Mutation {
+  return {
+    name: `${table}: both policies ask for an e-mail address`,
+    sql: anyOf(table, `email = current_setting('app.email', true)`),
+    tables: [table],
+    groups: ['lint'],
+    expects: names(table),
+  };
+}
+
+const members = (material: Material): string =>
+  usual(material).find(({ name }) => name.endsWith('.members'))?.name ?? '';
+
+const roleOn = (table: string): string => servingRole(runtime, table.split('.')[0] ?? '');
 
 function both(table: string, using: string, check: string): string[] {
   return ['tenant_floor', 'tenant_allow'].map(
@@ -103,7 +122,7 @@ function byCommand(table: string, open: 'insert' | 'update' | 'delete'): string[
     `drop policy ${policy} on ${table}`,
     ...Object.entries(clauses).map(
       ([command, clause]) =>
-        `create policy ${policy}_${command} on ${table} as ${policy === 'tenant_floor' ? 'restrictive' : 'permissive'} for ${command} to ${runtime} ${clause}`,
+        `create policy ${policy}_${command} on ${table} as ${policy === 'tenant_floor' ? 'restrictive' : 'permissive'} for ${command} to ${roleOn(table)} ${clause}`,
     ),
   ]);
 }

@@ -4,8 +4,8 @@ import { type Material, type Mutation, names, rotation, usual } from './mutation
 const { runtime } = roles;
 
 /** Views, partitions, new tables and tables of the platform, each opened in one way. */
-export function relationMutations({ tables }: Material): Mutation[] {
-  const next = rotation(usual(tables));
+export function relationMutations(material: Material): Mutation[] {
+  const next = rotation(usual(material));
   const added = (what: string, object: string, definition: (table: string) => readonly string[]): Mutation => ({
     name: what,
     sql: [...definition(next().name), `grant select on ${object} to ${runtime}`],

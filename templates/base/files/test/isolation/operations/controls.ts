@@ -1,14 +1,17 @@
 import type { Privilege } from '../catalog.ts';
 import type { Recorder, Topic } from '../finding.ts';
 import type { Outcome } from '../session.ts';
+import { servingRole } from '../homes.ts';
 import { insertSql, literal } from '../sql.ts';
 import { asTenant, type Target } from '../target.ts';
+import { mayHold } from '../world.ts';
 import type { Subject } from './subject.ts';
 
 /** Shows that the attacks can work at all: the attacker reads and writes its own rows, and the administrator sees the victim's. */
 export async function controlTable(target: Target, recorder: Recorder, subject: Subject): Promise<void> {
   const { world, contexts } = target;
-  const { table, attacker, ownCount, spareOfAttacker, keyOf, writable, noChange, conflict, makeRoom } = subject;
+  const { table, keyOf, writable, noChange, conflict } = subject;
+  const { id, count, spare, makeRoom } = residentOf(target, subject);
   const allowed = (...privileges: Privilege[]): boolean =>
     privileges.every((privilege) => table.privileges.has(privilege));
   if (table.privileges.size === 0) return;
@@ -39,7 +42,7 @@ export async function controlTable(target: Target, recorder: Recorder, subject: 
     `select from ${table.name} where tenant_id = ${literal(subject.victim)} limit 1`,
   );
   recorder.check('B8');
-  if (victims.rowCount === 0 && table.parent === null) {
+  if (victims.rowCount === 0 && table.parent === null && mayHold(table.schema, world.victim)) {
     report(
       target,
       recorder,
@@ -52,7 +55,7 @@ export async function controlTable(target: Target, recorder: Recorder, subject: 
   }
 
   const expect = async (name: string, wanted: number, ...statements: string[]): Promise<void> => {
-    const outcomes = await target.attempt(contexts.own(attacker), ...statements);
+    const outcomes = await target.attempt(contexts.own(id), ...statements);
     recorder.check('control');
     const last = outcomes.at(-1);
     const got = problem(outcomes, statements.length, wanted);
@@ -64,18 +67,18 @@ export async function controlTable(target: Target, recorder: Recorder, subject: 
         'control',
         name,
         `could not attack: ${got}`,
-        fixFor(last, table.name, target.runtimeRole),
+        fixFor(last, table.name, servingRole(target.runtimeRole, table.schema)),
         `${asTenant(target)}\n${statements.join(';\n')};`,
       );
     }
   };
 
-  if (allowed('SELECT')) await expect('read own rows', ownCount, `select * from ${table.name}`);
+  if (allowed('SELECT')) await expect('read own rows', count, `select * from ${table.name}`);
   if (allowed('SELECT', 'UPDATE') && noChange)
-    await expect('update own rows', ownCount, `update ${table.name} set ${noChange}`);
-  const key = spareOfAttacker && keyOf(spareOfAttacker);
-  if (!allowed('INSERT') || spareOfAttacker === undefined) return;
-  const insert = insertSql(table.name, writable(spareOfAttacker));
+    await expect('update own rows', count, `update ${table.name} set ${noChange}`);
+  const key = spare && keyOf(spare);
+  if (!allowed('INSERT') || spare === undefined) return;
+  const insert = insertSql(table.name, writable(spare));
   if (makeRoom.length > 0 && !allowed('DELETE')) return;
   await expect('insert an own row', 1, ...makeRoom, insert);
   if (key === undefined || !allowed('SELECT')) return;
@@ -94,8 +97,16 @@ export async function controlTable(target: Target, recorder: Recorder, subject: 
     1,
     ...makeRoom,
     insert,
-    `merge into ${table.name} as t using (select 1) as s on ${keyOf(spareOfAttacker, 't.')} when matched then update set ${noChange.replace('= ', '= t.')}`,
+    `merge into ${table.name} as t using (select 1) as s on ${keyOf(spare, 't.')} when matched then update set ${noChange.replace('= ', '= t.')}`,
   );
+}
+
+/** Who shows that statements on a table work at all: the attacker, or the victim where nobody else may have rows. */
+function residentOf({ world: { attacker, victim } }: Target, subject: Subject) {
+  const { table, ownCount, spareOfAttacker, spareOfVictim, makeRoom } = subject;
+  return mayHold(table.schema, attacker)
+    ? { id: attacker.id, count: ownCount, spare: spareOfAttacker, makeRoom }
+    : { id: victim.id, count: victim.rows.get(table.name)?.length ?? 0, spare: spareOfVictim, makeRoom: [] };
 }
 
 function problem(outcomes: readonly Outcome[], statements: number, wanted: number): string | undefined {

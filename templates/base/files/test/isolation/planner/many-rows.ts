@@ -48,6 +48,8 @@ async function multiply(admin: pg.Client, table: Relation, largeTenant: string):
   await admin.query(
     `set local session_replication_role = replica; set local track_functions = 'all'; set local max_parallel_workers_per_gather = 0`,
   );
+  // Rows of many tenants in one table, also where each has its own.
+  await admin.query(`alter table ${table.name} drop constraint if exists tenant_here`);
   for (const { name, primary, constraint } of await keysOf(admin, table)) {
     if (primary) continue;
     await admin.query(

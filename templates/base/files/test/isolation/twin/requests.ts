@@ -9,6 +9,7 @@ import { byLikeness, combinations, ownBodies } from '../http/own.ts';
 import { fillPath, readRoutes, type Route } from '../http/routes.ts';
 import { rowIds, type Stage } from '../http/stage.ts';
 import type { Threat } from '../threats.ts';
+import { mayHold } from '../world.ts';
 import type { Told } from './compare.ts';
 import { createRenaming } from './renaming.ts';
 import type { Worlds } from './worlds.ts';
@@ -140,17 +141,19 @@ function traceOf(routes: readonly Route[], worlds: Worlds, nobody: string): Step
 
 function namesOf({ method, body }: Route, { tables, world }: Worlds): Record<string, string>[] {
   if (method !== 'POST' && method !== 'PATCH') return [];
-  return tables.flatMap(({ name, uniques }) => {
-    const row = world.victim.rows.get(name)?.at(-1);
-    return [...new Set(uniques.flatMap(({ columns }) => columns))].flatMap((column) => {
-      const property = column.replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase());
-      const schema = body?.properties?.[property];
-      const value = row?.[column];
-      return value == null || schema === undefined || schema.format === 'uuid' || schema.enum !== undefined
-        ? []
-        : [{ [property]: value }];
+  return tables
+    .filter(({ schema }) => mayHold(schema, world.victim))
+    .flatMap(({ name, uniques }) => {
+      const row = world.victim.rows.get(name)?.at(-1);
+      return [...new Set(uniques.flatMap(({ columns }) => columns))].flatMap((column) => {
+        const property = column.replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase());
+        const schema = body?.properties?.[property];
+        const value = row?.[column];
+        return value == null || schema === undefined || schema.format === 'uuid' || schema.enum !== undefined
+          ? []
+          : [{ [property]: value }];
+      });
     });
-  });
 }
 
 function queriesOf({ method, query }: Route, marker: string): string[] {

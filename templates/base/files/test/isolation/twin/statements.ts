@@ -6,6 +6,7 @@ import { writes } from '../operations/writes.ts';
 import { insertSql } from '../sql.ts';
 import type { Target } from '../target.ts';
 import type { Threat } from '../threats.ts';
+import { mayHold } from '../world.ts';
 
 /** One step of the trace: what the attacker sends, in its own context and in a transaction of its own. */
 export interface Step {
@@ -19,7 +20,9 @@ export interface Step {
 export function statementsOf(target: Target): Step[] {
   const { tables, catalog, own } = target;
   return [
-    ...tables.filter(({ privileges }) => privileges.size > 0).flatMap((table) => ofTable(target, table)),
+    ...tables
+      .filter(({ schema, privileges }) => privileges.size > 0 && mayHold(schema, target.world.attacker))
+      .flatMap((table) => ofTable(target, table)),
     ...catalog.relations
       .filter(({ kind, privileges }) => kind !== 'table' && privileges.has('SELECT'))
       .map(({ name, kind }) => step('E1', name, `read the ${kind}`, `select * from ${name}`)),

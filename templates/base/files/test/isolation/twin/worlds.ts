@@ -5,7 +5,7 @@ import type { Headers } from '../http/client.ts';
 import { readTables, settle } from '../own-database.ts';
 import { literal } from '../sql.ts';
 import type { Target } from '../target.ts';
-import { fillFor, fillForOthers, newTenant, type World } from '../world.ts';
+import { fillFor, fillForOthers, mayHold, newTenant, type World } from '../world.ts';
 
 /** Two databases that differ by one tenant. */
 export interface Worlds {
@@ -37,7 +37,7 @@ export async function openWorlds({ world: known }: Target, own: OwnArena): Promi
     // Tables that came later have no rows yet; both worlds get the same ones.
     const { catalog, tables } = await readTables(admin);
     const bare = [];
-    for (const table of tables) {
+    for (const table of tables.filter(({ schema }) => mayHold(schema, attacker))) {
       const { rowCount } = await admin.query(
         `select from ${table.name} where tenant_id = ${literal(attacker.id)} limit 1`,
       );

@@ -4,6 +4,7 @@ import { applicationSteps } from '../../../src/steps.ts';
 import { type DevelopmentClaims, signDevelopmentToken } from '../../../src/tenancy/issuer.ts';
 import type { Role } from '../../../src/tenancy/roles-and-scopes.ts';
 import { sources } from '../../../src/tenancy/sources.ts';
+import { tenantTable } from '../../../src/tenancy/tenant-table.ts';
 import type { BadCredential, CredentialKind, Issuing } from '../credentials.ts';
 import { type Mutation, onRoute, withResolution } from '../mutations/mutation.ts';
 import { insertSql, literal } from '../sql.ts';
@@ -39,9 +40,9 @@ export const jwtCredentials: CredentialKind = {
     const subject = await insertMember(issuing, tenant, role, person);
     return headers(await sign(issuing, { subject, ...(named && { tenant: tenant.slug }) }));
   },
-  revoke: async ({ admin }, { authorization }) => {
+  revoke: async ({ admin }, tenant, { authorization }) => {
     const { sub = '' } = decodeJwt(String(authorization).replace(/^Bearer /, ''));
-    await admin.query(`delete from app.members where subject = ${literal(sub)}`);
+    await admin.query(`delete from ${tenantTable(tenant.id, 'members')} where subject = ${literal(sub)}`);
   },
   bad: async (issuing, attacker, victim) => {
     const { environment } = issuing;
@@ -122,7 +123,9 @@ async function insertMember(
   role: Role,
   subject = `${role} ${randomUUID()}`,
 ): Promise<string> {
-  await admin.query(insertSql('app.members', { tenant_id: tenant.id, id: randomUUID(), subject, role }));
+  await admin.query(
+    insertSql(tenantTable(tenant.id, 'members'), { tenant_id: tenant.id, id: randomUUID(), subject, role }),
+  );
   return subject;
 }
 

@@ -2,35 +2,21 @@ import { createKey, type KeyIdentity, parseKey } from '../../../src/platform/api
 import { applicationSteps } from '../../../src/steps.ts';
 import type { Credential, Resolver } from '../../../src/tenancy/resolve.ts';
 import type { Role, Scope } from '../../../src/tenancy/roles-and-scopes.ts';
+import { tenantTable } from '../../../src/tenancy/tenant-table.ts';
 import type { BadCredential, CredentialKind, Issuing } from '../credentials.ts';
-import { type Mutation, names, onRoute, withResolution } from '../mutations/mutation.ts';
+import { type Mutation, names, onRoute, withResolution, without } from '../mutations/mutation.ts';
 import { insertSql, literal } from '../sql.ts';
 import type { Tenant } from '../world.ts';
 
 type Key = KeyIdentity & { readonly token: string };
 
-const secret = 'key.secret_hash = find_api_key.secret_hash';
-const unrevoked = 'key.revoked_at is null';
-const unexpired = '(key.expires_at is null or key.expires_at > now())';
-
-/** The look-up that runs before a tenant is known, asking for less. */
-function lookUp(what: string, conditions: readonly string[], expects: Mutation['expects']): Mutation {
-  return {
-    name: `platform.find_api_key() ${what}`,
-    sql: [
-      `create or replace function platform.find_api_key(id uuid, secret_hash bytea)
-      returns table (tenant_id uuid, slug text, role text, scopes text[], expires_at timestamptz)
-      language sql stable security definer set search_path = pg_catalog, pg_temp
-      as $$
-        select key.tenant_id, tenant.slug, key.role, key.scopes, key.expires_at::timestamptz
-        from app.api_keys as key join platform.tenants as tenant on tenant.id = key.tenant_id
-        where key.id = find_api_key.id and ${conditions.join(' and ')}
-      $$`,
-    ],
-    groups: ['functions', 'resolution'],
-    expects,
-  };
-}
+/** The look-up that runs before a tenant is known, without one of its conditions. */
+const lookUp = (what: string, condition: string, expects: Mutation['expects']): Mutation => ({
+  name: `platform.find_api_key() ${what}`,
+  sql: [without('platform.find_api_key(uuid,bytea)', condition)],
+  groups: ['functions', 'resolution'],
+  expects,
+});
 
 /** The cache of verified keys, with less in its names, or for ever. */
 function remembered(what: string, nameOf: (sent: string) => string): Mutation {
@@ -66,17 +52,25 @@ export const apiKeyCredentials: CredentialKind = {
   resolver: 'apiKey',
   scoped: true,
   mutations: [
-    lookUp('without the secret', [unrevoked, unexpired], names('platform.find_api_key(uuid,bytea)')),
-    lookUp('for keys that were revoked', [secret, unexpired], onRoute('L2')),
-    lookUp('for keys that have expired', [secret, unrevoked], onRoute('L2')),
+    lookUp(
+      'without the secret',
+      String.raw`and sha256\(key\.secret_hash\) = sha256\([^)]*\)`,
+      names('platform.find_api_key(uuid,bytea)'),
+    ),
+    lookUp('for keys that were revoked', String.raw`and key\.revoked_at is null`, onRoute('L2')),
+    lookUp(
+      'for keys that have expired',
+      String.raw`and \(key\.expires_at is null or key\.expires_at > now\(\)\)`,
+      onRoute('L2'),
+    ),
     remembered('without its secret', (sent) => sent.split('.')[0] ?? ''),
     remembered('after it was revoked', (sent) => sent),
   ],
   issue: async (issuing, tenant, role, { scopes = [] } = {}) =>
     headers((await insertKey(issuing, tenant, role, scopes)).token),
-  revoke: async ({ admin }, issued) => {
+  revoke: async ({ admin }, tenant, issued) => {
     const { id = '' } = parseKey(String(issued['x-api-key'])) ?? {};
-    await admin.query(`update app.api_keys set revoked_at = now() where id = ${literal(id)}`);
+    await admin.query(`update ${tenantTable(tenant.id, 'api_keys')} set revoked_at = now() where id = ${literal(id)}`);
   },
   bad: async (issuing, attacker, victim) => {
     const own = await insertKey(issuing, attacker, 'owner');
@@ -127,6 +121,6 @@ async function insertKey(
     scopes: `{${scopes.join(',')}}`,
     ...more,
   };
-  await admin.query(insertSql('app.api_keys', values));
+  await admin.query(insertSql(tenantTable(tenant.id, 'api_keys'), values));
   return key;
 }

@@ -2,10 +2,11 @@ import { randomUUID } from 'node:crypto';
 import { challengeOf } from '../../../src/platform/domains/rules.ts';
 import { resolutionSteps } from '../../../src/tenancy/resolve.ts';
 import { sources } from '../../../src/tenancy/sources.ts';
+import { tenantTable } from '../../../src/tenancy/tenant-table.ts';
 import { records } from '../../setup/external/dns.ts';
 import type { CredentialKind, Issuing } from '../credentials.ts';
 import type { Headers } from '../http/client.ts';
-import { type Mutation, onRoute, withResolution } from '../mutations/mutation.ts';
+import { type Mutation, onRoute, withResolution, without } from '../mutations/mutation.ts';
 import type { NamingKind, Probe } from '../naming.ts';
 import { insertSql } from '../sql.ts';
 import type { Threat } from '../threats.ts';
@@ -25,19 +26,10 @@ const forwarded: typeof resolutionSteps.collect = async (credentials, incoming, 
   return await resolutionSteps.collect(credentials, { ...incoming, header }, resolution);
 };
 
-/** The look-up of a domain, asking for less. */
+/** The look-up of a domain, without one of its conditions. */
 const lookUp = (name: string, condition: string): Mutation => ({
   name: `platform.find_domain() ${name}`,
-  sql: [
-    `create or replace function platform.find_domain(wanted text) returns table (slug text)
-    language sql stable security definer set search_path = pg_catalog, pg_temp
-    as $$
-      select tenant.slug
-      from app.domains as domain join platform.tenants as tenant on tenant.id = domain.tenant_id
-      where domain.name = find_domain.wanted and ${condition}
-      order by domain.verified_at desc nulls last limit 1
-    $$`,
-  ],
+  sql: [without('platform.find_domain(text)', condition)],
   groups: ['resolution'],
   expects: onRoute('L3'),
 });
@@ -71,8 +63,8 @@ export const hostNaming: NamingKind = {
       groups: ['resolution'],
       expects: onRoute('L3'),
     },
-    lookUp('answers for domains that nobody proved', `tenant.status = 'active'`),
-    lookUp('answers for tenants that are shut out', 'domain.verified_at is not null'),
+    lookUp('answers for domains that nobody proved', String.raw`and (domain\.)?verified_at is not null`),
+    lookUp('answers for tenants that are shut out', `and tenant\\.status = 'active'`),
   ],
 };
 
@@ -84,14 +76,14 @@ interface Domains {
 
 /** Lets the attacker prove the domains of its own rows: the routes have something that works. */
 function proveOwn({ attacker }: World): void {
-  for (const row of attacker.rows.get('app.domains') ?? [])
+  for (const row of attacker.rows.get(tenantTable(attacker.id, 'domains')) ?? [])
     records.set(challengeOf(row['name'] ?? ''), [row['token'] ?? '']);
 }
 
 async function insertDomains({ admin }: Issuing, { attacker, victim, shut }: World): Promise<Domains> {
   const insert = async (tenant: Tenant, name: string, verifiedAt: string | null): Promise<void> => {
     const values = { tenant_id: tenant.id, id: randomUUID(), name, token: randomUUID(), verified_at: verifiedAt };
-    await admin.query(insertSql('app.domains', values));
+    await admin.query(insertSql(tenantTable(tenant.id, 'domains'), values));
   };
   const unique = randomUUID();
   const domains = {

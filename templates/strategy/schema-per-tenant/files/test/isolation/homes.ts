@@ -1,0 +1,60 @@
+import { roles } from '../../src/tenancy/roles.ts';
+import { schemaOf, schemaPattern, templateSchema } from '../../src/tenancy/schema.ts';
+import type { Settings } from './contexts.ts';
+
+const pattern = new RegExp(schemaPattern);
+const anywhere = new RegExp(String.raw`\b${schemaPattern.slice(1, -1)}\b`);
+
+/** The tenant that has a schema to itself; undefined for a schema that is nobody's. */
+export function homeOf(schema: string): string | undefined {
+  if (!pattern.test(schema)) return undefined;
+  return schema.slice(2).replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+}
+
+/** True for a schema that holds tables of a tenant. */
+export const isTenantSchema = (schema: string): boolean => pattern.test(schema);
+
+/** The same as SQL, for an expression that gives a schema's name. */
+export const isTenantSchemaSql = (schema: string): string => `${schema} ~ '${schemaPattern}'`;
+
+/** The role that runs statements on the tables of a schema: in a tenant's it is called the same. */
+export const servingRole = (runtimeRole: string, schema: string): string =>
+  isTenantSchema(schema) ? schema : runtimeRole;
+
+/** The same as SQL, for the name of the runtime role and an expression that gives a schema's name; null when it is not there. */
+export const servingRoleSql = (runtimeRole: string, schema: string): string =>
+  `(select serving.oid from pg_roles as serving where serving.rolname = case when ${isTenantSchemaSql(schema)} then ${schema} else ${runtimeRole} end)`;
+
+/** True for a role that the runtime role may become, because it opens nothing without a genuine context. */
+export const mayBecome = (role: string): boolean => isTenantSchema(role) || role === roles.tenants;
+
+/** What somebody who injects SQL sets first, to get at the tables that the statements name: the role that may. */
+export function goingThere(statements: readonly string[]): Settings {
+  for (const statement of statements) {
+    const schema = anywhere.exec(statement)?.[0];
+    if (schema === undefined) continue;
+    return [
+      ['search_path', `${schema}, pg_temp`],
+      ['role', schema],
+    ];
+  }
+  return [];
+}
+
+/** The table of another tenant that is called the same. */
+export function counterpart(table: string, tenantId: string): string {
+  const [schema = '', ...name] = table.split('.');
+  return isTenantSchema(schema) ? [schemaOf(tenantId), ...name].join('.') : table;
+}
+
+/** Schemas that decisions are about, as SQL for an expression that gives a schema's name, and how decisions call them. */
+export const isDecidedSql = (schema: string): string => `not (${isTenantSchemaSql(schema)})`;
+export const decidedNameSql = (schema: string): string =>
+  `case ${schema} when '${templateSchema}' then 'app' else ${schema} end`;
+/** What the runtime role may use of a schema, as SQL for the number of the schema: of the template, what its copies let it. */
+export const isOpenSql = (schema: string, oid: string): string =>
+  `(${schema} = '${templateSchema}' or has_schema_privilege($1, ${oid}, 'USAGE'))`;
+/** Where the migrations made what decisions call so. */
+export const migratedName = (name: string): string => name.replace(/^app\./, `${templateSchema}.`);
+/** The other way round. */
+export const decidedName = (name: string): string => name.replace(new RegExp(`^${templateSchema}\\.`), 'app.');

@@ -1,0 +1,4 @@
+/** Threats that only this strategy has: none. */
+export const strategyThreats = {} as const;
+/** What they are about, by their first letter. */
+export const strategyAreas = {} as const;
