@@ -3,16 +3,17 @@ import { migrate, MigrationError } from '../src/platform/migrations.ts';
 import { scriptArguments } from './arguments.ts';
 import { loadEnvironment } from './environment.ts';
 
-const usage = 'usage: npm run db:migrate [-- --json]';
+const usage = 'usage: npm run db:migrate [-- [--tenant <slug>] [--workers <n>] [--dry-run] [--json]]';
 
 async function main(): Promise<number> {
-  let json: boolean;
+  let given: ReturnType<typeof parse>;
   try {
-    json = parseArgs({ args: scriptArguments(), options: { json: { type: 'boolean', default: false } } }).values.json;
+    given = parse();
   } catch (error) {
     console.error(`${(error as Error).message}\n${usage}`);
     return 2;
   }
+  const { json, ...options } = given;
   const environment = loadEnvironment();
   const adminUrl = environment.DATABASE_ADMIN_URL;
   if (adminUrl === undefined || adminUrl === '') {
@@ -24,9 +25,9 @@ async function main(): Promise<number> {
   try {
     const steps: string[] = [];
     const onStep = (line: string) => (json ? steps.push(line) : console.log(line));
-    const applied = await migrate({ adminUrl, environment, onStep });
+    const applied = await migrate({ ...options, adminUrl, environment, onStep });
     if (json) console.log(JSON.stringify({ applied, steps }));
-    else console.log(applied.length === 0 ? 'up to date' : `${applied.length} migrations applied`);
+    else if (!options.dryRun) console.log(applied.length === 0 ? 'up to date' : `${applied.length} migrations applied`);
     return 0;
   } catch (error) {
     const message = (error as Error).message;
@@ -34,6 +35,30 @@ async function main(): Promise<number> {
     console.error(error instanceof MigrationError ? message : `The migrations stopped: ${message}`);
     return 1;
   }
+}
+
+function parse() {
+  const {
+    json,
+    tenant,
+    workers,
+    'dry-run': dryRun,
+  } = parseArgs({
+    args: scriptArguments(),
+    options: {
+      json: { type: 'boolean', default: false },
+      tenant: { type: 'string' },
+      workers: { type: 'string' },
+      'dry-run': { type: 'boolean', default: false },
+    },
+  }).values;
+  if (workers !== undefined && !/^[1-9]\d?$/.test(workers)) throw new Error('--workers is a number from 1 to 99.');
+  return {
+    json,
+    dryRun,
+    ...(tenant !== undefined && { tenant }),
+    ...(workers !== undefined && { workers: Number(workers) }),
+  };
 }
 
 process.exitCode = await main();

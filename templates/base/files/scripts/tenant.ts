@@ -11,9 +11,12 @@ import {
   type Tenant,
   TenantError,
 } from '../src/platform/tenants.ts';
+import { exportTenant } from '../src/platform/export-tenant.ts';
 import { projectName, roles } from '../src/tenancy/roles.ts';
 import { scriptArguments } from './arguments.ts';
 import { loadEnvironment } from './environment.ts';
+import type { Arguments, Commands } from './tenant/command.ts';
+import { strategyCommands, strategyUsage } from './tenant/strategy.ts';
 
 const usage = `usage: npm run tenant -- <command> [--json]
 
@@ -24,25 +27,14 @@ const usage = `usage: npm run tenant -- <command> [--json]
   suspend <slug>                                      shut out, until resumed
   resume <slug>                                       let back in, also after delete
   delete <slug> [--grace-days <n>]                    shut out, and erase after n days (30)
-  purge                                               erase the deleted tenants past their grace period`;
+  purge                                               erase the deleted tenants past their grace period
+  export <slug> --to <folder>                         every row, as NDJSON, with a manifest of counts and hashes${strategyUsage}`;
 
 class UsageError extends Error {}
 
-interface Arguments {
-  readonly slug: string;
-  readonly json: boolean;
-  readonly name: string | undefined;
-  readonly owner: string | undefined;
-  readonly graceDays: number;
-  readonly limits: Readonly<Record<string, number | null>>;
-}
-
-/** A command returns what --json prints, and what people read. */
-type Command = (client: pg.Client, given: Arguments) => Promise<{ readonly data: unknown; readonly text: string }>;
-
 const environment = loadEnvironment();
 
-const commands: Readonly<Record<string, { readonly takesSlug: boolean; readonly run: Command }>> = {
+const commands: Commands = {
   create: {
     takesSlug: true,
     run: async (client, { slug, name, owner }) => {
@@ -81,6 +73,18 @@ const commands: Readonly<Record<string, { readonly takesSlug: boolean; readonly 
       return { data: purged, text: purged.length === 0 ? 'nothing to purge' : lines.join('\n') };
     },
   },
+  export: {
+    takesSlug: true,
+    run: async (client, { slug, to }) => {
+      if (to === undefined) throw new TenantError('Where to? Next: --to <folder>');
+      const data = await exportTenant({ client, environment }, slug, to);
+      const lines = Object.entries(data.tables).map(
+        ([name, { rows, sha256 }]) => `${name.padEnd(24)} ${rows} rows  ${sha256}`,
+      );
+      return { data, text: lines.join('\n') };
+    },
+  },
+  ...strategyCommands(environment),
 };
 
 function told(tenant: Tenant): { data: Tenant; text: string } {
@@ -92,7 +96,7 @@ function describe({ tenantId, slug, name, status, purgeAfter }: Tenant): string 
   return `${slug.padEnd(24)} ${status.padEnd(9)} ${tenantId}  ${name}${until}`;
 }
 
-function parse(): { readonly run: Command; readonly given: Arguments } {
+function parse(): { readonly run: Commands[string]['run']; readonly given: Arguments } {
   const { values, positionals } = parseArgs({
     args: scriptArguments(),
     allowPositionals: true,
@@ -104,6 +108,8 @@ function parse(): { readonly run: Command; readonly given: Arguments } {
       'requests-per-minute': { type: 'string' },
       'concurrent-requests': { type: 'string' },
       'body-bytes': { type: 'string' },
+      to: { type: 'string' },
+      ready: { type: 'string' },
     },
   });
   const [name = '', slug = '', ...rest] = positionals;
@@ -129,8 +135,15 @@ function parse(): { readonly run: Command; readonly given: Arguments } {
       owner: values.owner,
       graceDays,
       limits: Object.fromEntries(limits),
+      to: values.to,
+      ready: values.ready === undefined ? undefined : parseCount(values.ready),
     },
   };
+}
+
+function parseCount(text: string): number {
+  if (!/^\d{1,4}$/.test(text)) throw new UsageError('--ready is a whole number of at most four digits.');
+  return Number(text);
 }
 
 function parseLimit(text: string): number | null {
@@ -169,9 +182,9 @@ async function main(): Promise<number> {
   let client: pg.Client | undefined;
   try {
     client = await connect();
-    const { data, text } = await parsed.run(client, parsed.given);
+    const { data, text, failed = false } = await parsed.run(client, parsed.given);
     console.log(parsed.given.json ? JSON.stringify(data) : text);
-    return 0;
+    return failed ? 1 : 0;
   } catch (error) {
     console.error(explain(error));
     return 1;

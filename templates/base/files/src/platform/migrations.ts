@@ -44,7 +44,11 @@ export async function migrate(options: MigrateOptions): Promise<Applied[]> {
       const applied: Applied[] = [];
       for (const migration of files) {
         const isNew = ledger.get(migration.name) !== migration.checksum;
-        if (!isNew && !migration.repeated) continue;
+        if (!isNew && (!migration.repeated || options.dryRun === true)) continue;
+        if (options.dryRun === true) {
+          onStep(`would apply ${migration.name}`);
+          continue;
+        }
         const milliseconds = await applyWithRetries(client, migration, place);
         if (!isNew) continue;
         applied.push({ name: migration.name, checksum: migration.checksum, milliseconds });
@@ -53,7 +57,7 @@ export async function migrate(options: MigrateOptions): Promise<Applied[]> {
       return applied;
     };
     const ofTenants = ({ name }: Migration): boolean => name.startsWith('tenant/');
-    const ofPlatform = options.dryRun === true ? [] : await applyAll(migrations.filter((each) => !ofTenants(each)));
+    const ofPlatform = await applyAll(migrations.filter((each) => !ofTenants(each)));
     const applied = [
       ...ofPlatform,
       ...(await placement.migrate({

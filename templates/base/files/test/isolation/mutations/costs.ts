@@ -1,12 +1,12 @@
 import { literal } from '../sql.ts';
-import { type Material, type Mutation, rotation, usual } from './mutation.ts';
+import { type Material, type Mutation, ofAttacker, rotation } from './mutation.ts';
 
 const own = 'tenant_id = (select app.tenant_id())';
 const direct = 'tenant_id = app.tenant_id()';
 
 /** What makes policies slow, in one way at a time: rows stay apart, but each is asked about. */
 export function costMutations(material: Material): Mutation[] {
-  const next = rotation(usual(material));
+  const next = rotation(ofAttacker(material));
   const costs =
     (object: string): Mutation['expects'] =>
     (finding) =>

@@ -69,8 +69,8 @@ export const databaseMutations: readonly Mutation[] = [
 ];
 
 /** Where other sessions read them. */
-function inText({ text, values = [] }: Statement, quote: (value: string) => string = literal): Statement {
-  return { text: text.replace(/\$(\d+)/g, (_, n: string) => quote(String(values[Number(n) - 1]))) };
+function inText({ text, values = [], ...rest }: Statement, quote: (value: string) => string = literal): Statement {
+  return { ...rest, text: text.replace(/\$(\d+)/g, (_, n: string) => quote(String(values[Number(n) - 1]))) };
 }
 
 /** Takes the last tenant for the current one, where there is none. */

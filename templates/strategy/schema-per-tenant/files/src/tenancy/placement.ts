@@ -1,8 +1,8 @@
 import { asMigrator } from '../platform/as-migrator.ts';
 import { fingerprint } from '../platform/fingerprint.ts';
-import { dropPlace } from '../platform/places/drop.ts';
-import { migratePlaces } from '../platform/places/migrate.ts';
-import { prepare, takePlace } from '../platform/places/ready.ts';
+import { dropPlace } from './places/drop.ts';
+import { migratePlaces } from './places/migrate.ts';
+import { prepare, takePlace } from './places/ready.ts';
 import { schemaOf } from './schema.ts';
 import type { TenantPlacement } from './strategy.ts';
 

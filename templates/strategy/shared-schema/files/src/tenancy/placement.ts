@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import { newId } from '../ids.ts';
+import { MigrationError } from '../platform/apply-migration.ts';
 import { asMigrator } from '../platform/as-migrator.ts';
 import { fingerprint } from '../platform/fingerprint.ts';
 import { roles } from './roles.ts';
@@ -12,7 +13,10 @@ export const placement: TenantPlacement = {
   prepare: async () => {},
   provision: async () => newId(),
   within: async ({ client }, _, work) => await work(client),
-  migrate: async ({ migrations, apply }) => await apply(migrations, { schema: templateSchema }),
+  migrate: async ({ migrations, apply, tenant }) => {
+    if (tenant !== undefined) throw new MigrationError('All tenants share the tables. Next: leave --tenant out.');
+    return await apply(migrations, { schema: templateSchema });
+  },
   fingerprint: async (admin, tenantId) => await fingerprint(admin, schemaOf(tenantId)),
   export: async ({ environment }, tenantId, work) =>
     await asMigrator(environment, (client) => work(client, schemaOf(tenantId))),

@@ -1,4 +1,4 @@
-import { findDrift } from '../../../src/platform/places/drift.ts';
+import { findDrift } from '../../../src/tenancy/places/drift.ts';
 import { schemaOf, templateSchema } from '../../../src/tenancy/schema.ts';
 import type { Relation } from '../catalog.ts';
 import type { Recorder } from '../finding.ts';

@@ -1,7 +1,7 @@
 import type pg from 'pg';
-import { roles } from '../../tenancy/roles.ts';
-import { schemaOf, schemaPattern, templateSchema } from '../../tenancy/schema.ts';
-import { shapeOf } from '../fingerprint.ts';
+import { roles } from '../roles.ts';
+import { schemaOf, schemaPattern, templateSchema } from '../schema.ts';
+import { shapeOf } from '../../platform/fingerprint.ts';
 
 /** Where a tenant's schema is not as the migrations make it. */
 export interface Drift {

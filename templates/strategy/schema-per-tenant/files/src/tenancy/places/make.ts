@@ -1,9 +1,9 @@
 import pg from 'pg';
 import { newId } from '../../ids.ts';
-import { roles } from '../../tenancy/roles.ts';
-import { schemaOf } from '../../tenancy/schema.ts';
-import { explainMigration } from '../apply-migration.ts';
-import { type Migration, readMigrations } from '../migration-files.ts';
+import { roles } from '../roles.ts';
+import { schemaOf } from '../schema.ts';
+import { explainMigration } from '../../platform/apply-migration.ts';
+import { type Migration, readMigrations } from '../../platform/migration-files.ts';
 import { versionOf } from './version.ts';
 
 /** The files that every tenant's schema is made of. */

@@ -1,10 +1,10 @@
 import pg from 'pg';
-import { projectName, roles } from '../../tenancy/roles.ts';
-import { schemaOf, templateSchema } from '../../tenancy/schema.ts';
-import type { TenantMigrationRun } from '../../tenancy/strategy.ts';
-import { applyMigration, explainMigration, MigrationError } from '../apply-migration.ts';
-import type { Migration } from '../migration-files.ts';
-import type { Applied } from '../migrations.ts';
+import { projectName, roles } from '../roles.ts';
+import { schemaOf, templateSchema } from '../schema.ts';
+import type { TenantMigrationRun } from '../strategy.ts';
+import { applyMigration, explainMigration, MigrationError } from '../../platform/apply-migration.ts';
+import type { Migration } from '../../platform/migration-files.ts';
+import type { Applied } from '../../platform/migrations.ts';
 import { bindToTenant, forRole } from './make.ts';
 import { inWaves } from './waves.ts';
 import { versionOf } from './version.ts';
@@ -26,7 +26,7 @@ interface Failure extends Behind {
  */
 export async function migratePlaces(run: TenantMigrationRun): Promise<Applied[]> {
   const { client, migrations, apply, onStep, workers = 4 } = run;
-  const applied = run.dryRun === true ? [] : await apply(migrations, { schema: templateSchema });
+  const applied = await apply(migrations, { schema: templateSchema });
   const version = versionOf(migrations);
   const behind = await placesBehind(client, version, run.tenant);
   if (behind.length === 0) return applied;

@@ -1,8 +1,8 @@
 import pg from 'pg';
-import { roles } from '../../tenancy/roles.ts';
-import { schemaOf } from '../../tenancy/schema.ts';
-import type { Environment } from '../../tenancy/strategy.ts';
-import { asAdministrator } from '../as-migrator.ts';
+import { roles } from '../roles.ts';
+import { schemaOf } from '../schema.ts';
+import type { Environment } from '../strategy.ts';
+import { asAdministrator } from '../../platform/as-migrator.ts';
 
 /** Tables that one transaction drops: each takes several locks, and the lock table is shared by the whole server. */
 const batch = 20;

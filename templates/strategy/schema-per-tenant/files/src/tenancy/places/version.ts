@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Migration } from '../migration-files.ts';
+import type { Migration } from '../../platform/migration-files.ts';
 
 /** A hash of names and checksums: two schemas with the same version have the same migrations. */
 export function versionOf(migrations: readonly Migration[]): string {

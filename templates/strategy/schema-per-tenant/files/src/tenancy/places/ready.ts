@@ -1,5 +1,5 @@
-import type { ControlPlane } from '../../tenancy/strategy.ts';
-import { asAdministrator } from '../as-migrator.ts';
+import type { ControlPlane } from '../strategy.ts';
+import { asAdministrator } from '../../platform/as-migrator.ts';
 import { makePlace, readTenantMigrations } from './make.ts';
 import { versionOf } from './version.ts';
 

@@ -1,0 +1,348 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createHash } from 'node:crypto';
+import pg from 'pg';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { exportTenant } from '../../src/platform/export-tenant.ts';
+import { toMigration } from '../../src/platform/migration-files.ts';
+import { createTenant, deleteTenant, purgeTenants } from '../../src/platform/tenants.ts';
+import { runAsTenant, tenantId } from '../../src/tenancy/context.ts';
+import { findDrift } from '../../src/tenancy/places/drift.ts';
+import { readTenantMigrations } from '../../src/tenancy/places/make.ts';
+import { migratePlaces } from '../../src/tenancy/places/migrate.ts';
+import { prepareMany } from '../../src/tenancy/places/ready.ts';
+import { inWaves } from '../../src/tenancy/places/waves.ts';
+import { placement } from '../../src/tenancy/placement.ts';
+import { roles } from '../../src/tenancy/roles.ts';
+import { schemaOf } from '../../src/tenancy/schema.ts';
+import { cutOffAt } from './cut-off.ts';
+import { administrator, createTwoTenants } from './two-tenants.ts';
+
+let world: Awaited<ReturnType<typeof createTwoTenants>>;
+let platform: pg.Client;
+let admin: pg.Client;
+beforeAll(async () => {
+  world = await createTwoTenants();
+  platform = new pg.Client(world.test.platformUrl);
+  admin = new pg.Client(world.test.adminUrl);
+  await platform.connect();
+  await admin.connect();
+});
+afterAll(async () => {
+  await platform.end();
+  await admin.end();
+  await world.drop();
+});
+
+const plane = () => ({ client: platform, environment: administrator(world.test) });
+const placesIn = async (state: string) =>
+  (await admin.query<{ id: string }>('select tenant_id as id from platform.places where state = $1', [state])).rows.map(
+    ({ id }) => id,
+  );
+
+describe('a tenant', () => {
+  it('has a schema and a role that say nothing of it', async () => {
+    const { rows } = await admin.query(
+      'select rolcanlogin, rolinherit, rolsuper from pg_roles join pg_namespace on nspname = rolname where nspname = $1',
+      [schemaOf(world.ada.id)],
+    );
+    expect(rows).toMatchObject([{ rolcanlogin: false, rolsuper: false }]);
+    expect(schemaOf(world.ada.id)).not.toContain('ada');
+  });
+
+  it('finds its tables by their names alone', async () => {
+    const text = 'select subject from members';
+    expect((await runAsTenant(world.ada, () => world.database.query({ text }))).rows).toHaveLength(1);
+    expect((await runAsTenant(world.bob, () => world.database.read({ text }))).rows).toHaveLength(6);
+  });
+
+  it("reaches no other's, not even by becoming its role", async () => {
+    const theirs = `${schemaOf(world.bob.id)}.members`;
+    const plainly = { text: `select subject from ${theirs}` };
+    await expect(runAsTenant(world.ada, () => world.database.query(plainly))).rejects.toThrow(
+      expect.objectContaining({ code: '42501' }),
+    );
+    const switched = {
+      text: `select pg_catalog.query_to_xml('select subject from ${theirs}', true, false, '')::text as stolen from (select pg_catalog.set_config('role', '${schemaOf(world.bob.id)}', true) as x) as switched where x is not null`,
+    };
+    const { rows } = await runAsTenant(world.ada, () => world.database.query<{ stolen: string }>(switched));
+    expect(rows[0]?.stolen ?? '').not.toContain('bob');
+  });
+
+  it('prepares statements for its own schema, within the bound of a connection', async () => {
+    const text = `select 'prepared', count(*) from members`;
+    for (const tenant of [world.ada, world.bob]) await runAsTenant(tenant, () => world.database.query({ text }));
+    const { rows } = await runAsTenant(world.ada, () =>
+      world.database.query<{ name: string }>({
+        text: `select name from pg_catalog.pg_prepared_statements where statement like 'select ''prepared''%'`,
+      }),
+    );
+    const known = [world.ada, world.bob].map(({ id }) => schemaOf(id));
+    expect(rows.every(({ name }) => known.some((schema) => name.endsWith(`_${schema}`)))).toBe(true);
+  });
+
+  it('whose schema is missing is not found, and says so', async () => {
+    const client = new pg.Client(world.test.runtimeUrl);
+    await client.connect();
+    await admin.query(`alter schema ${schemaOf(world.bob.id)} rename to gone`);
+    try {
+      await expect(client.query(`select * from platform.find_tenant('bob')`)).rejects.toThrow(
+        expect.objectContaining({ code: '57P03' }),
+      );
+      expect((await client.query(`select * from platform.find_tenant('ada')`)).rows).toHaveLength(1);
+    } finally {
+      await admin.query(`alter schema gone rename to ${schemaOf(world.bob.id)}`);
+      await client.end();
+    }
+  });
+});
+
+describe('schemas for tenants to come', () => {
+  it('are made until enough are ready, and taken without an administrator', async () => {
+    expect(await prepareMany(plane(), 3)).toBe(3);
+    expect(await prepareMany(plane(), 3)).toBe(0);
+    const ready = await placesIn('ready');
+    const { tenantId: id } = await createTenant(platform, { slug: 'quick', environment: {} });
+    expect(ready).toContain(id);
+    expect(await placesIn('ready')).toHaveLength(2);
+  });
+
+  it('go to one tenant each when many sign up at once', async () => {
+    const clients = await Promise.all(
+      Array.from({ length: 4 }, async () => {
+        const client = new pg.Client(world.test.platformUrl);
+        await client.connect();
+        return client;
+      }),
+    );
+    const made = await Promise.all(
+      clients.map((client, n) => createTenant(client, { slug: `many-${n}`, environment: administrator(world.test) })),
+    );
+    expect(new Set(made.map(({ tenantId: id }) => id)).size).toBe(4);
+    const same = clients.map((client) =>
+      createTenant(client, { slug: 'same', environment: administrator(world.test) }).then(
+        () => 'made',
+        (error: Error) => error.message,
+      ),
+    );
+    const answers = await Promise.all(same);
+    expect(answers.filter((answer) => answer === 'made')).toHaveLength(1);
+    expect(answers.filter((answer) => /already/.test(answer))).toHaveLength(3);
+    await Promise.all(clients.map((client) => client.end()));
+  });
+
+  it('say what to do when there are none and no administrator is at hand', async () => {
+    await admin.query(`update platform.places set version = 'old' where state = 'ready'`);
+    await expect(createTenant(platform, { slug: 'late', environment: {} })).rejects.toThrow(
+      /No schema is ready.*DATABASE_ADMIN_URL/,
+    );
+    expect(await prepareMany(plane(), 1)).toBe(1);
+  });
+});
+
+/** Does something by way of connections that are cut off at each of their round trips, one after the other; returns how many there were. */
+async function cutOffEverywhere(work: (url: string, n: number) => Promise<unknown>): Promise<number> {
+  for (let n = 1; ; n++) {
+    const proxy = await cutOffAt(world.test.adminUrl, n);
+    try {
+      await work(proxy.url, n).catch(() => {});
+      if (proxy.trips() < n) return n - 1;
+    } finally {
+      await proxy.close();
+    }
+  }
+}
+
+describe('whoever is cut off', () => {
+  /** Schemas that nobody knows of, and schemas that are not there. */
+  const halves = async () =>
+    (await findDrift(admin)).filter(({ missing, unexpected }) =>
+      [...missing, ...unexpected].some((line) => line.startsWith('the schema itself')),
+    );
+
+  it('while making a schema leaves it whole or not at all, and the next attempt goes on', async () => {
+    const steps = await cutOffEverywhere(async (url) => {
+      await admin.query(`update platform.places set version = 'old' where state = 'ready'`);
+      await prepareMany({ client: platform, environment: { DATABASE_ADMIN_URL: url } }, 1);
+    });
+    console.log(`cut off at each of ${steps} round trips`);
+    expect(steps).toBeGreaterThan(10);
+    expect(await halves()).toEqual([]);
+    await createTenant(platform, { slug: 'after-all', environment: administrator(world.test) });
+  });
+
+  it('while erasing a tenant is finished by the next purge', async () => {
+    const steps = await cutOffEverywhere(async (url, n) => {
+      await purgeTenants(platform, administrator(world.test));
+      await createTenant(platform, { slug: `erased-${n}`, environment: administrator(world.test) });
+      await deleteTenant(platform, `erased-${n}`, 0);
+      await purgeTenants(platform, { DATABASE_ADMIN_URL: url });
+    });
+    console.log(`cut off at each of ${steps} round trips`);
+    expect(steps).toBeGreaterThan(5);
+    await purgeTenants(platform, administrator(world.test));
+    expect(await halves()).toEqual([]);
+    expect(await placesIn('leaving')).toEqual([]);
+  });
+});
+
+describe('migrations', () => {
+  const lines: string[] = [];
+  const run = async (extra: readonly [name: string, sql: string][], more: object = {}) => {
+    const migrations = [...(await readTenantMigrations()), ...extra.map(([name, sql]) => toMigration(name, sql))];
+    lines.length = 0;
+    return await migratePlaces({
+      adminUrl: world.test.adminUrl,
+      client: admin,
+      migrations,
+      apply: async () => [],
+      onStep: (line) => lines.push(line),
+      ...more,
+    });
+  };
+  const color = ['tenant/9001_color.sql', 'alter table members add column color text'] as const;
+  const withColor = async () =>
+    (
+      await admin.query<{ schema: string }>(
+        `select nspname as schema from pg_attribute join pg_class on pg_class.oid = attrelid join pg_namespace on pg_namespace.oid = relnamespace
+        where nspname ~ '^t_' and relname = 'members' and attname = 'color'`,
+      )
+    ).rows.map(({ schema }) => schema);
+
+  it('run on one schema, then on 5 %, then on all others', () => {
+    expect(inWaves(Array.from({ length: 100 }, (_, n) => n)).map((wave) => wave.length)).toEqual([1, 5, 94]);
+    expect(inWaves(['only'])).toEqual([['only']]);
+    expect(inWaves([])).toEqual([]);
+  });
+
+  it('say what they would do, and for one tenant do no more', async () => {
+    await run([[...color]], { dryRun: true });
+    expect(lines).toContainEqual(expect.stringMatching(/would migrate t_[0-9a-f]{32} \(ada\)/));
+    expect(await withColor()).toEqual([]);
+    await run([[...color]], { tenant: 'ada' });
+    expect(await withColor()).toEqual([schemaOf(world.ada.id)]);
+    await expect(run([[...color]], { tenant: 'nobody' })).rejects.toThrow(/no tenant "nobody"/);
+  });
+
+  it('that fail in one schema stop there, and continue when that is mended', async () => {
+    const order = await placesIn('taken');
+    const broken = schemaOf(order.filter((id) => id !== world.ada.id).sort()[0] ?? '');
+    await admin.query(`alter table ${broken}.members add column color text`);
+    await expect(run([[...color]])).rejects.toThrow(/9001_color\.sql.*already exists[\s\S]*no wave after this one/);
+    const failed = await admin.query(
+      `select status, error from platform.place_migrations where status = 'failed' and name = 'tenant/9001_color.sql'`,
+    );
+    expect(failed.rows).toMatchObject([{ error: expect.stringMatching(/already exists/) }]);
+    // Others go on as they were.
+    expect((await runAsTenant(world.bob, () => world.database.query({ text: 'select from members' }))).rowCount).toBe(
+      6,
+    );
+    await admin.query(`alter table ${broken}.members drop column color`);
+    await run([[...color]], { workers: 3 });
+    expect(await withColor()).toHaveLength((await placesIn('taken')).length + (await placesIn('ready')).length);
+    const rest = await admin.query(`select from platform.place_migrations where status = 'failed'`);
+    expect(rest.rowCount).toBe(0);
+  });
+
+  it('connect to no schema that has them', async () => {
+    await run([[...color]], { adminUrl: 'postgres://nobody@127.0.0.1:1/nowhere' });
+    expect(lines).toEqual([]);
+  });
+
+  it('bind new tables to their tenant', async () => {
+    const notes = `create table notes (tenant_id uuid not null, id uuid not null, primary key (tenant_id, id)); alter table notes enable row level security, force row level security`;
+    await run([[...color], ['tenant/9002_notes.sql', notes]]);
+    await expect(
+      admin.query(`insert into ${schemaOf(world.ada.id)}.notes values ($1, gen_random_uuid())`, [world.bob.id]),
+    ).rejects.toThrow(/tenant_here/);
+  });
+});
+
+describe('drift', () => {
+  it('is what one schema has and the template has not, and the other way round', async () => {
+    const place = schemaOf(world.bob.id);
+    const before = await findDrift(admin);
+    await admin.query(
+      `alter table ${place}.members drop constraint tenant_here; create index odd on ${place}.members (role)`,
+    );
+    const after = (await findDrift(admin)).find(({ schema }) => schema === place);
+    expect(after?.slug).toBe('bob');
+    expect(after?.missing).toContain('constraint members.tenant_here');
+    expect(after?.unexpected).toContainEqual(expect.stringContaining('index CREATE INDEX odd'));
+    await admin.query(
+      `drop index ${place}.odd; alter table ${place}.members add constraint tenant_here check (tenant_id = '${world.bob.id}')`,
+    );
+    expect(await findDrift(admin)).toEqual(before);
+  });
+
+  it('is in nothing that was just made', async () => {
+    const fresh = await createTwoTenants();
+    const client = new pg.Client(fresh.test.adminUrl);
+    await client.connect();
+    try {
+      expect(await findDrift(client)).toEqual([]);
+      const [ada, bob] = [
+        await placement.fingerprint(client, fresh.ada.id),
+        await placement.fingerprint(client, fresh.bob.id),
+      ];
+      expect(ada).toBe(bob);
+    } finally {
+      await client.end();
+      await fresh.drop();
+    }
+  });
+});
+
+describe('export', () => {
+  it('holds every row of one tenant, counted and hashed, and none of another', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'export-'));
+    try {
+      const manifest = await exportTenant(plane(), 'bob', folder);
+      expect(manifest).toMatchObject({ tenantId: world.bob.id, slug: 'bob', tables: { members: { rows: 6 } } });
+      const text = await readFile(join(folder, 'members.ndjson'), 'utf8');
+      expect(createHash('sha256').update(text).digest('hex')).toBe(manifest.tables['members']?.sha256);
+      expect(text.trimEnd().split('\n')).toHaveLength(6);
+      expect(text).not.toContain('owner@ada');
+      await expect(exportTenant(plane(), 'bob', folder)).rejects.toThrow(/EEXIST/);
+      await expect(exportTenant(plane(), 'nobody', folder)).rejects.toThrow(/no tenant "nobody"/);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+});
+
+describe('a tenant that is past its grace period', () => {
+  it('loses its schema and its role, and nobody else loses anything', async () => {
+    const { tenantId: id } = await createTenant(platform, { slug: 'gone', environment: administrator(world.test) });
+    await deleteTenant(platform, 'gone', 0);
+    const before = await world.everySubject();
+    expect(await purgeTenants(platform, administrator(world.test))).toMatchObject([{ slug: 'gone' }]);
+    const { rows } = await admin.query('select from pg_roles where rolname = $1', [schemaOf(id)]);
+    const left = await admin.query('select from pg_namespace where nspname = $1', [schemaOf(id)]);
+    expect([rows.length, left.rowCount]).toEqual([0, 0]);
+    expect(await world.everySubject()).toEqual(before);
+    await expect(
+      runAsTenant({ id: tenantId(id), slug: 'gone' }, () => world.database.query({ text: 'select from members' })),
+    ).rejects.toThrow(/does not exist/);
+  });
+
+  it('is finished by the next purge when one was cut off', async () => {
+    const { tenantId: id } = await createTenant(platform, { slug: 'half', environment: administrator(world.test) });
+    await deleteTenant(platform, 'half', 0);
+    // As somebody who died after the first steps leaves it.
+    await admin.query(
+      `set role ${roles.migrator}; update platform.places set state = 'leaving' where tenant_id = '${id}'`,
+    );
+    await admin.query(`drop table ${schemaOf(id)}.members cascade; reset role`);
+    expect(await purgeTenants(platform, administrator(world.test))).toMatchObject([{ slug: 'half' }]);
+    expect((await admin.query('select from platform.places where tenant_id = $1', [id])).rowCount).toBe(0);
+  });
+
+  it('takes an administrator', async () => {
+    await createTenant(platform, { slug: 'kept', environment: administrator(world.test) });
+    await deleteTenant(platform, 'kept', 0);
+    await expect(purgeTenants(platform, {})).rejects.toThrow(/DATABASE_ADMIN_URL/);
+    expect(await purgeTenants(platform, administrator(world.test))).toMatchObject([{ slug: 'kept' }]);
+  });
+});
