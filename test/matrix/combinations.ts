@@ -58,10 +58,15 @@ const isUsual = (answers: Answers, ...keys: (keyof Answers)[]): boolean =>
   keys.every((key) => String(answers[key]) === String(optionOf(key).fallback));
 
 /**
- * Those that also run: each framework with each way to identify tenants alone and each context; and each framework with all
- * of them, installed by another package manager than the usual one.
+ * Those that also run: each framework with each way to identify tenants alone and each context; each framework with all
+ * of them, installed by another package manager than the usual one; and each strategy but the usual one with all of them
+ * and each context.
  */
-export function toRun(all: readonly Answers[]): { readonly single: Answers[]; readonly fullest: Answers[] } {
+export function toRun(all: readonly Answers[]): {
+  readonly single: Answers[];
+  readonly fullest: Answers[];
+  readonly separate: Answers[];
+} {
   const most = (key: 'modules' | 'resolution'): number => Math.max(...all.map((answers) => answers[key].length));
   const alike = all.filter(
     (answers) => answers.modules.length === most('modules') && isUsual(answers, 'strategy', 'billing'),
@@ -73,6 +78,13 @@ export function toRun(all: readonly Answers[]): { readonly single: Answers[]; re
         answers.resolution.length === most('resolution') &&
         isUsual(answers, 'context') &&
         !isUsual(answers, 'packageManager'),
+    ),
+    separate: all.filter(
+      (answers) =>
+        !isUsual(answers, 'strategy') &&
+        answers.modules.length === most('modules') &&
+        answers.resolution.length === most('resolution') &&
+        isUsual(answers, 'framework', 'billing', 'packageManager'),
     ),
   };
 }

@@ -23,13 +23,15 @@ describe('the combinations', () => {
     expect(chosen.length).toBeLessThan(all.length / 2);
   });
 
-  it('that run have each framework with each way to identify tenants, alone and all together', () => {
-    const { single, fullest } = toRun(all);
+  it('that run have each framework with each way to identify tenants, alone and all together, and each strategy', () => {
+    const { single, fullest, separate } = toRun(all);
     const frameworks = new Set(all.map(({ framework }) => framework)).size;
     const resolutions = new Set(all.flatMap(({ resolution }) => resolution)).size;
     const contexts = new Set(all.map(({ context }) => context)).size;
     expect(single.length).toBe(frameworks * resolutions * contexts);
     expect(fullest.length).toBe(frameworks);
+    const strategies = new Set(all.flatMap(({ strategy }) => strategy)).size;
+    expect(separate.length).toBe((strategies - 1) * contexts);
   });
 });
 

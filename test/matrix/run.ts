@@ -105,8 +105,8 @@ say(
   `${distinct.length} distinct sources: ${counts.typed} typed and linted; ${counts.compared} OpenAPI documents equal in another framework`,
 );
 
-const { single, fullest } = toRun(made.map(({ answers }) => answers));
-const running = made.filter(({ answers }) => single.includes(answers) || fullest.includes(answers));
+const { single, fullest, separate } = toRun(made.map(({ answers }) => answers));
+const running = made.filter(({ answers }) => [...single, ...fullest, ...separate].includes(answers));
 await inLanes(running, async (combination, index) => {
   const { answers } = combination;
   // The fullest as an agency has them that checks out with the line endings of Windows.

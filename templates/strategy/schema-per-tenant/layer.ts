@@ -4,6 +4,28 @@ export default defineLayer({
   id: 'strategy/schema-per-tenant',
   when: (answers) => answers.strategy[0] === 'schema-per-tenant',
   roles: ['tenants'],
+  docs: [
+    {
+      title: 'Schemas of tenants',
+      body: [
+        'Each tenant has a schema and a role of its own, both called `t_` and its id in hex. Migrations in `db/migrations/tenant` name no schema and run in each of them; what they say of the runtime role',
+        "goes for the tenant's. Raw SQL finds the tenant's tables by their names alone; `tenantTable(tenantId, 'members')` names one with its schema.",
+        '',
+        '- `npm run tenant -- prepare --ready 20` makes schemas for tenants to come. While one is ready, `create` takes milliseconds and no administrator; let a scheduler run it.',
+        '- `npm run db:migrate` brings the template up to date, then one schema, then 5 % of them, then the others, `--workers` at a time. It stops at the first wave that fails and continues there next time; `--tenant <slug>` and `--dry-run` do less.',
+        '- `npm run tenant -- drift` compares every schema with the template.',
+        '- `npm run tenant -- purge` and `export` need `DATABASE_ADMIN_URL`.',
+      ].join('\n'),
+    },
+    {
+      title: 'Behind a pooler',
+      body: [
+        'PgBouncer may stand in front of the database, in transaction mode too. From 1.21 on, with `max_prepared_statements`',
+        'set, statements are prepared as usual; behind an older one, or another pooler, they travel unprepared at about twice',
+        'the CPU, and the application says so when it starts. `npm run db:migrate` and `tenant` need a direct connection.',
+      ].join('\n'),
+    },
+  ],
   tenancy: {
     relations: {
       'platform.directory': 'platform: whose a key or a domain may be; only the look-ups read it',

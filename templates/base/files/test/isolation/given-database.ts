@@ -3,12 +3,13 @@ import { roles } from '../../src/tenancy/roles.ts';
 import { readCatalog, tenantTables } from './catalog.ts';
 import { readContexts } from './context.ts';
 import { SuiteError } from './finding.ts';
+import { settleInside } from './homes.ts';
 import { createDetector } from './leaks.ts';
 import { characterOf, isSuperuser } from './privileged.ts';
 import { attemptsInside, connect } from './session.ts';
 import { identifier } from './sql.ts';
 import type { Target } from './target.ts';
-import { fill, newTenant, type World } from './world.ts';
+import { fill, mayHold, newTenant, type World } from './world.ts';
 
 /**
  * Opens a database that is somebody's. Everything happens in one transaction that is rolled back: an attacker and a victim are made in it, and it becomes the runtime role for
@@ -30,17 +31,6 @@ export async function openGiven(
     await admin.query(
       `begin; set local lock_timeout = '1s'; set local statement_timeout = '30s'; set local idle_in_transaction_session_timeout = 0`,
     );
-    if (!superuser) {
-      // Undone with everything else; nobody else sees it before.
-      await admin.query(`grant ${identifier(runtimeRole)} to current_user`);
-      await admin.query(`set local role ${identifier(roles.migrator)}`);
-    }
-    const catalog = await readCatalog(admin, runtimeRole);
-    const tables = tenantTables(catalog);
-    if (tables.length === 0)
-      throw new SuiteError(
-        'This database has no tables of tenants. Next: npm run db:migrate, or name another database.',
-      );
     const world: World = {
       attacker: newTenant('attacker'),
       victim: newTenant('victim'),
@@ -48,6 +38,20 @@ export async function openGiven(
       unattackable: new Map(),
       empty: new Set(),
     };
+    await settleInside(admin, [world.attacker, world.victim]);
+    if (!superuser) {
+      // Undone with everything else; nobody else sees it before.
+      await admin.query(`grant ${identifier(runtimeRole)} to current_user`);
+      await admin.query(`set local role ${identifier(roles.migrator)}`);
+    }
+    const catalog = await readCatalog(admin, runtimeRole);
+    const tables = tenantTables(catalog).filter(
+      ({ schema }) => mayHold(schema, world.attacker) || mayHold(schema, world.victim),
+    );
+    if (tables.length === 0)
+      throw new SuiteError(
+        'This database has no tables of tenants. Next: npm run db:migrate, or name another database.',
+      );
     await fill(admin, catalog, tables, world);
     const runtime = await characterOf(admin, runtimeRole);
     const { host, pathname } = new URL(adminUrl);

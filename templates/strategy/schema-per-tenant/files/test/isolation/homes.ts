@@ -1,3 +1,5 @@
+import type pg from 'pg';
+import { buildPlace, readTenantMigrations } from '../../src/tenancy/places/make.ts';
 import { roles } from '../../src/tenancy/roles.ts';
 import { schemaOf, schemaPattern, templateSchema } from '../../src/tenancy/schema.ts';
 import type { Settings } from './contexts.ts';
@@ -58,3 +60,18 @@ export const isOpenSql = (schema: string, oid: string): string =>
 export const migratedName = (name: string): string => name.replace(/^app\./, `${templateSchema}.`);
 /** The other way round. */
 export const decidedName = (name: string): string => name.replace(new RegExp(`^${templateSchema}\\.`), 'app.');
+
+/** Makes room for tenants inside an administrator's transaction, which will be rolled back. */
+export async function settleInside(
+  admin: pg.Client,
+  tenants: readonly { readonly id: string; readonly slug: string }[],
+): Promise<void> {
+  const migrations = await readTenantMigrations();
+  for (const { id, slug } of tenants) {
+    await buildPlace(admin, id, migrations);
+    await admin.query(`set local role ${roles.migrator}`);
+    await admin.query(`update platform.places set state = 'taken' where tenant_id = $1`, [id]);
+    await admin.query('insert into platform.tenants (id, slug, name) values ($1, $2, $2)', [id, slug]);
+    await admin.query('reset role');
+  }
+}

@@ -26,33 +26,44 @@ export const forRole =
  */
 export async function makePlace(admin: pg.Client, migrations: readonly Migration[]): Promise<string> {
   const tenantId = newId();
-  const place = schemaOf(tenantId);
   try {
-    await admin.query(`begin; set local lock_timeout = '30s'; create role ${place} nologin; ${ownSchema(place)}`);
-    await admin.query(`set local role ${roles.migrator}; set local search_path = ${place}, pg_temp`);
-    for (const migration of migrations) {
-      await admin.query(forRole(place)(migration.sql)).catch((error: unknown) => {
-        throw explainMigration(error, migration);
-      });
-    }
-    await bindToTenant(admin, tenantId);
-    await admin.query(`reassign owned by ${roles.migrator} to ${roles.owner}`);
-    await admin.query('insert into platform.places (tenant_id, version) values ($1, $2)', [
-      tenantId,
-      versionOf(migrations),
-    ]);
-    await admin.query(
-      `insert into platform.place_migrations (tenant_id, name, checksum, status)
-      select $1, name, checksum, 'applied' from unnest($2::text[], $3::text[]) as file (name, checksum)`,
-      [tenantId, migrations.map(({ name }) => name), migrations.map(({ checksum }) => checksum)],
-    );
-    // Last, because others who make a schema wait for this lock.
-    await admin.query(`reset role; ${memberships(place)}; commit`);
+    await admin.query(`begin; set local lock_timeout = '30s'`);
+    await buildPlace(admin, tenantId, migrations);
+    await admin.query('commit');
     return tenantId;
   } catch (error) {
     await admin.query('rollback').catch(() => {}); // On a dead connection the first error is the one to report.
     throw error;
   }
+}
+
+/** Makes the schema and the role of one tenant inside a transaction of the administrator's. */
+export async function buildPlace(
+  admin: pg.ClientBase,
+  tenantId: string,
+  migrations: readonly Migration[],
+): Promise<void> {
+  const place = schemaOf(tenantId);
+  await admin.query(`create role ${place} nologin; ${ownSchema(place)}`);
+  await admin.query(`set local role ${roles.migrator}; set local search_path = ${place}, pg_temp`);
+  for (const migration of migrations) {
+    await admin.query(forRole(place)(migration.sql)).catch((error: unknown) => {
+      throw explainMigration(error, migration);
+    });
+  }
+  await bindToTenant(admin, tenantId);
+  await admin.query(`reassign owned by ${roles.migrator} to ${roles.owner}`);
+  await admin.query('insert into platform.places (tenant_id, version) values ($1, $2)', [
+    tenantId,
+    versionOf(migrations),
+  ]);
+  await admin.query(
+    `insert into platform.place_migrations (tenant_id, name, checksum, status)
+    select $1, name, checksum, 'applied' from unnest($2::text[], $3::text[]) as file (name, checksum)`,
+    [tenantId, migrations.map(({ name }) => name), migrations.map(({ checksum }) => checksum)],
+  );
+  // Last, because others who make a schema wait for this lock.
+  await admin.query(`reset role; reset search_path; ${memberships(place)}`);
 }
 
 /** The schema is the owner's; the tenant's role may use it, and so may who creates, finds and erases tenants. */
