@@ -8,7 +8,6 @@ export interface Facts {
   readonly environment: NonNullable<Layer['environment']>;
   /** Those of them that a deployment passes on as they are. */
   readonly settings: NonNullable<Layer['environment']>;
-  readonly roles: readonly string[];
   readonly config: NonNullable<Layer['config']>;
   readonly developmentSecrets: NonNullable<Layer['developmentSecrets']>;
   readonly resolvers: NonNullable<Layer['resolvers']>;
@@ -39,7 +38,6 @@ export function gatherFacts(layers: readonly Layer[], versions: Readonly<Record<
     ),
     environment: layers.flatMap((layer) => layer.environment ?? []),
     settings: layers.flatMap((layer) => layer.environment ?? []).filter(({ composed }) => composed !== true),
-    roles: layers.flatMap((layer) => layer.roles ?? []),
     config: layers.flatMap((layer) => layer.config ?? []),
     developmentSecrets: layers.flatMap((layer) => layer.developmentSecrets ?? []),
     resolvers: layers.flatMap((layer) => layer.resolvers ?? []),

@@ -23,8 +23,6 @@ export interface Layer {
   readonly devDependencies?: readonly PackageName[];
   readonly scripts?: Readonly<Record<string, string>>;
   readonly environment?: readonly EnvironmentVariable[];
-  /** Database roles besides the five that every repository has; `tenants` is `<name>_tenants`. */
-  readonly roles?: readonly string[];
   /** Parts of src/config.ts: modules that export `variables` (Zod shapes) and `read` (values to configuration). */
   readonly config?: readonly { readonly name: string; readonly from: string }[];
   /** Scripts that make this layer's secrets for development: modules with `developmentSecrets(name)`. */

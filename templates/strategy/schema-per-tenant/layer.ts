@@ -3,7 +3,6 @@ import { defineLayer } from '../../../generators/engine/layer.ts';
 export default defineLayer({
   id: 'strategy/schema-per-tenant',
   when: (answers) => answers.strategy[0] === 'schema-per-tenant',
-  roles: ['tenants'],
   docs: [
     {
       title: 'Schemas of tenants',

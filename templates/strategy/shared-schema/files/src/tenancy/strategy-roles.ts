@@ -1,0 +1,2 @@
+/** Roles that only this strategy has: none. */
+export const strategyRoles = {} as const;
