@@ -67,8 +67,8 @@ export class Lanes {
       try {
         return await session.runAlone<Row>(flight(session));
       } finally {
-        const old = lane.inFlight === 1 && performance.now() > until;
-        if (old || !session.reusable) this.#discard(lane, client);
+        const old = lane.inFlight === 1 && (performance.now() > until || session.worn);
+        if (old || !session.idle) this.#discard(lane, client);
       }
     } finally {
       lane.inFlight -= 1;

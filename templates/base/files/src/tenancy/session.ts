@@ -12,6 +12,12 @@ export interface QueryResult<Row> {
   readonly command: string;
 }
 
+/**
+ * Places that a connection serves before it is replaced: the server's process keeps what it learned of every table, some
+ * 13 kB each, for as long as it lives.
+ */
+const mostTargets = 200;
+
 /** One connection to the database, and the statements prepared on it. */
 export class Session {
   readonly #client: pg.ClientBase;
@@ -19,6 +25,7 @@ export class Session {
   readonly #prepared = new PreparedStatements<RowShape>();
   #lost = false;
   #retired = false;
+  readonly #targets = new Set<string>();
 
   constructor(client: pg.ClientBase, options: { readonly named: boolean }) {
     this.#client = client;
@@ -30,7 +37,12 @@ export class Session {
    * must then be destroyed.
    */
   get reusable(): boolean {
-    return this.idle && !this.#retired;
+    return this.idle && !this.#retired && !this.worn;
+  }
+
+  /** True when it served so many places that it should be replaced as soon as nobody is waiting on it. */
+  get worn(): boolean {
+    return this.#targets.size > mostTargets;
   }
 
   /** True while no transaction is open. */
@@ -84,6 +96,7 @@ export class Session {
         text,
         values: values.map(toWire),
       }));
+      for (const { target } of statements) if (target !== undefined) this.#targets.add(target);
       const { stream } = wireConnection(this.#client);
       stream.cork();
       process.nextTick(() => stream.uncork()); // All that is sent in one turn leaves in one write.

@@ -235,6 +235,21 @@ describe('prepared statements', () => {
     expect(row?.count).toBeLessThanOrEqual(500);
   });
 
+  it('are for one place each, and a connection that served many places is replaced', async () => {
+    const client = new pg.Client({ connectionString: world.test.runtimeUrl, pipeline: true });
+    await client.connect();
+    const session = new Session(client, { named: true });
+    for (let place = 0; place < 200; place++) await session.runAlone([{ ...backend, target: `place_${place}` }]);
+    expect([session.reusable, session.worn]).toEqual([true, false]);
+    const { rows } = await session.runAlone<{ count: number }>([
+      { text: `select count(*)::int as count from pg_catalog.pg_prepared_statements where name ~ '_place_\\d+$'` },
+    ]);
+    expect(rows).toEqual([{ count: 200 }]);
+    await session.runAlone([{ ...backend, target: 'one more' }]);
+    expect([session.reusable, session.worn]).toEqual([false, true]);
+    await client.end();
+  });
+
   it('survive a change of the columns that they return', async () => {
     const { database, bob } = world;
     const members = tenantTable(bob.id, 'members');
