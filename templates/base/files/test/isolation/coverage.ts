@@ -1,6 +1,7 @@
 import type { Arguments } from './arguments.ts';
 import { acceptedRisks } from './context.ts';
 import type { Group, Reason } from './finding.ts';
+import { strategyAccepted } from './strategy/threats.ts';
 import { type Threat, threats } from './threats.ts';
 
 const elsewhere = 'this application has none of its own';
@@ -34,6 +35,7 @@ export const accepted: readonly Reason[] = [
   { threat: 'G1', why: 'estimates in the plans of injected SQL count the rows of all tenants; no answer shows a plan' },
   { threat: 'G2', why: 'sizes and counters that injected SQL can read tell how much there is in all tenants together' },
   { threat: 'H5', why: 'channels of NOTIFY belong to the database: send ids, read the row as its tenant' },
+  ...strategyAccepted,
   ...acceptedRisks,
 ];
 

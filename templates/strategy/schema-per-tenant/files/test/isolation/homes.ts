@@ -43,6 +43,9 @@ export function goingThere(statements: readonly string[]): Settings {
   return [];
 }
 
+/** True where a condition in a statement can make it show another tenant's rows: here it names the tenant's own table. */
+export const conditionsSwitch: boolean = false;
+
 /** The table of another tenant that is called the same. */
 export function counterpart(table: string, tenantId: string): string {
   const [schema = '', ...name] = table.split('.');

@@ -23,6 +23,9 @@ export const mayBecome = (_role: string): boolean => false;
 /** What somebody who injects SQL sets first, to get at the tables that the statements name. */
 export const goingThere = (_statements: readonly string[]): Settings => [];
 
+/** True where a condition in a statement can make it show another tenant's rows, when the context lets it. */
+export const conditionsSwitch: boolean = true;
+
 /** The table of another tenant that is called the same. */
 export const counterpart = (table: string, _tenantId: string): string => table;
 

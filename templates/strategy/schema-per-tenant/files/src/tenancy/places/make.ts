@@ -1,5 +1,5 @@
-import pg from 'pg';
-import { newId } from '../../ids.ts';
+import { randomUUID } from 'node:crypto';
+import type pg from 'pg';
 import { roles } from '../roles.ts';
 import { schemaOf } from '../schema.ts';
 import { explainMigration } from '../../platform/apply-migration.ts';
@@ -25,7 +25,8 @@ export const forRole =
  * Returns the id of the tenant to come.
  */
 export async function makePlace(admin: pg.Client, migrations: readonly Migration[]): Promise<string> {
-  const tenantId = newId();
+  // Of no time and no order: the catalog shows the names to every tenant.
+  const tenantId = randomUUID();
   try {
     await admin.query(`begin; set local lock_timeout = '30s'`);
     await buildPlace(admin, tenantId, migrations);

@@ -2,3 +2,6 @@
 export const strategyThreats = {} as const;
 /** What they are about, by their first letter. */
 export const strategyAreas = {} as const;
+
+/** What only this strategy leaves as it is: nothing. */
+export const strategyAccepted = [] as const;
