@@ -103,7 +103,6 @@ export const answersSchema = z.strictObject({
         value: 'schema-per-tenant',
         label: 'Schema per tenant',
         hint: 'own tables and role; hundreds of tenants',
-        later: true,
       },
       {
         value: 'database-per-tenant',

@@ -29,7 +29,7 @@ describe('the advisor', () => {
         for (const customTables of [true, false]) {
           const advice = advise({ tenants, separation, customTables });
           expect(advice.because).not.toBe('');
-          expect(advice.available).toBe(advice.strategy === 'shared-schema');
+          expect(advice.available).toBe(advice.strategy !== 'database-per-tenant');
           expect(advice.note?.includes('not available yet') ?? false).toBe(!advice.available);
         }
       }

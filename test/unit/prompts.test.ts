@@ -129,7 +129,7 @@ describe('the advisor', () => {
     await talk.answer('Which preset', enter);
     await talk.answer('Which framework', enter);
     await talk.answer('How are tenants identified?', enter);
-    await talk.answer('How are tenants kept apart', down, enter); // the two that come later are passed over
+    await talk.answer('How are tenants kept apart', down, down, enter); // the one that comes later is passed over
     await talk.answer('How many tenants do you expect?', enter);
     await talk.answer('Do contracts or the law demand separation?', down, down, enter);
     await talk.answer('tables or columns of their own?', enter);

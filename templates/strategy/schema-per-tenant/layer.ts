@@ -10,7 +10,7 @@ export default defineLayer({
         'Each tenant has a schema and a role of its own, both called `t_` and its id in hex. Migrations in `db/migrations/tenant` name no schema and run in each of them; what they say of the runtime role',
         "goes for the tenant's. Raw SQL finds the tenant's tables by their names alone; `tenantTable(tenantId, 'members')` names one with its schema.",
         '',
-        '- `npm run tenant -- prepare --ready 20` makes schemas for tenants to come. While one is ready, `create` takes milliseconds and no administrator; let a scheduler run it.',
+        '- `npm run tenant -- prepare --ready 20` makes schemas for tenants to come. While one is ready, `create` takes milliseconds and no administrator; let a scheduler run it. With compose.yaml: `docker compose run --rm migrate node dist/tenant.js prepare`.',
         '- `npm run db:migrate` brings the template up to date, then one schema, then 5 % of them, then the others, `--workers` at a time. It stops at the first wave that fails and continues there next time; `--tenant <slug>` and `--dry-run` do less.',
         '- `npm run tenant -- drift` compares every schema with the template.',
         '- `npm run tenant -- purge` and `export` need `DATABASE_ADMIN_URL`.',
