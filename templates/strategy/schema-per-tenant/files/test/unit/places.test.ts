@@ -1,11 +1,6 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { createHash } from 'node:crypto';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { exportTenant } from '../../src/platform/export-tenant.ts';
 import { toMigration } from '../../src/platform/migration-files.ts';
 import { createTenant, deleteTenant, purgeTenants } from '../../src/platform/tenants.ts';
 import { runAsTenant, tenantId } from '../../src/tenancy/context.ts';
@@ -302,24 +297,6 @@ describe('drift', () => {
     } finally {
       await client.end();
       await fresh.drop();
-    }
-  });
-});
-
-describe('export', () => {
-  it('holds every row of one tenant, counted and hashed, and none of another', async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'export-'));
-    try {
-      const manifest = await exportTenant(plane(), 'bob', folder);
-      expect(manifest).toMatchObject({ tenantId: world.bob.id, slug: 'bob', tables: { members: { rows: 6 } } });
-      const text = await readFile(join(folder, 'members.ndjson'), 'utf8');
-      expect(createHash('sha256').update(text).digest('hex')).toBe(manifest.tables['members']?.sha256);
-      expect(text.trimEnd().split('\n')).toHaveLength(6);
-      expect(text).not.toContain('owner@ada');
-      await expect(exportTenant(plane(), 'bob', folder)).rejects.toThrow(/EEXIST/);
-      await expect(exportTenant(plane(), 'nobody', folder)).rejects.toThrow(/no tenant "nobody"/);
-    } finally {
-      await rm(folder, { recursive: true });
     }
   });
 });

@@ -1,0 +1,56 @@
+import { createHash } from 'node:crypto';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pg from 'pg';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { exportTenant } from '../../src/platform/export-tenant.ts';
+import { administrator, createTwoTenants } from './two-tenants.ts';
+
+let world: Awaited<ReturnType<typeof createTwoTenants>>;
+let platform: pg.Client;
+let folder: string;
+beforeAll(async () => {
+  world = await createTwoTenants();
+  platform = new pg.Client(world.test.platformUrl);
+  await platform.connect();
+  folder = await mkdtemp(join(tmpdir(), 'export-'));
+});
+afterAll(async () => {
+  await rm(folder, { recursive: true });
+  await platform.end();
+  await world.drop();
+});
+
+const plane = () => ({ client: platform, environment: administrator(world.test) });
+
+describe('exportTenant()', () => {
+  it('writes every row of one tenant, counted and hashed, and none of another', async () => {
+    const manifest = await exportTenant(plane(), 'bob', folder);
+    expect(manifest).toMatchObject({ tenantId: world.bob.id, slug: 'bob', tables: { members: { rows: 6 } } });
+    expect(JSON.parse(await readFile(join(folder, 'manifest.json'), 'utf8'))).toEqual(manifest);
+    for (const [table, { rows, sha256 }] of Object.entries(manifest.tables)) {
+      const text = await readFile(join(folder, `${table}.ndjson`), 'utf8');
+      expect(createHash('sha256').update(text).digest('hex')).toBe(sha256);
+      const lines = text.split('\n').slice(0, -1);
+      expect(lines).toHaveLength(rows);
+      for (const line of lines) expect(JSON.parse(line)).toMatchObject({ tenant_id: world.bob.id });
+    }
+  });
+
+  it('is the same twice, but never over another', async () => {
+    const again = join(folder, 'again');
+    const [one, other] = [
+      JSON.parse(await readFile(join(folder, 'manifest.json'), 'utf8')),
+      await exportTenant(plane(), 'bob', again),
+    ];
+    expect(other.tables).toEqual((one as typeof other).tables);
+    await expect(exportTenant(plane(), 'bob', again)).rejects.toThrow(/EEXIST/);
+  });
+
+  it('knows its tenants, and takes an administrator', async () => {
+    await expect(exportTenant(plane(), 'nobody', join(folder, 'nobody'))).rejects.toThrow(/no tenant "nobody"/);
+    const alone = { client: platform, environment: {} };
+    await expect(exportTenant(alone, 'bob', join(folder, 'alone'))).rejects.toThrow(/DATABASE_ADMIN_URL/);
+  });
+});
