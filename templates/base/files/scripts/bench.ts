@@ -1,12 +1,14 @@
-import { randomUUID } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import pg from 'pg';
 import { readConfig } from '../src/config.ts';
+import { createTenant } from '../src/platform/tenants.ts';
 import { runAsTenant, type TenantContext, tenantId } from '../src/tenancy/context.ts';
 import type { Database } from '../src/tenancy/database.ts';
-import { createContextSettings } from '../src/tenancy/enter.ts';
 import { openDatabase } from '../src/tenancy/open.ts';
+import { schemaOf } from '../src/tenancy/schema.ts';
+import { createStore } from '../src/tenancy/store.ts';
+import { tenantTable } from '../src/tenancy/tenant-table.ts';
 import { createTestDatabaseOn, prepareServer, type TestDatabase } from '../test/setup/database.ts';
 import { scriptArguments } from './arguments.ts';
 import { startPostgres } from './postgres/start.ts';
@@ -22,7 +24,8 @@ const slotMs = 150;
 const pairs = 11;
 const connections = 8;
 
-const text = 'select id, email, role from app.members where tenant_id = $1 and id = $2';
+const text = ({ tenant }: Target): string =>
+  `select id, email, role from ${tenantTable(tenant.id, 'members')} where tenant_id = $1 and id = $2`;
 
 interface Target {
   readonly tenant: TenantContext;
@@ -56,34 +59,42 @@ async function slot(read: Read, targets: readonly Target[]): Promise<Slot> {
 const median = (values: readonly number[]): number =>
   [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] as number;
 
-async function seed(admin: pg.Client): Promise<Target[]> {
-  const ids = Array.from({ length: tenants }, () => randomUUID());
-  await admin.query(
-    `insert into app.members (tenant_id, id, subject, role)
-    select tenant::uuid, gen_random_uuid(), 'user-' || number, 'member' from unnest($1::text[]) as tenant, generate_series(1, $2::int) as number`,
-    [ids, rowsPerTenant],
-  );
-  await admin.query('analyze app.members');
-  const { rows } = await admin.query<{ tenant: string; id: string }>(
-    'select tenant_id as tenant, id from app.members order by random() limit 2000',
-  );
-  return rows.map(({ tenant, id }) => ({ tenant: { id: tenantId(tenant), slug: 'bench' }, id }));
+async function seed(admin: pg.Client, { platformUrl, environment }: TestDatabase): Promise<Target[]> {
+  const platform = new pg.Client({ connectionString: platformUrl });
+  await platform.connect();
+  const targets: Target[] = [];
+  for (let n = 0; n < tenants; n++) {
+    const { tenantId: id } = await createTenant(platform, { slug: `bench-${n}`, environment });
+    const members = tenantTable(id, 'members');
+    const { rows } = await admin.query<{ id: string }>(
+      `insert into ${members} (tenant_id, id, subject, role)
+      select $1::uuid, gen_random_uuid(), 'user-' || number, 'member' from generate_series(1, $2::int) as number
+      returning id`,
+      [id, rowsPerTenant],
+    );
+    for (const row of rows.slice(0, 10)) targets.push({ tenant: { id: tenantId(id), slug: 'bench' }, id: row.id });
+  }
+  await platform.end();
+  await admin.query('analyze');
+  return targets;
 }
 
 function variants(database: Database, runtime: pg.Pool, settings: Settings): Readonly<Record<string, Read>> {
   const values = ({ tenant, id }: Target) => [tenant.id, id];
   return {
     'query(), a connection of its own': async (target) =>
-      (await runAsTenant(target.tenant, () => database.query({ text, values: values(target) }))).rows.length,
+      (await runAsTenant(target.tenant, () => database.query({ text: text(target), values: values(target) }))).rows
+        .length,
     'read(), shared lanes': async (target) =>
-      (await runAsTenant(target.tenant, () => database.read({ text, values: values(target) }))).rows.length,
+      (await runAsTenant(target.tenant, () => database.read({ text: text(target), values: values(target) }))).rows
+        .length,
     'BEGIN, context, statement, COMMIT': async (target) => {
       const client = await runtime.connect();
       try {
         await client.query('begin');
         for (const setting of settings(target.tenant))
           await client.query('select set_config($1, $2, true)', [...setting]);
-        const { rows } = await client.query({ text, values: values(target) });
+        const { rows } = await client.query({ text: text(target), values: values(target) });
         await client.query('commit');
         return rows.length;
       } finally {
@@ -102,11 +113,14 @@ async function measure(test: TestDatabase): Promise<Record<string, { throughput:
   const unbound = new pg.Pool({ connectionString: test.adminUrl, max: connections });
   const runtime = new pg.Pool({ connectionString: test.runtimeUrl, max: connections });
   try {
-    const targets = await seed(admin);
-    const baseline: Read = async ({ tenant, id }) =>
-      (await unbound.query({ name: 'baseline', text, values: [tenant.id, id] })).rows.length;
-    const enter = createContextSettings(config);
-    const settings: Settings = (tenant) => enter(tenant, Date.now());
+    const targets = await seed(admin, test);
+    const baseline: Read = async (target) => {
+      const { tenant, id } = target;
+      const name = `baseline_${schemaOf(tenant.id)}`;
+      return (await unbound.query({ name, text: text(target), values: [tenant.id, id] })).rows.length;
+    };
+    const { enter } = createStore(config);
+    const settings: Settings = (tenant) => enter(tenant, Date.now()).settings;
     const results: Record<string, { throughput: number; cpu: number }> = {};
     for (const [name, read] of Object.entries(variants(database, runtime, settings))) {
       for (const warm of [baseline, read]) await slot(warm, targets);
