@@ -24,10 +24,14 @@ async function main(): Promise<number> {
   }
   try {
     const steps: string[] = [];
-    const onStep = (line: string) => (json ? steps.push(line) : console.log(line));
+    const onStep = (line: string) => {
+      steps.push(line);
+      if (!json) console.log(line);
+    };
     const applied = await migrate({ ...options, adminUrl, environment, onStep });
     if (json) console.log(JSON.stringify({ applied, steps }));
-    else if (!options.dryRun) console.log(applied.length === 0 ? 'up to date' : `${applied.length} migrations applied`);
+    else if (!options.dryRun || steps.length === 0)
+      console.log(applied.length === 0 ? 'up to date' : `${applied.length} migrations applied`);
     return 0;
   } catch (error) {
     const message = (error as Error).message;
