@@ -35,7 +35,7 @@ async function ask(client: pg.Client, text: string): Promise<string[]> {
   return rows.map(({ problem }) => problem);
 }
 
-/** What a tenant's role must not be: it holds one schema, and nothing else. */
+/** What a tenant's role must not be: it holds one schema, and nothing else. Roles of other databases' tenants are theirs. */
 const roleSql = `
   select format('%I %s. Next: alter role %I %s;', rolname, reason, rolname, mend) as problem
   from pg_catalog.pg_roles, lateral (values
@@ -44,7 +44,7 @@ const roleSql = `
     (rolcanlogin, 'may log in', 'nologin'),
     (rolcreaterole, 'may create roles', 'nocreaterole')
   ) as power (has, reason, mend)
-  where has and rolname ~ $1
+  where has and rolname ~ $1 and exists (select from pg_catalog.pg_namespace where nspname = rolname)
   union all
   select format('%I inherits the rights of every tenant. Next: alter role %I noinherit;', rolname, rolname)
   from pg_catalog.pg_roles where rolname = $2 and rolinherit

@@ -51,17 +51,17 @@ export const schemaRules = ({ world }: Pick<Target, 'world'>): readonly SchemaRu
       select granted.rolname as object, format('%I is a member: it is let into the schema', grantee.rolname) as leaked,
         format('revoke %I from %I;', granted.rolname, grantee.rolname) as fix
       from pg_auth_members m join pg_roles granted on granted.oid = m.roleid join pg_roles grantee on grantee.oid = m.member
-      where granted.rolname ~ '${schemaPattern}' and grantee.rolname <> ${literal(roles.runtime)} and not grantee.rolsuper
+      where granted.rolname ~ '${schemaPattern}' and exists (select from pg_namespace where nspname = granted.rolname) and grantee.rolname <> ${literal(roles.runtime)} and not grantee.rolsuper
         -- Since 16 whoever creates a role may administer it, and is no member otherwise.
         and not (to_jsonb(m) ->> 'inherit_option' = 'false' and to_jsonb(m) ->> 'set_option' = 'false')
       union all
       select grantee.rolname, format('is a member of %I', granted.rolname), format('revoke %I from %I;', granted.rolname, grantee.rolname)
       from pg_auth_members m join pg_roles granted on granted.oid = m.roleid join pg_roles grantee on grantee.oid = m.member
-      where grantee.rolname ~ '${schemaPattern}' and granted.rolname <> ${literal(roles.tenants)}
+      where grantee.rolname ~ '${schemaPattern}' and exists (select from pg_namespace where nspname = grantee.rolname) and granted.rolname <> ${literal(roles.tenants)}
       union all
       select granted.rolname, format('%I inherits its rights, without entering', grantee.rolname), format('alter role %I noinherit; revoke %I from %I; grant %I to %I;', grantee.rolname, granted.rolname, grantee.rolname, granted.rolname, grantee.rolname)
       from pg_auth_members m join pg_roles granted on granted.oid = m.roleid join pg_roles grantee on grantee.oid = m.member
-      where granted.rolname ~ '${schemaPattern}' and grantee.rolname = ${literal(roles.runtime)}
+      where granted.rolname ~ '${schemaPattern}' and exists (select from pg_namespace where nspname = granted.rolname) and grantee.rolname = ${literal(roles.runtime)}
         and coalesce((to_jsonb(m) ->> 'inherit_option')::boolean, grantee.rolinherit)`,
   },
   {
