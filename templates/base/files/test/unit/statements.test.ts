@@ -69,21 +69,23 @@ describe('statementName', () => {
 describe('PreparedStatements', () => {
   it('prepares a statement once, and remembers what was learned of it', () => {
     const statements = new PreparedStatements<string>();
-    const first = statements.use('a');
-    expect(first.isNew).toBe(true);
-    first.prepared.known = 'two columns';
-    expect(statements.use('a')).toEqual({ prepared: { known: 'two columns' }, isNew: false });
-    statements.forget('a');
-    expect(statements.use('a')).toEqual({ prepared: {}, isNew: true });
+    expect(statements.use('select 1')).toBeUndefined();
+    const { statement } = statements.add('select 1');
+    expect(statement).toEqual({ name: statementName('select 1') });
+    statement.known = 'two columns';
+    expect(statements.use('select 1')).toBe(statement);
+    statements.forget('select 1');
+    expect(statements.use('select 1')).toBeUndefined();
   });
 
   it('closes the least recently used one when it is full', () => {
     const statements = new PreparedStatements<string>(2);
-    statements.use('a');
-    statements.use('b');
-    statements.use('a');
-    expect(statements.use('c')).toEqual({ prepared: {}, isNew: true, close: 'b' });
-    expect(statements.use('a').isNew).toBe(false);
+    statements.add('select 1');
+    statements.add('select 2');
+    statements.use('select 1');
+    expect(statements.add('select 3').close).toBe(statementName('select 2'));
+    expect(statements.use('select 1')).toBeDefined();
+    expect(statements.use('select 2')).toBeUndefined();
     expect(statements.size).toBe(2);
   });
 });
