@@ -12,7 +12,7 @@ import { projectName } from './roles.ts';
 import { type QueryResult, traced } from './session.ts';
 import type { Statement } from './statements.ts';
 import type { ContextStatement } from './strategy.ts';
-import { tenantFilter } from './tenant-filter.ts';
+import { createTenantCompiler } from './tenant-compiler.ts';
 import { TransactionSession } from './transaction.ts';
 
 export type { TenantConnection } from './kysely-driver.ts';
@@ -177,7 +177,7 @@ function assemble({ enter, outside, pool, lanes, steps, transport, now, schema }
   const read = async <Row>(statement: Statement) => await onLane<Row>(enter(steps.currentTenant(), now()), statement);
   const lookup = async <Row>(statement: Statement) => await onLane<Row>(outside, statement);
 
-  const plugins = [tenantFilter(schema)];
+  const compiler = createTenantCompiler(schema);
 
   const transaction = async <T>(work: (connection: TenantConnection) => Promise<T>): Promise<T> => {
     refuseInsideTransaction();
@@ -188,7 +188,7 @@ function assemble({ enter, outside, pool, lanes, steps, transport, now, schema }
         if (mustBeLast(text)) session.retire();
       });
       try {
-        const result = await runInTransaction(() => work(createTransactionConnection(open, plugins)));
+        const result = await runInTransaction(() => work(createTransactionConnection(open, compiler)));
         timeLeft();
         await open.commit();
         return result;
@@ -205,8 +205,8 @@ function assemble({ enter, outside, pool, lanes, steps, transport, now, schema }
     read,
     lookup,
     transaction,
-    writer: createConnection(query, plugins),
-    reader: createConnection(read, plugins),
+    writer: createConnection(query, compiler),
+    reader: createConnection(read, compiler),
     transport,
     load: () => ({ pool: connections.load, lanes: { inFlight: lanes.inFlight } }),
     close: async () => {

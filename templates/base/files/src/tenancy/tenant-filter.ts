@@ -42,16 +42,17 @@ const tenantColumn = 'tenant_id';
 export function tenantFilter(schema: string): KyselyPlugin {
   const filter = new TenantFilter(schema);
   return {
-    transformQuery: ({ node, queryId }) => filter.apply(node, queryId),
+    transformQuery: ({ node, queryId }) => filter.apply(node, currentTenant().id, queryId),
     transformResult: async ({ result }) => result,
   };
 }
 
-class TenantFilter extends OperationNodeTransformer {
+/** The filter by itself: the tenant may be anything that stands for one. */
+export class TenantFilter extends OperationNodeTransformer {
   readonly #schema: string;
   // Making a transformer costs more than the transformation, so one serves all queries; it runs synchronously, one
   // query after the other.
-  #tenant = '';
+  #tenant: unknown;
   /** Names of the common table expressions around the current node. */
   #common: readonly string[] = [];
 
@@ -60,8 +61,8 @@ class TenantFilter extends OperationNodeTransformer {
     this.#schema = schema;
   }
 
-  apply(node: RootOperationNode, queryId: QueryId): RootOperationNode {
-    this.#tenant = currentTenant().id;
+  apply(node: RootOperationNode, tenant: unknown, queryId: QueryId): RootOperationNode {
+    this.#tenant = tenant;
     this.#common = [];
     this.nodeStack.length = 0; // A query that was refused half-way may have left some.
     // A transformation keeps the kind of a node; Kysely's own plugins rely on it too.
