@@ -5,12 +5,18 @@ export default defineLayer({
   when: (answers) => answers.context === 'plain',
   tenancy: {
     functions: {
-      'app.tenant_id()': {
+      'app.refuse_context()': {
         rights: 'of who calls',
         kind: 'plpgsql, stable, parallel safe',
         'set search_path': 'pg_catalog, pg_temp',
         'grant to runtime': 'execute',
-        body: 'sha256 d5e0a67348ec2586',
+        body: 'sha256 ?',
+      },
+      'app.tenant_id()': {
+        rights: 'of who calls',
+        kind: 'sql, stable, parallel safe',
+        'grant to runtime': 'execute',
+        body: 'sha256 ?',
       },
     },
   },

@@ -39,8 +39,11 @@ export function traceRequest({ method = '', headers }: IncomingMessage): Request
 }
 
 /** Runs a statement inside a span, when there is a request's span to be its parent. The text holds parameters' places, never their values. */
-export async function traceStatement<T>(text: string, run: () => Promise<T>): Promise<T> {
-  if (trace.getActiveSpan()?.isRecording() !== true) return await run();
+export function traceStatement<T>(text: string, run: () => Promise<T>): Promise<T> {
+  return trace.getActiveSpan()?.isRecording() === true ? runInSpan(text, run) : run();
+}
+
+async function runInSpan<T>(text: string, run: () => Promise<T>): Promise<T> {
   const operation = /[a-z]+/i.exec(text)?.[0].toUpperCase() ?? '';
   const attributes = { 'db.system.name': 'postgresql', 'db.operation.name': operation, 'db.query.text': text };
   const span = tracer.startSpan(operation, { kind: SpanKind.CLIENT, attributes });

@@ -13,9 +13,9 @@ export interface TenantContext {
 
 interface Scope {
   readonly tenant: TenantContext;
-  readonly transaction?: { open: boolean };
+  readonly transaction: { open: boolean } | undefined;
   /** By performance.now(). */
-  readonly deadline?: number;
+  readonly deadline: number | undefined;
 }
 
 const scopes = new AsyncLocalStorage<Scope>();
@@ -44,12 +44,7 @@ export function runAsTenant<T>(tenant: TenantContext, work: () => T, deadline?: 
   }
   const id = tenantId(tenant.id);
   const transaction = outer?.tenant.id === id ? outer.transaction : undefined;
-  const scope = {
-    tenant: { id, slug: tenant.slug },
-    ...(transaction && { transaction }),
-    ...(deadline !== undefined && { deadline }),
-  };
-  return scopes.run(scope, work);
+  return scopes.run({ tenant: { id, slug: tenant.slug }, transaction, deadline }, work);
 }
 
 /** Milliseconds until the deadline; undefined when there is none. Throws when it has passed. */
@@ -77,7 +72,8 @@ export function insideTransaction(): boolean {
 export async function runInTransaction<T>(work: () => Promise<T>): Promise<T> {
   const transaction = { open: true };
   try {
-    return await scopes.run({ ...scopes.getStore(), tenant: currentTenant(), transaction }, work);
+    const deadline = scopes.getStore()?.deadline;
+    return await scopes.run({ tenant: currentTenant(), transaction, deadline }, work);
   } finally {
     transaction.open = false;
   }

@@ -2,16 +2,18 @@ import pg from 'pg';
 import { traceStatement } from '../telemetry/tracing.ts';
 import { insideTransaction, runInTransaction, type TenantContext, timeLeft } from './context.ts';
 import { clockDifference, detectPooler } from './connection-facts.ts';
+import { Connections } from './connections.ts';
+import { entryStatement } from './entry.ts';
 import { TenancyError } from './errors.ts';
 import { type DatabaseSteps, databaseSteps } from './database-steps.ts';
 import { createConnection, createTransactionConnection, type TenantConnection } from './kysely-driver.ts';
 import { Lanes } from './lanes.ts';
 import { projectName } from './roles.ts';
 import { schemaOf } from './schema.ts';
-import { type QueryResult, Session } from './session.ts';
+import { type QueryResult, traced } from './session.ts';
 import type { Statement } from './statements.ts';
 import type { ContextStatement, TenantEntry } from './strategy.ts';
-import { tenantFilter } from './tenant-filter.ts';
+import { createTenantCompiler } from './tenant-compiler.ts';
 import { TransactionSession } from './transaction.ts';
 
 export type { TenantConnection } from './kysely-driver.ts';
@@ -109,22 +111,11 @@ interface Parts extends Omit<DatabaseOptions, 'lanes'> {
 }
 
 function assemble({ enter, outside, pool, lanes, steps, transport, now }: Parts): Database {
-  const sessions = new WeakMap<pg.ClientBase, Session>();
+  const connections = new Connections(pool, { named: transport.preparedStatements, isReusable: steps.isReusable });
   let closing: Promise<unknown> | undefined;
 
-  async function withSession<T>(work: (session: Session) => Promise<T>): Promise<T> {
+  function refuseWhenClosed(): void {
     if (closing !== undefined) throw new TenancyError('closed', 'The database was closed.');
-    const client = await pool.connect();
-    let session = sessions.get(client);
-    if (session === undefined) {
-      session = new Session(client, { named: transport.preparedStatements });
-      sessions.set(client, session);
-    }
-    try {
-      return await work(session);
-    } finally {
-      client.release(!steps.isReusable(session));
-    }
   }
 
   function refuseInsideTransaction(): void {
@@ -135,63 +126,84 @@ function assemble({ enter, outside, pool, lanes, steps, transport, now }: Parts)
     );
   }
 
+  const entryOfTenant = (): TenantEntry => enter(steps.currentTenant(), now());
+
   function entering(entry: TenantEntry): Statement {
     const left = timeLeft();
-    return toStatement(entry, left === undefined ? undefined : now() + left);
+    return entryStatement(entry, left === undefined ? undefined : now() + left);
   }
 
   const query = async <Row>(statement: Statement): Promise<QueryResult<Row>> => {
     refuseInsideTransaction();
+    refuseWhenClosed();
     const { text } = statement;
     steps.assertPlain(text);
-    return await traceStatement(text, () =>
-      withSession((session) => {
-        retireAfter(session, text);
-        const entry = enter(steps.currentTenant(), now());
-        return session.runAlone<Row>(steps.flight(entering(entry), at(entry, statement), session));
-      }).catch(inTime),
-    );
+    const isLast = mustBeLast(text);
+    const entry = entryOfTenant();
+    const [first, second] = [entering(entry), at(entry, statement)];
+    const run = () =>
+      connections.run<Row>((session) => {
+        if (isLast) session.retire();
+        return steps.flight(first, second, session);
+      });
+    try {
+      return await traceStatement(text, run);
+    } catch (error) {
+      timeLeft(); // What is behind the error may be that there was none.
+      throw traced(error);
+    }
   };
 
-  function retireAfter(session: Session, text: string): void {
-    if (!steps.leavesTraces(text)) return;
+  /** True for a statement after which its connection must serve nobody else. */
+  function mustBeLast(text: string): boolean {
+    if (!steps.leavesTraces(text)) return false;
     // The pooler would give its connection to the next one.
     if (transport.pooler) throw outliving();
-    session.retire();
+    return true;
   }
 
-  const onLane = async <Row>(entry: ContextStatement, statement: Statement): Promise<QueryResult<Row>> => {
-    if (closing !== undefined) throw new TenancyError('closed', 'The database was closed.');
+  const onLane = async <Row>(
+    entry: ContextStatement & Partial<TenantEntry>,
+    statement: Statement,
+  ): Promise<QueryResult<Row>> => {
+    refuseWhenClosed();
     const { text } = statement;
     steps.assertPlain(text);
     // Others are on the lane behind it.
     if (steps.leavesTraces(text)) throw outliving();
-    const entering = toStatement({ ...entry, settings: [...entry.settings, readOnly] });
-    return await traceStatement(text, () =>
-      lanes.run<Row>((session) => steps.flight(entering, at(entry, statement), session)),
-    );
+    const [first, second] = [
+      entryStatement({ ...entry, settings: [...entry.settings, readOnly] }),
+      at(entry, statement),
+    ];
+    try {
+      return await traceStatement(text, () => lanes.run<Row>((session) => steps.flight(first, second, session)));
+    } catch (error) {
+      throw traced(error);
+    }
   };
-  const read = async <Row>(statement: Statement) => await onLane<Row>(enter(steps.currentTenant(), now()), statement);
+  const read = async <Row>(statement: Statement) => await onLane<Row>(entryOfTenant(), statement);
   const lookup = async <Row>(statement: Statement) => await onLane<Row>(outside, statement);
 
-  const plugins = [tenantFilter(schemaOf)];
+  const compiler = createTenantCompiler(schemaOf);
 
   const transaction = async <T>(work: (connection: TenantConnection) => Promise<T>): Promise<T> => {
     refuseInsideTransaction();
-    return await withSession(async (session) => {
-      const entry = enter(steps.currentTenant(), now());
+    refuseWhenClosed();
+    return await connections.lend(async (session) => {
+      const entry = entryOfTenant();
       const open = new TransactionSession(session, entering(entry), entry.target, (text) => {
         steps.assertPlain(text);
-        retireAfter(session, text);
+        if (mustBeLast(text)) session.retire();
       });
       try {
-        const result = await runInTransaction(() => work(createTransactionConnection(open, plugins)));
+        const result = await runInTransaction(() => work(createTransactionConnection(open, compiler)));
         timeLeft();
         await open.commit();
         return result;
       } catch (error) {
         await open.rollback();
-        return inTime(error);
+        timeLeft(); // What is behind the error may be that there was none.
+        throw error;
       }
     });
   };
@@ -201,60 +213,23 @@ function assemble({ enter, outside, pool, lanes, steps, transport, now }: Parts)
     read,
     lookup,
     transaction,
-    writer: createConnection(query, plugins),
-    reader: createConnection(read, plugins),
+    writer: createConnection(query, compiler),
+    reader: createConnection(read, compiler),
     transport,
-    load: () => ({
-      pool: { open: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount },
-      lanes: { inFlight: lanes.inFlight },
-    }),
+    load: () => ({ pool: connections.load, lanes: { inFlight: lanes.inFlight } }),
     close: async () => {
-      closing ??= Promise.all([pool.end(), lanes.close()]);
+      closing ??= Promise.all([connections.close(), lanes.close()]);
       await closing;
     },
   };
 }
 
-/** Throws the error, or what is behind it: that there was no time left. */
-function inTime(error: unknown): never {
-  timeLeft();
-  throw error;
-}
+/** The statement as one of the place that it goes to. */
+const at = ({ target }: Partial<TenantEntry>, statement: Statement): Statement =>
+  target === undefined ? statement : { ...statement, target };
 
 const outliving = (): TenancyError =>
   new TenancyError(
     'forbidden-statement',
     'What may outlive its statement runs on no connection that others share. Next: query() or transaction(), and no pooler.',
   );
-
-/** The statement as one of the place that it goes to. */
-const at = ({ target }: Partial<TenantEntry>, statement: Statement): Statement =>
-  target === undefined ? statement : { ...statement, target };
-
-const texts = new Map<string, string>();
-
-/**
- * Sets settings for the transaction, as bind parameters: the context appears in no statement text, so in no log and not
- * in pg_stat_activity. Returns no row. What would be done after the deadline, by the database's clock in milliseconds,
- * fails there: what is sent may have to wait, for a lock even while it is prepared.
- */
-function toStatement({ settings, target }: Partial<TenantEntry> & ContextStatement, deadline?: number): Statement {
-  const names = `${settings.map(([name]) => name).join()} ${deadline !== undefined}`;
-  let text = texts.get(names);
-  if (text === undefined) {
-    const calls = settings.map(
-      (_, index) => `pg_catalog.set_config($${index * 2 + 1}, $${index * 2 + 2}, true) is null`,
-    );
-    text = deadline === undefined ? `select where ${calls.join(' or ')}` : bounded(calls, settings.length * 2 + 1);
-    texts.set(names, text);
-  }
-  const values = deadline === undefined ? settings.flat() : [...settings.flat(), deadline];
-  return target === undefined ? { text, values } : { text, values, enters: true };
-}
-
-/** A time-out of -1 is an error; 0 would be none at all. */
-function bounded(calls: readonly string[], parameter: number): string {
-  const timeout = `pg_catalog.set_config('statement_timeout', (case when ms >= 1 then pg_catalog.floor(ms) else -1 end)::int::text, true) is null`;
-  return `select from (select $${parameter}::float8 - extract(epoch from pg_catalog.clock_timestamp())::float8 * 1000 as ms) as left_over
-    where ${[...calls, timeout].join(' or ')}`;
-}

@@ -1,15 +1,18 @@
 import {
   type CompiledQuery,
   type DatabaseConnection,
+  DefaultConnectionProvider,
+  DefaultQueryExecutor,
+  type Dialect,
   type Driver,
   Kysely,
-  type KyselyPlugin,
   PostgresAdapter,
   PostgresIntrospector,
-  PostgresQueryCompiler,
+  type QueryCompiler,
   type QueryResult as KyselyResult,
 } from 'kysely';
 import type { TenantTables } from '../tables.ts';
+import { directExecutor } from './direct-executor.ts';
 import { TenancyError } from './errors.ts';
 import type { QueryResult } from './session.ts';
 import type { Statement } from './statements.ts';
@@ -25,7 +28,7 @@ export type TenantConnection = Kysely<TenantTables> & { readonly [connection]: t
 type Run = (statement: Statement) => Promise<QueryResult<unknown>>;
 
 /** Kysely whose every statement goes through `run`; each is a transaction of its own. */
-export function createConnection(run: Run, plugins: readonly KyselyPlugin[]): TenantConnection {
+export function createConnection(run: Run, compiler: QueryCompiler): TenantConnection {
   const streams = () => {
     throw new TenancyError('unsupported', 'A stream needs a transaction. Next: use database.transaction().');
   };
@@ -35,14 +38,14 @@ export function createConnection(run: Run, plugins: readonly KyselyPlugin[]): Te
   return open(
     { executeQuery: (query) => execute(run, query), streamQuery: streams },
     { beginTransaction: transactions, commitTransaction: transactions, rollbackTransaction: transactions },
-    plugins,
+    compiler,
   );
 }
 
 /** Kysely inside a transaction; a transaction within it is a savepoint. */
 export function createTransactionConnection(
   transaction: TransactionSession,
-  plugins: readonly KyselyPlugin[],
+  compiler: QueryCompiler,
 ): TenantConnection {
   let depth = 0;
   const control = async (text: string) => {
@@ -63,17 +66,13 @@ export function createTransactionConnection(
       rollbackToSavepoint: (_, name) => control(`rollback to savepoint ${identifier(name)}`),
       releaseSavepoint: (_, name) => control(`release savepoint ${identifier(name)}`),
     },
-    plugins,
+    compiler,
   );
 }
 
 type Transactions = Pick<Driver, 'beginTransaction' | 'commitTransaction' | 'rollbackTransaction'> & Partial<Driver>;
 
-function open(
-  shared: DatabaseConnection,
-  transactions: Transactions,
-  plugins: readonly KyselyPlugin[],
-): TenantConnection {
+function open(shared: DatabaseConnection, transactions: Transactions, compiler: QueryCompiler): TenantConnection {
   const driver: Driver = {
     init: async () => {},
     acquireConnection: async () => shared,
@@ -81,14 +80,19 @@ function open(
     destroy: async () => {},
     ...transactions,
   };
+  const adapter = new PostgresAdapter();
+  const dialect: Dialect = {
+    createAdapter: () => adapter,
+    createDriver: () => driver,
+    createIntrospector: (db) => new PostgresIntrospector(db),
+    createQueryCompiler: () => compiler,
+  };
+  const executor = new DefaultQueryExecutor(compiler, adapter, new DefaultConnectionProvider(driver));
   const kysely = new Kysely<TenantTables>({
-    dialect: {
-      createAdapter: () => new PostgresAdapter(),
-      createDriver: () => driver,
-      createIntrospector: (db) => new PostgresIntrospector(db),
-      createQueryCompiler: () => new PostgresQueryCompiler(),
-    },
-    plugins: [...plugins],
+    config: { dialect },
+    dialect,
+    driver,
+    executor: directExecutor(executor, shared),
   });
   return kysely as TenantConnection;
 }

@@ -1,6 +1,6 @@
 import pg from 'pg';
 import { isConnectionLost } from './one-sync.ts';
-import { type QueryResult, Session } from './session.ts';
+import { type QueryResult, Session, settle } from './session.ts';
 import type { Statement } from './statements.ts';
 import { wireConnection } from './wire.ts';
 
@@ -13,6 +13,8 @@ interface OpenLane {
 
 interface Lane {
   open: Promise<OpenLane> | undefined;
+  /** The same, once it is open. */
+  ready: OpenLane | undefined;
   inFlight: number;
 }
 
@@ -28,7 +30,7 @@ export class Lanes {
 
   /** `lifetime` in seconds. */
   constructor(count: number, config: pg.ClientConfig, options: { readonly named: boolean; readonly lifetime: number }) {
-    this.#lanes = Array.from({ length: count }, () => ({ open: undefined, inFlight: 0 }));
+    this.#lanes = Array.from({ length: count }, () => ({ open: undefined, ready: undefined, inFlight: 0 }));
     this.#config = config;
     this.#options = options;
   }
@@ -51,28 +53,38 @@ export class Lanes {
   async close(): Promise<void> {
     await Promise.all(
       this.#lanes.map(async (lane) => {
-        const open = lane.open;
+        const { open } = lane;
         lane.open = undefined;
+        lane.ready = undefined;
         await open?.then(({ client }) => client.end()).catch(() => {}); // A lane that is gone is closed.
       }),
     );
   }
 
-  async #runOnce<Row>(flight: (session: Session) => readonly Statement[]): Promise<QueryResult<Row>> {
+  #runOnce<Row>(flight: (session: Session) => readonly Statement[]): Promise<QueryResult<Row>> {
     const lane = this.#lanes.reduce((least, other) => (other.inFlight < least.inFlight ? other : least));
     lane.inFlight += 1;
-    try {
-      lane.open ??= this.#connect(lane);
-      const { client, session, until } = await lane.open;
-      try {
-        return await session.runAlone<Row>(flight(session));
-      } finally {
-        const old = lane.inFlight === 1 && (performance.now() > until || session.worn);
-        if (old || !session.idle) this.#discard(lane, client);
-      }
-    } finally {
-      lane.inFlight -= 1;
-    }
+    return new Promise((resolve, reject) => {
+      const answered = settle<Row>(resolve, reject);
+      const failed = (error: Error) => {
+        lane.inFlight -= 1;
+        reject(error);
+      };
+      const start = ({ client, session, until }: OpenLane) => {
+        try {
+          session.sendAlone<Row>(flight(session), (error, result) => {
+            const old = lane.inFlight === 1 && (performance.now() > until || session.worn);
+            if (old || !session.idle) this.#discard(lane, client);
+            lane.inFlight -= 1;
+            answered(error, result);
+          });
+        } catch (error) {
+          failed(error as Error); // Nothing was sent.
+        }
+      };
+      if (lane.ready !== undefined) start(lane.ready);
+      else (lane.open ??= this.#connect(lane)).then(start, failed);
+    });
   }
 
   #connect(lane: Lane): Promise<OpenLane> {
@@ -81,12 +93,17 @@ export class Lanes {
       client.on('error', () => this.#discard(lane, client)); // What was on it is told by pg itself.
       await client.connect();
       const until = performance.now() + this.#options.lifetime * 1000;
-      return { client, session: new Session(client, this.#options), until };
+      return { client, session: new Session(client, { named: this.#options.named, shared: true }), until };
     };
     const open = connect();
-    open.catch(() => {
-      if (lane.open === open) lane.open = undefined;
-    });
+    open.then(
+      (ready) => {
+        if (lane.open === open) lane.ready = ready;
+      },
+      () => {
+        if (lane.open === open) lane.open = undefined;
+      },
+    );
     return open;
   }
 
@@ -95,12 +112,10 @@ export class Lanes {
    * The next flight opens another.
    */
   #discard(lane: Lane, client: pg.Client): void {
-    void lane.open?.then(
-      (current) => {
-        if (current.client === client) lane.open = undefined;
-      },
-      () => {},
-    );
+    if (lane.ready?.client === client) {
+      lane.open = undefined;
+      lane.ready = undefined;
+    }
     wireConnection(client).stream.destroy();
   }
 }

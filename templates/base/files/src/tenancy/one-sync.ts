@@ -1,19 +1,20 @@
 import pg from 'pg';
 import { serialize } from 'pg-protocol';
-import { type RowShape, type WireConnection, WireQuery, type WireResult, type WireValue } from './wire.ts';
+import { type RowShape, type WireConnection, WireQuery, type WireResult, type WireValue, wireValue } from './wire.ts';
 
 /** A statement ready to travel: prepared under its name, or unnamed (an empty name) and parsed on the way. */
 export interface Step {
   readonly name: string;
   readonly text: string;
-  readonly values: readonly WireValue[];
+  readonly values: readonly unknown[];
 }
 
 type Done = (error: Error | null, result?: WireResult) => void;
 
-const describe = serialize.describe({ type: 'P' });
 const execute = serialize.execute();
 const sync = serialize.sync();
+const ending = Buffer.concat([execute, sync]);
+const describedEnding = Buffer.concat([serialize.describe({ type: 'P' }), ending]);
 
 /**
  * Several statements in one flight under one Sync. Between two Syncs of the extended query protocol everything is one
@@ -25,14 +26,20 @@ export class Flight extends WireQuery {
   readonly #bytes: Buffer;
   #unanswered: number;
 
-  /** With the `shape` that the last statement had before on this connection, the server is not asked for it. */
+  /**
+   * With the `shape` that the last statement had before on this connection, the server is not asked for it. Throws for a
+   * value that cannot be sent.
+   */
   constructor(steps: readonly Step[], shape: RowShape | undefined, done: Done) {
     super('');
-    this.#bytes = encode(steps, shape === undefined);
+    this.#bytes = encode(steps, shape === undefined ? describedEnding : ending);
     this.#unanswered = steps.length - 1;
     this.callback = done;
     if (shape === undefined) return;
-    Object.assign(this._result, shape);
+    const result = this._result;
+    result.fields = shape.fields;
+    result._parsers = shape._parsers;
+    result._prebuiltEmptyResultObject = shape._prebuiltEmptyResultObject;
     this._accumulateRows = true;
   }
 
@@ -55,22 +62,19 @@ export class Flight extends WireQuery {
   }
 }
 
-function encode(steps: readonly Step[], described: boolean): Buffer {
-  const messages = toMessages(steps, described);
-  messages.push(sync);
+function encode(steps: readonly Step[], end: Buffer): Buffer {
+  const messages: Buffer[] = [];
+  const last = steps.length - 1;
+  for (const [index, { name, text, values }] of steps.entries()) {
+    if (name === '') messages.push(serialize.parse({ text }));
+    messages.push(serialize.bind({ statement: name, values: values as unknown[], valueMapper: toWire }));
+    messages.push(index === last ? end : execute);
+  }
   return Buffer.concat(messages);
 }
 
-function toMessages(steps: readonly Step[], described: boolean): Buffer[] {
-  const messages: Buffer[] = [];
-  for (const [index, { name, text, values }] of steps.entries()) {
-    if (name === '') messages.push(serialize.parse({ text }));
-    messages.push(serialize.bind({ statement: name, values: values as WireValue[] }));
-    if (described && index === steps.length - 1) messages.push(describe);
-    messages.push(execute);
-  }
-  return messages;
-}
+/** Without the index that comes along. */
+const toWire = (value: unknown): WireValue => wireValue(value);
 
 /**
  * Prepares a statement under a Sync of its own, so that no failure of another statement can undo it; closes one that
@@ -92,7 +96,7 @@ export class Preparation extends WireQuery {
     super('');
     const { name, text, close, under } = statement;
     this.#bytes = Buffer.concat([
-      ...toMessages(under, false),
+      encode(under, execute),
       ...(close === undefined ? [] : [serialize.close({ type: 'S', name: close })]),
       // Closing a name that is not there is no error; preparing one that is left from before would be.
       serialize.close({ type: 'S', name }),

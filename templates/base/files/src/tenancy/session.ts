@@ -1,7 +1,7 @@
 import pg from 'pg';
 import { Flight, isConnectionLost, Preparation, type Step } from './one-sync.ts';
 import { type Prepared, PreparedStatements, type Statement, statementName } from './statements.ts';
-import { type RowShape, send, wireConnection, type WireResult, type WireValue, wireValue } from './wire.ts';
+import { type RowShape, send, wireConnection } from './wire.ts';
 
 /** What a connection did with a statement. */
 export interface QueryResult<Row> {
@@ -12,6 +12,18 @@ export interface QueryResult<Row> {
   readonly command: string;
 }
 
+/** Told once: an error, or null and what the last statement of a flight returned. */
+export type Answered<Row> = (error: Error | null, result?: QueryResult<Row>) => void;
+
+export interface SessionOptions {
+  /** Statements are prepared under names. */
+  readonly named: boolean;
+  /** Several users send at the same time: what they send in one turn leaves in one write. */
+  readonly shared?: boolean;
+}
+
+const noValues: readonly unknown[] = [];
+
 /**
  * Places that a connection serves before it is replaced: the server's process keeps what it learned of every table, some
  * 13 kB each, for as long as it lives.
@@ -21,15 +33,20 @@ const mostTargets = 200;
 /** One connection to the database, and the statements prepared on it. */
 export class Session {
   readonly #client: pg.ClientBase;
+  readonly #stream: ReturnType<typeof wireConnection>['stream'];
   readonly #named: boolean;
+  readonly #shared: boolean;
   readonly #prepared = new PreparedStatements<RowShape>();
+  #corked = false;
   #lost = false;
   #retired = false;
   readonly #targets = new Set<string>();
 
-  constructor(client: pg.ClientBase, options: { readonly named: boolean }) {
+  constructor(client: pg.ClientBase, { named, shared = false }: SessionOptions) {
     this.#client = client;
-    this.#named = options.named;
+    this.#stream = wireConnection(client).stream;
+    this.#named = named;
+    this.#shared = shared;
   }
 
   /**
@@ -66,65 +83,84 @@ export class Session {
    */
   async run<Row>(statements: readonly Statement[]): Promise<QueryResult<Row>> {
     try {
-      return await this.#send<Row>(statements, () => {});
+      return await new Promise((resolve, reject) => this.#send<Row>(statements, settle(resolve, reject)));
+    } catch (error) {
+      throw traced(error);
+    }
+  }
+
+  /** The same for a flight that is a transaction of its own, as sendAlone() runs it. */
+  async runAlone<Row>(statements: readonly Statement[]): Promise<QueryResult<Row>> {
+    try {
+      return await new Promise((resolve, reject) => this.sendAlone<Row>(statements, settle(resolve, reject)));
     } catch (error) {
       throw traced(error);
     }
   }
 
   /**
-   * The same for a flight that is a transaction of its own: if it left one open, the connection is never used again.
-   * When the connection had lost its prepared statements, nothing has run, and it runs once more.
+   * Runs a flight that is a transaction of its own: if it left one open, the connection is never used again. When the
+   * connection had lost its prepared statements, nothing has run, and it runs once more. Throws for what cannot be sent;
+   * `answered` is called before the answers behind this one are read.
    */
-  async runAlone<Row>(statements: readonly Statement[]): Promise<QueryResult<Row>> {
-    const assertIdle = () => {
+  sendAlone<Row>(statements: readonly Statement[], answered: Answered<Row>, again = true): void {
+    this.#send<Row>(statements, (error, result) => {
       if (this.#client.getTransactionStatus() !== 'I') this.#lost = true;
-    };
-    try {
-      return await this.#send<Row>(statements, assertIdle);
-    } catch (error) {
-      if (!isStale(error) || this.#lost) throw traced(error);
-    }
-    return await this.#send<Row>(statements, assertIdle);
+      if (error !== null && again && !this.#lost && isStale(error)) this.sendAlone(statements, answered, false);
+      else answered(error, result);
+    });
   }
 
-  /** `answered` is called before the answers behind this one are read. */
-  #send<Row>(statements: readonly Statement[], answered: () => void): Promise<QueryResult<Row>> {
-    return new Promise((resolve, reject) => {
-      const steps = statements.map(({ text, values = [], target }): Step => ({
-        name: this.#named ? statementName(text, target) : '',
-        text,
-        values: values.map(toWire),
-      }));
-      for (const { target } of statements) if (target !== undefined) this.#targets.add(target);
-      const { stream } = wireConnection(this.#client);
-      stream.cork();
-      process.nextTick(() => stream.uncork()); // All that is sent in one turn leaves in one write.
-      let unprepared: Error | undefined;
-      let last: Prepared<RowShape> | undefined;
-      for (const [index, { name, text }] of this.#named ? steps.entries() : []) {
-        const { prepared, isNew, close } = this.#prepared.use(name);
-        last = prepared;
-        if (!isNew) continue;
-        const done = (error: Error | null) => {
-          if (error === null) return;
-          unprepared ??= error;
-          this.#prepared.forget(name);
-        };
-        // Tables of one place are found, and may be used, from within it only.
-        const under = statements[index]?.target === undefined ? [] : steps.filter((_, at) => statements[at]?.enters);
-        send(this.#client, new Preparation({ name, text, close, under }, done));
+  #send<Row>(statements: readonly Statement[], answered: Answered<Row>): void {
+    let last: Prepared<RowShape> | undefined;
+    let unknown: Statement[] | undefined;
+    const steps = statements.map((statement) => {
+      const { text, values = noValues, target } = statement;
+      if (target !== undefined) this.#targets.add(target);
+      if (!this.#named) return { name: '', text, values };
+      last = this.#prepared.use(statement);
+      if (last === undefined) (unknown ??= []).push(statement);
+      return { name: last?.name ?? statementName(statement), text, values };
+    });
+    let unprepared: Error | undefined;
+    const flight = new Flight(steps, last?.known, (error, result) => {
+      if (error !== null || result === undefined) {
+        answered(this.#fail(unprepared ?? error));
+        return;
       }
-      const done = (error: Error | null, result?: WireResult) => {
-        answered();
-        if (error !== null || result === undefined) {
-          reject(this.#fail(unprepared ?? error));
-          return;
-        }
-        if (last !== undefined) last.known ??= rowShape(result);
-        resolve({ rows: result.rows as Row[], rowCount: result.rowCount ?? 0, command: result.command });
-      };
-      send(this.#client, new Flight(steps, last?.known, done));
+      if (last !== undefined) last.known ??= rowShape(result);
+      answered(null, { rows: result.rows as Row[], rowCount: result.rowCount ?? 0, command: result.command });
+    });
+    if (this.#shared || unknown !== undefined) this.#cork();
+    for (const statement of unknown ?? []) {
+      // Tables of one place are found, and may be used, from within it only.
+      const under = statement.target === undefined ? [] : steps.filter((_, index) => statements[index]?.enters);
+      const preparation = this.#prepare(statement, under, (error) => (unprepared ??= error));
+      if (statement === statements.at(-1)) last = preparation;
+    }
+    send(this.#client, flight);
+  }
+
+  /** Sends a preparation; `failed` is told when the server refuses the statement. */
+  #prepare(wanted: Statement, under: readonly Step[], failed: (error: Error) => void): Prepared<RowShape> {
+    const { statement, close } = this.#prepared.add(wanted);
+    const done = (error: Error | null) => {
+      if (error === null) return;
+      this.#prepared.forget(wanted);
+      failed(error);
+    };
+    send(this.#client, new Preparation({ name: statement.name, text: wanted.text, close, under }, done));
+    return statement;
+  }
+
+  /** All that is sent in one turn leaves in one write. */
+  #cork(): void {
+    if (this.#corked) return;
+    this.#corked = true;
+    this.#stream.cork();
+    process.nextTick(() => {
+      this.#corked = false;
+      this.#stream.uncork();
     });
   }
 
@@ -134,6 +170,13 @@ export class Session {
     if (isStale(cause)) this.#prepared.forgetAll();
     return cause;
   }
+}
+
+export function settle<Row>(
+  resolve: (result: QueryResult<Row>) => void,
+  reject: (error: Error) => void,
+): Answered<Row> {
+  return (error, result) => (error === null ? resolve(result as QueryResult<Row>) : reject(error));
 }
 
 /**
@@ -146,16 +189,11 @@ function isStale(error: unknown): boolean {
 }
 
 /** With the stack of the code that asked: pg's errors come out of its parser. */
-function traced(error: unknown): unknown {
+export function traced(error: unknown): unknown {
   if (error instanceof Error) Error.captureStackTrace(error);
   return error;
 }
 
 function rowShape({ fields, _parsers, _prebuiltEmptyResultObject }: RowShape): RowShape {
   return { fields, _parsers, _prebuiltEmptyResultObject };
-}
-
-/** Without the index that map() passes along. */
-function toWire(value: unknown): WireValue {
-  return wireValue(value);
 }

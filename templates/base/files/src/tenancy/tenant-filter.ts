@@ -40,30 +40,28 @@ const tenantColumn = 'tenant_id';
  * the policies, and what partition pruning needs. Text inside sql`...` is not seen: only the policies guard it.
  */
 export function tenantFilter(schemaOf: (tenantId: string) => string): KyselyPlugin {
-  const filter = new TenantFilter(schemaOf);
+  const filter = new TenantFilter();
   return {
-    transformQuery: ({ node, queryId }) => filter.apply(node, queryId),
+    transformQuery: ({ node, queryId }) => {
+      const { id } = currentTenant();
+      return filter.apply(node, id, schemaOf(id), queryId);
+    },
     transformResult: async ({ result }) => result,
   };
 }
 
-class TenantFilter extends OperationNodeTransformer {
-  readonly #schemaOf: (tenantId: string) => string;
+/** The filter by itself: the tenant may be anything that stands for one. */
+export class TenantFilter extends OperationNodeTransformer {
   // Making a transformer costs more than the transformation, so one serves all queries; it runs synchronously, one
   // query after the other.
-  #tenant = '';
+  #tenant: unknown;
   #schema = '';
   /** Names of the common table expressions around the current node. */
   #common: readonly string[] = [];
 
-  constructor(schemaOf: (tenantId: string) => string) {
-    super();
-    this.#schemaOf = schemaOf;
-  }
-
-  apply(node: RootOperationNode, queryId: QueryId): RootOperationNode {
-    this.#tenant = currentTenant().id;
-    this.#schema = this.#schemaOf(this.#tenant);
+  apply(node: RootOperationNode, tenant: unknown, schema: string, queryId: QueryId): RootOperationNode {
+    this.#tenant = tenant;
+    this.#schema = schema;
     this.#common = [];
     this.nodeStack.length = 0; // A query that was refused half-way may have left some.
     // A transformation keeps the kind of a node; Kysely's own plugins rely on it too.

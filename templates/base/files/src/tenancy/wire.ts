@@ -22,9 +22,9 @@ export type WireValue = string | Buffer | null;
 
 /** How the rows of a statement are read. */
 export interface RowShape {
-  readonly fields: unknown;
-  readonly _parsers: unknown;
-  readonly _prebuiltEmptyResultObject: unknown;
+  fields: unknown;
+  _parsers: unknown;
+  _prebuiltEmptyResultObject: unknown;
 }
 
 /** What pg collects of one statement's answer. */

@@ -73,27 +73,35 @@ describe('what people reviewed', () => {
   it.each([
     [
       'does something else',
-      ['create or replace function app.tenant_id() returns uuid language sql as $$ select null::uuid $$'],
+      'app.tenant_id()',
+      'create or replace function app.tenant_id() returns uuid language sql as $$ select null::uuid $$',
       'body',
     ],
-    ['is for everybody', ['grant execute on function app.tenant_id() to public'], 'grant to public'],
-    ['is volatile', ['alter function app.tenant_id() volatile'], 'kind'],
-    ['runs names of the caller', ['alter function app.tenant_id() reset search_path'], 'set search_path'],
-  ])('covers functions: one that %s', async (_, statements, key) => {
-    const found = await differencesOfNotes(statements);
-    expect(found.map(({ object }) => object)).toContain('app.tenant_id()');
+    ['is for everybody', 'app.tenant_id()', 'grant execute on function app.tenant_id() to public', 'grant to public'],
+    ['is volatile', 'app.tenant_id()', 'alter function app.tenant_id() volatile', 'kind'],
+    [
+      'runs names of the caller',
+      'platform.find_tenant(text)',
+      'alter function platform.find_tenant(text) reset search_path',
+      'set search_path',
+    ],
+  ])('covers functions: one that %s', async (_, name, statement, key) => {
+    const found = await differencesOfNotes([statement]);
+    expect(found.map(({ object }) => object)).toContain(name);
     expect(found.map(({ what }) => what.split('\n')[0])).toContain(key);
   });
 
   it('covers functions that nobody has looked at', async () => {
     const found = await differencesOfNotes([
       'create function attack_everything() returns bigint language sql security definer as $$ select count(*) from attack_notes $$',
-      'create function attack_is_open(uuid) returns boolean language sql stable as $$ select true $$',
+      'create function attack_is_any(uuid) returns boolean language sql stable as $$ select true $$',
+      'create function attack_is_open(id uuid) returns boolean language sql stable return attack_is_any(id)',
       'create policy open on attack_notes for select using (attack_is_open(tenant_id))',
     ]);
     expect(found.map(({ object }) => object)).toEqual([
       'app.attack_notes',
       'app.attack_everything()',
+      'app.attack_is_any(uuid)',
       'app.attack_is_open(uuid)',
     ]);
   });

@@ -60,30 +60,43 @@ describe('assertPlainStatement', () => {
 
 describe('statementName', () => {
   it('is the same for the same text, and no other', () => {
-    expect(statementName('select 1')).toBe(statementName('select 1'));
-    expect(statementName('select 1')).not.toBe(statementName('select  1'));
-    expect(statementName('select 1').length).toBeLessThan(63);
+    expect(statementName({ text: 'select 1' })).toBe(statementName({ text: 'select 1' }));
+    expect(statementName({ text: 'select 1' })).not.toBe(statementName({ text: 'select  1' }));
+    expect(statementName({ text: 'select 1' }).length).toBeLessThan(63);
   });
 });
 
 describe('PreparedStatements', () => {
   it('prepares a statement once, and remembers what was learned of it', () => {
     const statements = new PreparedStatements<string>();
-    const first = statements.use('a');
-    expect(first.isNew).toBe(true);
-    first.prepared.known = 'two columns';
-    expect(statements.use('a')).toEqual({ prepared: { known: 'two columns' }, isNew: false });
-    statements.forget('a');
-    expect(statements.use('a')).toEqual({ prepared: {}, isNew: true });
+    expect(statements.use({ text: 'select 1' })).toBeUndefined();
+    const { statement } = statements.add({ text: 'select 1' });
+    expect(statement).toEqual({ name: statementName({ text: 'select 1' }) });
+    statement.known = 'two columns';
+    expect(statements.use({ text: 'select 1' })).toBe(statement);
+    statements.forget({ text: 'select 1' });
+    expect(statements.use({ text: 'select 1' })).toBeUndefined();
+  });
+
+  it('prepares the same text once for each place that it is good for', () => {
+    const statements = new PreparedStatements<string>();
+    const [here, there] = [
+      { text: 'select 1', target: 'here' },
+      { text: 'select 1', target: 'there' },
+    ];
+    statements.add(here);
+    expect(statements.use(there)).toBeUndefined();
+    expect(statements.add(there).statement.name).not.toBe(statements.use(here)?.name);
   });
 
   it('closes the least recently used one when it is full', () => {
     const statements = new PreparedStatements<string>(2);
-    statements.use('a');
-    statements.use('b');
-    statements.use('a');
-    expect(statements.use('c')).toEqual({ prepared: {}, isNew: true, close: 'b' });
-    expect(statements.use('a').isNew).toBe(false);
+    statements.add({ text: 'select 1' });
+    statements.add({ text: 'select 2' });
+    statements.use({ text: 'select 1' });
+    expect(statements.add({ text: 'select 3' }).close).toBe(statementName({ text: 'select 2' }));
+    expect(statements.use({ text: 'select 1' })).toBeDefined();
+    expect(statements.use({ text: 'select 2' })).toBeUndefined();
     expect(statements.size).toBe(2);
   });
 });

@@ -97,12 +97,18 @@ const factsSql = `
   ) as fact
   order by position, key collate "C"`;
 
+/** Functions with somebody else's rights, those that policies call, and those that these call in turn where PostgreSQL knows. */
 const functionsSql = `
-  with func as (
+  with recursive called (oid) as (
+    select refobjid from pg_depend where classid = 'pg_policy'::regclass and refclassid = 'pg_proc'::regclass
+    union
+    select refobjid from pg_depend join called on objid = called.oid where classid = 'pg_proc'::regclass and refclassid = 'pg_proc'::regclass
+  ),
+  func as (
     select p.*, l.lanname from pg_proc p join pg_namespace n on n.oid = p.pronamespace join pg_language l on l.oid = p.prolang
     where ${ours('n')} and ${isDecidedSql('n.nspname')} and (
       p.prosecdef and not exists (select from pg_depend d where d.classid = 'pg_proc'::regclass and d.objid = p.oid and d.deptype = 'e')
-      or exists (select from pg_depend d where d.classid = 'pg_policy'::regclass and d.refclassid = 'pg_proc'::regclass and d.refobjid = p.oid))
+      or p.oid in (select oid from called))
   )
   select func.oid::regprocedure::text as name, key, value
   from func, lateral (

@@ -26,6 +26,14 @@ export const contextMutations: readonly Mutation[] = [
     ['functions'],
   ),
   replaced('believes what is no id', `${refuseNone} return trim(named)::uuid;`, ['functions']),
+  {
+    name: 'app.refuse_context() answers for the tenant that nobody is',
+    sql: [
+      `create or replace function app.refuse_context() returns uuid language sql stable parallel safe return '00000000-0000-0000-0000-000000000000'::uuid`,
+    ],
+    groups: ['functions'],
+    expects: names(tenantFunction),
+  },
   ...['immutable', 'leakproof'].map((what): Mutation => ({
     name: `${tenantFunction} marked ${what}`,
     sql: [`alter function app.tenant_id() ${what}`],
