@@ -121,8 +121,8 @@ const dropIndex = (table: string): string => `do $$ declare each regclass; begin
 function withSetting(name: string, value: () => string) {
   const flight: DatabaseSteps['flight'] = (entering, statement, session) => {
     const values = [...(entering.values ?? [])];
-    const at = values.indexOf(name);
-    if (at >= 0) values[at + 1] = value();
+    const [, parameter] = new RegExp(`set_config\\('${name}', \\$(\\d+)`).exec(entering.text) ?? [];
+    if (parameter !== undefined) values[Number(parameter) - 1] = value();
     return applicationSteps.database.flight({ ...entering, values }, statement, session);
   };
   return { ...applicationSteps, database: { ...applicationSteps.database, flight } };
