@@ -24,7 +24,7 @@ export default defineLayer({
         kind: 'plpgsql, stable, parallel restricted',
         'set search_path': 'pg_catalog, pg_temp',
         'grant to runtime': 'execute',
-        body: 'sha256 f622aee97c60f747',
+        body: 'sha256 1467732d12b6c2b7',
       },
     },
   },

@@ -61,10 +61,10 @@ describe('with 100,000 rows in a table, the planner group', () => {
     expect(await findings([])).toEqual([]);
   });
 
-  itAsSuperuser('counts the calls of policies that ask for each row', async () => {
+  itAsSuperuser('sees that policies ask for each row', async () => {
     const found = await findings(policies('tenant_id = app.tenant_id()'));
-    const counted = /every row, one after the other .* called functions \d{6} times/;
-    expect(found).toContainEqual(expect.stringMatching(counted));
+    const asked = /every row, one after the other .* (called functions \d{6} times|read app\.\w+ for each: )/;
+    expect(found).toContainEqual(expect.stringMatching(asked));
   });
 
   itAsSuperuser('sees that policies which compare texts read everything', async () => {

@@ -1,12 +1,13 @@
 import pg from 'pg';
 import type { Relation } from '../catalog.ts';
+import { tenantSetting } from '../context.ts';
 import type { Recorder } from '../finding.ts';
 import { restorePolicies } from '../groups/matrix.ts';
 import { isSuperuser } from '../privileged.ts';
 import { attemptsInside } from '../session.ts';
 import { identifier, literal } from '../sql.ts';
 import { asTenant, type Target } from '../target.ts';
-import { initPlanLoops, lateScans, readPlan, showScan } from './plan.ts';
+import { filtersOf, initPlanLoops, lateScans, readPlan, showScan } from './plan.ts';
 import { pointRead, type Shape, withValues } from './shapes.ts';
 
 const rowCount = 100_000;
@@ -125,12 +126,17 @@ async function explainAs(target: Reached, recorder: Recorder, table: Relation, t
     callsSoFar,
     text,
     callsSoFar,
+    `explain (format json) ${text}`,
   );
   recorder.check('C13');
-  const [before, , after] = outcomes.slice(1).map(({ rows: [row] }) => Number(row?.['calls']));
-  const calls = (after ?? Number.NaN) - (before ?? Number.NaN);
-  if (Number.isNaN(calls)) throw outcomes.at(-1)?.error ?? new Error('functions were not counted');
+  const [before, , after, planned] = outcomes.slice(1).map(({ rows: [row] }) => row);
+  const calls = Number(after?.['calls']) - Number(before?.['calls']);
+  if (Number.isNaN(calls) || planned === undefined)
+    throw outcomes.at(-1)?.error ?? new Error('functions were not counted');
   if (calls > allowedCalls) find('every row, one after the other', text, `policies called functions ${calls} times`);
+  // What the planner put in place of a function is not counted.
+  const asked = filtersOf(readPlan(planned['QUERY PLAN'] ?? '')).find((filter) => filter.includes(`'${tenantSetting}'`));
+  if (asked !== undefined) find('every row, one after the other', text, `policies read ${tenantSetting} for each: ${asked}`);
 }
 
 const callsSoFar = 'select coalesce(sum(calls), 0) as calls from pg_stat_xact_user_functions';

@@ -53,6 +53,11 @@ export function initPlanLoops(plan: PlanNode): number[] {
   return [...own, ...(plan.Plans ?? []).flatMap(initPlanLoops)];
 }
 
+/** What rows are asked, one after the other. */
+export function filtersOf({ Filter: own, Plans: below = [] }: PlanNode): string[] {
+  return [...(own === undefined ? [] : [own]), ...below.flatMap(filtersOf)];
+}
+
 /** The tenant, known before the scan starts: `$0` up to PostgreSQL 16. */
 const tenant = /\btenant_id = (\$\d+|\(InitPlan \d+\)\.col\d+|(subject|parent)(_\d+)?\.tenant_id)/;
 

@@ -40,10 +40,37 @@ describe('app.tenant_id()', () => {
     await expect(enter('')).rejects.toThrow(code('TN001'));
   });
 
-  it.each([` ${ada}`, `${ada} `, `{${ada}}`, ada.toUpperCase(), ada.replaceAll('-', ''), `${ada},${ada}`, '*', 'null'])(
-    'refuses "%s", which is no tenant',
-    async (value) => {
-      await expect(enter(value)).rejects.toThrow(code('TN002'));
-    },
-  );
+  it.each([
+    ` ${ada}`,
+    `${ada} `,
+    `{${ada}}`,
+    ada.toUpperCase(),
+    ada.replaceAll('-', ''),
+    // PostgreSQL takes a hyphen behind any four digits.
+    '0190-a000-0000-7000-800000000000000a',
+    '0190a000-0000-7000-8000-00000000000-',
+    '0190a000-0000-7000-8000-00000000000ä',
+    ada.replaceAll('-', '.'),
+    `${ada},${ada}`,
+    '*',
+    'null',
+  ])('refuses "%s", which is no tenant', async (value) => {
+    await expect(enter(value)).rejects.toThrow(code('TN002'));
+  });
+
+  it('is part of the plans that ask it, and no call', async () => {
+    const { rows } = await client.query<Record<string, string>>(
+      'explain (verbose, costs off) select (select app.tenant_id())',
+    );
+    const plan = rows.map((row) => row['QUERY PLAN']).join('\n');
+    expect(plan).toContain(`current_setting('app.tenant_id'`);
+    expect(plan).not.toContain('tenant_id()');
+  });
+
+  it('is what it was made as, whatever the search_path', async () => {
+    await client.query('begin');
+    await client.query('set local search_path = nowhere, pg_catalog');
+    expect(await enter(ada)).toBe(ada);
+    await client.query('rollback');
+  });
 });
