@@ -99,6 +99,7 @@ export class Connections {
       if (client === undefined) {
         this.#borrowed -= 1;
         this.#waiting.shift()?.fail(error ?? new Error('The pool gave no connection.'));
+        if (this.#waiting.length > this.#borrowed) this.#borrow();
         return;
       }
       let session = this.#sessions.get(client);
@@ -112,34 +113,35 @@ export class Connections {
 
   #serveWith(session: Session, giveBack: (destroy: boolean) => void): void {
     let left = mostInARow;
+    const end = (destroy: boolean) => {
+      this.#borrowed -= 1;
+      giveBack(destroy);
+      if (this.#waiting.length > 0) this.#borrow();
+    };
+    const serveNext = () => {
+      const next = left-- > 0 ? this.#waiting.shift() : undefined;
+      if (next === undefined) end(false);
+      else next.serve(lent);
+    };
     const lent: Lent = {
       session,
-      release: () => {
-        const reusable = this.#options.isReusable(session);
-        const next = reusable && left-- > 0 ? this.#waiting.shift() : undefined;
-        if (next !== undefined) {
-          next.serve(lent);
-          return;
-        }
-        this.#borrowed -= 1;
-        giveBack(!reusable);
-        if (this.#waiting.length > 0) this.#borrow();
-      },
+      release: () => (this.#options.isReusable(session) ? serveNext() : end(true)),
     };
-    lent.release(); // Whoever waits longest is served.
+    serveNext();
   }
 
   /** Tells those who waited too long; one timer for all of them. */
-  #watch(): void {
+  #watch(after = patience): void {
     if (this.#isWatched) return;
     this.#isWatched = true;
     setTimeout(() => {
       this.#isWatched = false;
       const now = performance.now();
-      while ((this.#waiting[0]?.until ?? Number.POSITIVE_INFINITY) <= now) {
+      while (this.#waiting[0] !== undefined && this.#waiting[0].until <= now) {
         this.#waiting.shift()?.fail(new Error('timeout exceeded when trying to connect'));
       }
-      if (this.#waiting.length > 0) this.#watch();
-    }, patience).unref();
+      const [next] = this.#waiting;
+      if (next !== undefined) this.#watch(next.until - now);
+    }, after).unref();
   }
 }
