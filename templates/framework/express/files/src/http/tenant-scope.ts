@@ -36,7 +36,7 @@ export function tenantRoutes(
       request.access = await request.trace.run(() =>
         resolve(incomingOf(request), operation, resolution, steps.resolution),
       );
-      request.log = request.log.child({ tenant: request.access.tenant.slug });
+      request.log.setBindings({ tenant: request.access.tenant.slug });
       const admission = await limits.admit(request.access.tenant, response);
       response.set(admission.headers);
       request.bodyBytes = admission.bodyBytes;

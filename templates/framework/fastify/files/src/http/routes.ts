@@ -13,6 +13,10 @@ import type { Access } from '../tenancy/resolve.ts';
 import type { Operation } from './operation.ts';
 
 declare module 'fastify' {
+  interface FastifyBaseLogger {
+    /** Pino's: adds to every line to come. A request has a logger of its own. */
+    readonly setBindings: (bindings: Readonly<Record<string, unknown>>) => void;
+  }
   interface FastifyRequest {
     /** Who is asking, for which tenant; there on every route that has an operation. */
     access: Access;

@@ -35,8 +35,7 @@ export function enterTenants(
     request.access = await request.trace.run(() =>
       resolve(incomingOf(request.raw), operation, resolution, steps.resolution),
     );
-    request.log = request.log.child({ tenant: request.access.tenant.slug });
-    reply.log = request.log;
+    request.log.setBindings({ tenant: request.access.tenant.slug });
     const admission = await limits.admit(request.access.tenant, reply.raw);
     reply.headers(admission.headers);
     request.bodyBytes = admission.bodyBytes;
