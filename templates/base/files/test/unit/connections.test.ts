@@ -108,7 +108,7 @@ describe('connections', () => {
     const { database, ada, bob } = world;
     const rows = Array.from({ length: 40 }, async (_, index) => {
       const tenant = index % 3 === 0 ? ada : bob;
-      return [tenant.slug, (await runAsTenant(tenant, () => database.query(subjects))).rows.length];
+      return [tenant.slug, (await runAsTenant(tenant, () => database.query(subjects(tenant)))).rows.length];
     });
     expect(await Promise.all(rows)).toEqual(
       Array.from({ length: 40 }, (_, index) => (index % 3 === 0 ? ['ada', 1] : ['bob', 6])),
