@@ -22,8 +22,7 @@ function open(max: number, url = world.test.runtimeUrl): Connections {
 }
 
 const backend = { text: 'select pg_catalog.pg_backend_pid() as pid' };
-const pid = async (connections: Connections) =>
-  (await connections.run<{ pid: number }>(() => [backend])).rows[0]?.pid;
+const pid = async (connections: Connections) => (await connections.run<{ pid: number }>(() => [backend])).rows[0]?.pid;
 
 describe('connections', () => {
   it('serve whoever waits, in the order of asking, on no more connections than there may be', async () => {

@@ -1,0 +1,8 @@
+import { defineLayer } from '../../../generators/engine/layer.ts';
+
+/** What the plain context asks of roles that are the tenants' own. */
+export default defineLayer({
+  id: 'strategy/plain-context',
+  when: ({ strategy, context }) => strategy[0] === 'schema-per-tenant' && context === 'plain',
+  tenancy: { functions: { 'app.refuse_context()': { 'grant to tenants': 'execute' } } },
+});
