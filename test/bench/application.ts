@@ -1,9 +1,10 @@
-import { chmod, mkdtemp } from 'node:fs/promises';
+import { chmod, mkdtemp, readdir } from 'node:fs/promises';
 import { rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { build } from 'esbuild';
 import type pg from 'pg';
 import type { Answers } from '../../generators/answers/options.ts';
 import { generate } from '../../generators/engine/generate.ts';
@@ -15,7 +16,7 @@ import { writeRepository } from '../matrix/repository.ts';
 export interface Application {
   readonly dir: string;
   readonly tree: Tree;
-  /** Loads a module of the repository. What it exports has the shape that the caller says. */
+  /** Loads a module of the repository; those of the application as its build compiles them. What it exports has the shape that the caller says. */
   readonly load: <Module>(path: string) => Promise<Module>;
   /** The repository's own pg, so that both sides of a comparison run on one. */
   readonly pg: typeof pg;
@@ -43,8 +44,43 @@ export async function createApplication(answers: Partial<Answers> & { readonly n
   const dir = join(root, answers.name);
   await writeRepository(dir, tree);
   await packages.link(tree, answers.packageManager ?? 'npm', dir);
-  const load = async <Module>(path: string) => (await import(pathToFileURL(join(dir, path)).href)) as Module;
+  const load = async <Module>(path: string) => {
+    const file = path.startsWith('src/') ? await compiled(dir, path) : path;
+    return (await import(pathToFileURL(join(dir, file)).href)) as Module;
+  };
   return { dir, tree, load, pg: createRequire(join(dir, 'package.json'))('pg') as typeof pg };
+}
+
+const compilations = new Map<string, Promise<unknown>>();
+
+/**
+ * The JavaScript of a module below src/. Production runs the application as esbuild makes it; what runs TypeScript on the way here would give every function its name anew whenever it is
+ * made, which is a good part of a statement.
+ */
+async function compiled(dir: string, path: string): Promise<string> {
+  let compilation = compilations.get(dir);
+  if (compilation === undefined) {
+    compilation = compile(dir);
+    compilations.set(dir, compilation);
+  }
+  await compilation;
+  return join('compiled', path.replace(/\.ts$/, '.js'));
+}
+
+async function compile(dir: string): Promise<void> {
+  const files = await readdir(join(dir, 'src'), { recursive: true });
+  await build({
+    entryPoints: files.filter((file) => file.endsWith('.ts')).map((file) => join(dir, 'src', file)),
+    outbase: dir,
+    outdir: join(dir, 'compiled'),
+    bundle: true,
+    splitting: true, // What modules share, they share here too.
+    packages: 'external',
+    platform: 'node',
+    target: 'node20',
+    format: 'esm',
+    logLevel: 'error',
+  });
 }
 
 async function makeFolder(): Promise<string> {

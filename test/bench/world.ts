@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import type pg from 'pg';
 import { type Application, createApplication } from './application.ts';
 
@@ -83,13 +84,15 @@ export interface PostgresServer {
   readonly stop: () => Promise<void>;
 }
 
-/** A PostgreSQL as the generated repository starts one. */
-export async function startServer(): Promise<PostgresServer> {
-  const { load } = await applicationWith('sealed');
+/** A PostgreSQL as the generated repository starts one: for tests, which does not wait for its disk, or a durable one. */
+export async function startServer({ durable = false } = {}): Promise<PostgresServer> {
+  const { load, dir } = await applicationWith('sealed');
   const { startPostgres } = await load<{ startPostgres: (options: object) => Promise<PostgresServer> }>(
     'scripts/postgres/start.ts',
   );
-  return await startPostgres({ purpose: 'test' });
+  return await startPostgres(
+    durable ? { purpose: 'development', dataDirectory: join(dir, '.data') } : { purpose: 'test' },
+  );
 }
 
 const applications = new Map<string, Promise<Application>>();
