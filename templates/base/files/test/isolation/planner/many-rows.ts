@@ -135,8 +135,11 @@ async function explainAs(target: Reached, recorder: Recorder, table: Relation, t
     throw outcomes.at(-1)?.error ?? new Error('functions were not counted');
   if (calls > allowedCalls) find('every row, one after the other', text, `policies called functions ${calls} times`);
   // What the planner put in place of a function is not counted.
-  const asked = filtersOf(readPlan(planned['QUERY PLAN'] ?? '')).find((filter) => filter.includes(`'${tenantSetting}'`));
-  if (asked !== undefined) find('every row, one after the other', text, `policies read ${tenantSetting} for each: ${asked}`);
+  const asked = filtersOf(readPlan(planned['QUERY PLAN'] ?? '')).find((filter) =>
+    filter.includes(`'${tenantSetting}'`),
+  );
+  if (asked !== undefined)
+    find('every row, one after the other', text, `policies read ${tenantSetting} for each: ${asked}`);
 }
 
 const callsSoFar = 'select coalesce(sum(calls), 0) as calls from pg_stat_xact_user_functions';
