@@ -8,7 +8,6 @@ import {
   IdentifierNode,
   type InsertQueryNode,
   type JoinNode,
-  type KyselyPlugin,
   type MergeQueryNode,
   OnNode,
   type OperationNode,
@@ -29,7 +28,6 @@ import {
   WhereNode,
   type WithNode,
 } from 'kysely';
-import { currentTenant } from './context.ts';
 import { TenancyError } from './errors.ts';
 
 const tenantColumn = 'tenant_id';
@@ -39,18 +37,6 @@ const tenantColumn = 'tenant_id';
  * every table, so that search_path decides nothing. Tables that name a schema are left alone. The second layer above
  * the policies, and what partition pruning needs. Text inside sql`...` is not seen: only the policies guard it.
  */
-export function tenantFilter(schemaOf: (tenantId: string) => string): KyselyPlugin {
-  const filter = new TenantFilter();
-  return {
-    transformQuery: ({ node, queryId }) => {
-      const { id } = currentTenant();
-      return filter.apply(node, id, schemaOf(id), queryId);
-    },
-    transformResult: async ({ result }) => result,
-  };
-}
-
-/** The filter by itself: the tenant may be anything that stands for one. */
 export class TenantFilter extends OperationNodeTransformer {
   // Making a transformer costs more than the transformation, so one serves all queries; it runs synchronously, one
   // query after the other.
@@ -59,6 +45,7 @@ export class TenantFilter extends OperationNodeTransformer {
   /** Names of the common table expressions around the current node. */
   #common: readonly string[] = [];
 
+  /** The query, held to a tenant and the tables of a schema; anything may stand for the tenant's id. */
   apply(node: RootOperationNode, tenant: unknown, schema: string, queryId: QueryId): RootOperationNode {
     this.#tenant = tenant;
     this.#schema = schema;
@@ -148,11 +135,7 @@ export class TenantFilter extends OperationNodeTransformer {
     }
   }
 
-  /**
-   * The table with its schema; undefined when it is a common table expression or names a schema. So a query that went
-   * through here already stays as it is: Kysely transforms some subqueries by themselves, and then once more inside the
-   * whole.
-   */
+  /** The table with its schema; undefined when it is a common table expression or names a schema. */
   #qualify({ table }: TableNode): TableNode | undefined {
     const name = table.identifier.name;
     return table.schema !== undefined || this.#common.includes(name)

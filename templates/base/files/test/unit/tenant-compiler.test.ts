@@ -8,16 +8,16 @@ import {
   sql,
 } from 'kysely';
 import { describe, expect, it } from 'vitest';
-import { runAsTenant, tenantId } from '../../src/tenancy/context.ts';
+import { currentTenant, runAsTenant, tenantId } from '../../src/tenancy/context.ts';
 import { createTenantCompiler } from '../../src/tenancy/tenant-compiler.ts';
-import { tenantFilter } from '../../src/tenancy/tenant-filter.ts';
+import { TenantFilter } from '../../src/tenancy/tenant-filter.ts';
 
 interface Tables {
   notes: { tenant_id?: string; id: string; page_id: string | null; body: string; size: number };
   pages: { tenant_id?: string; id: string; title: string };
 }
 
-const connect = (compiler: QueryCompiler, plugins = [] as ReturnType<typeof tenantFilter>[]) =>
+const connect = (compiler: QueryCompiler) =>
   new Kysely<Tables>({
     dialect: {
       createAdapter: () => new PostgresAdapter(),
@@ -25,13 +25,17 @@ const connect = (compiler: QueryCompiler, plugins = [] as ReturnType<typeof tena
       createIntrospector: (kysely) => new PostgresIntrospector(kysely),
       createQueryCompiler: () => compiler,
     },
-    plugins,
   });
 /** Each tenant may have tables of its own. */
 const schemaOf = (tenant: string): string => `t_${tenant.replaceAll('-', '')}`;
 const remembering = connect(createTenantCompiler(schemaOf));
 /** Filters and compiles each query by itself. */
-const forgetful = connect(new PostgresQueryCompiler(), [tenantFilter(schemaOf)]);
+const forgetful = connect({
+  compileQuery: (query, id) => {
+    const tenant = currentTenant().id;
+    return new PostgresQueryCompiler().compileQuery(new TenantFilter().apply(query, tenant, schemaOf(tenant), id), id);
+  },
+});
 
 type Db = typeof remembering;
 type Query = (

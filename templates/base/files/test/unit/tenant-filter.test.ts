@@ -1,7 +1,7 @@
-import { DummyDriver, Kysely, PostgresAdapter, PostgresIntrospector, PostgresQueryCompiler, sql } from 'kysely';
+import { DummyDriver, Kysely, PostgresAdapter, PostgresIntrospector, sql } from 'kysely';
 import { describe, expect, it } from 'vitest';
 import { runAsTenant, tenantId } from '../../src/tenancy/context.ts';
-import { tenantFilter } from '../../src/tenancy/tenant-filter.ts';
+import { createTenantCompiler } from '../../src/tenancy/tenant-compiler.ts';
 
 interface Tables {
   notes: { tenant_id?: string; id: string; page_id: string; body: string };
@@ -14,9 +14,8 @@ const db = new Kysely<Tables>({
     createAdapter: () => new PostgresAdapter(),
     createDriver: () => new DummyDriver(),
     createIntrospector: (kysely) => new PostgresIntrospector(kysely),
-    createQueryCompiler: () => new PostgresQueryCompiler(),
+    createQueryCompiler: () => createTenantCompiler(() => 'app'),
   },
-  plugins: [tenantFilter(() => 'app')],
 });
 
 interface Query {
@@ -30,7 +29,7 @@ function compiled(query: Query | (() => Query)): string {
   return text.replaceAll('"', '').replace(/\$(\d+)/g, (all, index) => (parameters[index - 1] === id ? '$tenant' : all));
 }
 
-describe('tenantFilter', () => {
+describe('the tenant filter', () => {
   it('compiles nothing without a tenant', () => {
     expect(() => db.selectFrom('notes').selectAll().compile()).toThrow(expect.objectContaining({ code: 'no-tenant' }));
   });

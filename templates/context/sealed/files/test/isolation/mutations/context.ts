@@ -68,6 +68,12 @@ export const contextMutations: readonly Mutation[] = [
   },
   marked('immutable'),
   marked('leakproof'),
+  {
+    name: `${tenantFunction} for everybody`,
+    sql: [`grant execute on function ${tenantFunction} to public`],
+    groups: ['lint'],
+    expects: names(tenantFunction),
+  },
   keys('select'),
   keys('insert'),
 ];
