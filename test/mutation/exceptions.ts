@@ -6,7 +6,7 @@ export const exceptions: Readonly<Record<string, string>> = {
 /** As many exceptions as there may be. */
 export const mostExceptions = 4;
 
-/** Mutations after which it depends on timing what goes wrong: of them only what names them is in the table. */
+/** Mutations after which it depends on timing what goes wrong: of them only what names them is in the table, and nobody compares it. */
 export const restless: readonly string[] = [
   'app.tenant_id() marked immutable',
   'flight: the tenant is entered once for each connection',

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type Answer, difference, fromMarkdown, planOf, problemsOf, toMarkdown, toTable } from './table.ts';
+import { type Answer, difference, fromMarkdown, leavingOut, planOf, problemsOf, toMarkdown, toTable } from './table.ts';
 
 const answer = (name: string, more: Partial<Answer> = {}): Answer => ({
   name,
@@ -80,6 +80,11 @@ describe('the table of checks and mutations', () => {
     const answers = [untouched, { ...noticed, red: ['lint A1'] }, answer('a rule', { red: ['matrix C1'] })];
     expect(difference(before, toTable(answers), answers)).toEqual(['- matrix C1: a view', '+ matrix C1: a rule']);
     expect(difference(before, before, [untouched, noticed])).toEqual([]);
+  });
+
+  it('tells nothing of mutations that are left out', () => {
+    const answers = [untouched, { ...noticed, red: [] }];
+    expect(difference(leavingOut(before, ['a view']), leavingOut(toTable(answers), ['a view']), answers)).toEqual([]);
   });
 
   it('tells nothing of what was not asked, and of a mutation that is no more', () => {

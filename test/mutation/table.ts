@@ -95,6 +95,10 @@ export function planOf(table: Table): Map<string, Set<string>> {
   return plan;
 }
 
+/** The table but for some mutations. */
+export const leavingOut = (table: Table, mutations: readonly string[]): Table =>
+  new Map([...table].map(([check, names]) => [check, names.filter((name) => !mutations.includes(name))]));
+
 /** Cells that came and went, of what was asked; also those of mutations that are no more. */
 export function difference(before: Table, after: Table, answers: readonly Answer[]): string[] {
   const asked = new Map(answers.map((answer) => [answer.name, answer.asked]));

@@ -86,7 +86,7 @@ describe('in a terminal', () => {
       await see('Which preset');
       press('Enter');
       await see('How are tenants kept apart');
-      press('Down', 'Enter');
+      press('Up', 'Enter');
       for (const question of advisor.slice(0, advisor.indexOf(last) + 1)) {
         await see(question);
         press(question === last ? 'C-c' : 'Enter');

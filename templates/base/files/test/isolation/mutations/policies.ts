@@ -17,9 +17,10 @@ export function policyMutations(material: Material): Mutation[] {
     groups: readonly GroupName[],
     sql: (table: string) => readonly string[],
     expects?: Mutation['expects'],
-    table = next,
+    whose: 'victim' | 'attacker' = 'victim',
   ): Mutation => {
-    const { name } = table();
+    const turn = { victim: next(), attacker: nextOwn() };
+    const { name } = turn[whose];
     return { name: `${name}: ${what}`, sql: sql(name), tables: [name], groups, expects: expects ?? names(name) };
   };
   return [
@@ -49,7 +50,7 @@ export function policyMutations(material: Material): Mutation[] {
       ['matrix'],
       (table) => byCommand(table, 'update'),
       undefined,
-      nextOwn,
+      'attacker',
     ),
     onTable('both policies let deletes through', ['matrix'], (table) => byCommand(table, 'delete')),
     onTable('both policies ask a second setting', ['injection'], (table) =>

@@ -20,8 +20,8 @@ export function createRenaming(startedAt: Date): (text: string) => string {
 }
 
 const uuid = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/gi;
-/** Cursors, keys and tags: letters and digits that are too long to be words. */
-const opaque = /(?=[\w-]*\d)[A-Za-z0-9_-]{20,}/g;
+/** Cursors, keys and tags: too long to be words, with digits or capitals in the middle. */
+const opaque = /(?=[\w-]*(?:\d|[a-z][A-Z]))[A-Za-z0-9_-]{20,}/g;
 /** As PostgreSQL and as JSON write it. */
 const time = /\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d(:?\d\d)?)?/g;
 
