@@ -4,7 +4,7 @@
 source "$(dirname "$0")/scratch.sh"
 source "$(dirname "$0")/trixie.sh"
 [ "$(id -u)" = 0 ] || { echo 'needs root, to run PgBouncer as somebody else'; exit 77; }
-trixie "$scratch/pgbouncer" pgbouncer libc6 libc-ares2 libevent-2.1-7t64 libssl3t64 libpam0g libsystemd0 libcap2 libaudit1 libcap-ng0 libzstd1 zlib1g
+trixie "$scratch/pgbouncer" pgbouncer libc6 libcares2 libevent-2.1-7t64 libssl3t64 libpam0g libsystemd0 libcap2 libaudit1 libcap-ng0 libzstd1 zlib1g
 
 clone "$scratch/clone"
 cd "$scratch/clone"
