@@ -33,11 +33,14 @@ function later(deliver: () => void): void {
   }
 }
 
+const isTerminate = (bytes: Buffer): boolean => bytes.length === 5 && bytes[0] === 'X'.charCodeAt(0);
+
 const server = createServer({ noDelay: true }, (client) => {
   const upstream = connect({ host, port: Number(port), noDelay: true });
   let serverSpoke = true;
   client.on('data', (bytes) => {
-    if (serverSpoke) turns += 1;
+    // A client that takes its leave waits for nothing.
+    if (serverSpoke && !isTerminate(bytes)) turns += 1;
     serverSpoke = false;
     later(() => upstream.write(bytes));
   });
