@@ -18,6 +18,8 @@ import {
   zipf,
 } from '../world.ts';
 
+type Server = Awaited<ReturnType<typeof startServer>>;
+
 /** What many tenants and large ones cost. */
 export const scale: Group = {
   about: 'many tenants, large tenants, plans, inserts, provisioning, memory',
@@ -37,6 +39,7 @@ export const scale: Group = {
         ...(await lists(large, tenants)),
         ...(await plans(large, tenants)),
         ...(await inserts('insert by query(), throughput', large, tenants)),
+        ...(await plainInserts(server)),
         ...(await durableInserts()),
         ...(await provisioning(large)),
         ...(await memory(large, tenants)),
@@ -154,19 +157,25 @@ async function plans(world: World, tenants: readonly Tenant[]): Promise<Figure[]
   return figures;
 }
 
+async function plainInserts(server: Server): Promise<Figure[]> {
+  return await insertsInto(await createWorld(server, 'plain'), 'the same, plain context');
+}
+
 /** On a server that waits for its disk, as those do that keep what they are given. */
 async function durableInserts(): Promise<Figure[]> {
   const server = await startServer({ durable: true });
   try {
-    const world = await createWorld(server, 'sealed');
-    try {
-      const tenants = await seedProjects(world.admin, zipf(100_000, 1000));
-      return await inserts('the same, on a server that waits for its disk', world, tenants);
-    } finally {
-      await world.close();
-    }
+    return await insertsInto(await createWorld(server, 'sealed'), 'the same, on a server that waits for its disk');
   } finally {
     await server.stop();
+  }
+}
+
+async function insertsInto(world: World, name: string): Promise<Figure[]> {
+  try {
+    return await inserts(name, world, await seedProjects(world.admin, zipf(100_000, 1000)));
+  } finally {
+    await world.close();
   }
 }
 
