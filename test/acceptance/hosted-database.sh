@@ -58,7 +58,7 @@ secret() { openssl rand -hex 32; }
 
 # What a managed service gives its customer: a role that may make roles and databases, and connections with TLS only.
 data=$(sql "$superuser" 'show data_directory' | grep -oE '/[^"]+')
-openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=localhost -addext subjectAltName=DNS:localhost \
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=localhost -addext subjectAltName=DNS:localhost,IP:127.0.0.1 \
   -keyout "$data/server.key" -out "$data/server.crt" 2>/dev/null
 chown --reference="$data" "$data"/server.{key,crt}
 cp "$data/server.crt" "$scratch/authority.pem"
@@ -134,7 +134,7 @@ pgbouncer() {
   echo "\"${login%:*}\" \"${login#*:}\"" >"$folder/users.txt"
   cat >"$folder/pgbouncer.ini" <<END
 [databases]
-my_saas = host=${server%:*} port=${server#*:}
+my_saas = host=127.0.0.1 port=${server#*:}
 
 [pgbouncer]
 listen_addr = 127.0.0.1
