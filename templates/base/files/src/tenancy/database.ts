@@ -163,7 +163,7 @@ function assemble({ enter, outside, pool, lanes, steps, transport, now }: Parts)
   }
 
   const onLane = async <Row>(
-    entry: ContextStatement & Partial<TenantEntry>,
+    entryOf: () => ContextStatement & Partial<TenantEntry>,
     statement: Statement,
   ): Promise<QueryResult<Row>> => {
     refuseWhenClosed();
@@ -171,6 +171,7 @@ function assemble({ enter, outside, pool, lanes, steps, transport, now }: Parts)
     steps.assertPlain(text);
     // Others are on the lane behind it.
     if (steps.leavesTraces(text)) throw outliving();
+    const entry = entryOf();
     const [first, second] = [
       entryStatement({ ...entry, settings: [...entry.settings, readOnly] }),
       at(entry, statement),
@@ -181,8 +182,10 @@ function assemble({ enter, outside, pool, lanes, steps, transport, now }: Parts)
       throw traced(error);
     }
   };
-  const read = async <Row>(statement: Statement) => await onLane<Row>(entryOfTenant(), statement);
-  const lookup = async <Row>(statement: Statement) => await onLane<Row>(outside, statement);
+  const entryOutside = () => outside;
+  // One promise for each statement is enough: these pass on what onLane() gives.
+  const read = <Row>(statement: Statement) => onLane<Row>(entryOfTenant, statement);
+  const lookup = <Row>(statement: Statement) => onLane<Row>(entryOutside, statement);
 
   const compiler = createTenantCompiler(schemaOf);
 

@@ -97,8 +97,14 @@ function open(shared: DatabaseConnection, transactions: Transactions, compiler: 
   return kysely as TenantConnection;
 }
 
-async function execute<Row>(run: Run, query: CompiledQuery): Promise<KyselyResult<Row>> {
-  const { rows, rowCount, command } = await run(toStatement(query));
+/** What Kysely makes of a result; a read, of which there are most, is passed on as it is. */
+function execute<Row>(run: Run, query: CompiledQuery): Promise<KyselyResult<Row>> {
+  const answer = run(toStatement(query));
+  return query.query.kind === 'SelectQueryNode' ? (answer as Promise<KyselyResult<Row>>) : counted(answer);
+}
+
+async function counted<Row>(answer: ReturnType<Run>): Promise<KyselyResult<Row>> {
+  const { rows, rowCount, command } = await answer;
   const changes = command === 'INSERT' || command === 'UPDATE' || command === 'DELETE' || command === 'MERGE';
   return { rows: rows as Row[], ...(changes && { numAffectedRows: BigInt(rowCount) }) };
 }

@@ -1,6 +1,6 @@
 import pg from 'pg';
 import { isConnectionLost } from './one-sync.ts';
-import { type QueryResult, Session, settle } from './session.ts';
+import { type Answered, type QueryResult, Session, settle } from './session.ts';
 import type { Statement } from './statements.ts';
 import { wireConnection } from './wire.ts';
 
@@ -35,14 +35,15 @@ export class Lanes {
     this.#options = options;
   }
 
-  /** Runs a flight on the lane that has the least to do. */
-  async run<Row>(flight: (session: Session) => readonly Statement[]): Promise<QueryResult<Row>> {
-    try {
-      return await this.#runOnce(flight);
-    } catch (error) {
-      if (!isConnectionLost(error)) throw error;
-      return await this.#runOnce(flight);
-    }
+  /** Runs a flight on the lane that has the least to do; one whose lane died runs again, once. */
+  run<Row>(flight: (session: Session) => readonly Statement[]): Promise<QueryResult<Row>> {
+    return new Promise((resolve, reject) => {
+      const answered = settle<Row>(resolve, reject);
+      this.#send<Row>(flight, (error, result) => {
+        if (error !== null && isConnectionLost(error)) this.#send(flight, answered);
+        else answered(error, result);
+      });
+    });
   }
 
   /** Flights that were sent and not answered yet. */
@@ -61,30 +62,31 @@ export class Lanes {
     );
   }
 
-  #runOnce<Row>(flight: (session: Session) => readonly Statement[]): Promise<QueryResult<Row>> {
-    const lane = this.#lanes.reduce((least, other) => (other.inFlight < least.inFlight ? other : least));
+  #send<Row>(flight: (session: Session) => readonly Statement[], answered: Answered<Row>): void {
+    const lane = this.#leastBusy();
     lane.inFlight += 1;
-    return new Promise((resolve, reject) => {
-      const answered = settle<Row>(resolve, reject);
-      const failed = (error: Error) => {
-        lane.inFlight -= 1;
-        reject(error);
-      };
-      const start = ({ client, session, until }: OpenLane) => {
-        try {
-          session.sendAlone<Row>(flight(session), (error, result) => {
-            const old = lane.inFlight === 1 && (performance.now() > until || session.worn);
-            if (old || !session.idle) this.#discard(lane, client);
-            lane.inFlight -= 1;
-            answered(error, result);
-          });
-        } catch (error) {
-          failed(error as Error); // Nothing was sent.
-        }
-      };
-      if (lane.ready !== undefined) start(lane.ready);
-      else (lane.open ??= this.#connect(lane)).then(start, failed);
-    });
+    const failed = (error: Error) => {
+      lane.inFlight -= 1;
+      answered(error);
+    };
+    const start = ({ client, session, until }: OpenLane) => {
+      try {
+        session.sendAlone<Row>(flight(session), (error, result) => {
+          const old = lane.inFlight === 1 && (performance.now() > until || session.worn);
+          if (old || !session.idle) this.#discard(lane, client);
+          lane.inFlight -= 1;
+          answered(error, result);
+        });
+      } catch (error) {
+        failed(error as Error); // Nothing was sent.
+      }
+    };
+    if (lane.ready !== undefined) start(lane.ready);
+    else (lane.open ??= this.#connect(lane)).then(start, failed);
+  }
+
+  #leastBusy(): Lane {
+    return this.#lanes.reduce((least, other) => (other.inFlight < least.inFlight ? other : least));
   }
 
   #connect(lane: Lane): Promise<OpenLane> {

@@ -1,4 +1,5 @@
 import { createHmac } from 'node:crypto';
+import { BoundedCache } from './bounded-cache.ts';
 import type { TenantId } from './context.ts';
 import { TenancyError } from './errors.ts';
 
@@ -11,7 +12,8 @@ export interface SealKey {
 /** Seconds that a seal is genuine. It is renewed at half of that. */
 export const sealLifetime = 300;
 
-const mostRemembered = 10_000;
+/** Some 300 bytes each; making one anew takes several times as long as finding it. */
+const mostRemembered = 100_000;
 
 /** Reads TENANT_SEAL_KEYS: `id:hex,...`. */
 export function parseSealKeys(text: string): SealKey[] {
@@ -48,20 +50,17 @@ export function createSealer(keys: readonly SealKey[]): (tenant: TenantId, now: 
   const [key] = keys;
   if (key === undefined)
     throw new TenancyError('context-secrets', 'TENANT_SEAL_KEYS is empty. Next: make a key with openssl rand -hex 32.');
-  const remembered = new Map<TenantId, { readonly sealed: string; readonly made: number }>();
+  const renewal = (sealLifetime * 1000) / 2;
+  const remembered = new BoundedCache<{ readonly sealed: string; readonly made: number }>({
+    lifetime: renewal,
+    capacity: mostRemembered,
+  });
   return (tenant, now) => {
     const known = remembered.get(tenant);
-    const age = known === undefined ? Number.POSITIVE_INFINITY : now - known.made;
-    if (known !== undefined && age >= 0 && age < (sealLifetime * 1000) / 2) return known.sealed;
+    // Younger than nothing: the clock was set back.
+    if (known !== undefined && now >= known.made && now - known.made < renewal) return known.sealed;
     const sealed = seal(key, tenant, Math.floor(now / 1000) + sealLifetime);
-    remembered.delete(tenant);
     remembered.set(tenant, { sealed, made: now });
-    if (remembered.size > mostRemembered) {
-      for (const oldest of remembered.keys()) {
-        remembered.delete(oldest);
-        break;
-      }
-    }
     return sealed;
   };
 }
