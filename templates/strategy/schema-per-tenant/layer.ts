@@ -27,17 +27,12 @@ export default defineLayer({
   ],
   tenancy: {
     relations: {
-      'platform.directory': 'platform: whose a key or a domain may be; only the look-ups read it',
-      'platform.place_migrations': 'platform: what each migration did in each schema',
       'platform.places': "platform: the tenants' schemas, and those that are ready for somebody",
     },
     exceptions: {
-      'platform.directory': { 'grant to resolver': 'select, insert, delete' },
-      'platform.place_migrations': { 'grant to platform': 'select' },
       'platform.places': { 'grant to platform': 'select, update (state)', 'grant to resolver': 'select' },
     },
     functions: {
-      'app.tenant_id()': { 'grant to tenants': 'execute' },
       'platform.find_tenant(text)': {
         rights: 'of resolver',
         kind: 'plpgsql, stable, parallel restricted',

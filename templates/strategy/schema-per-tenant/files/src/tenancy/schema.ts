@@ -5,6 +5,11 @@ export function schemaOf(tenantId: string): string {
   return `t_${tenantId.replaceAll('-', '')}`;
 }
 
+/** Whose a schema is, by its name. */
+export function tenantOf(schema: string): string {
+  return schema.slice(2).replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+}
+
 /** The role that runs a tenant's statements: it is called like the schema, which it may use, and owns nothing. */
 export const roleOf = schemaOf;
 

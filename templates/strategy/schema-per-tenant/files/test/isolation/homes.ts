@@ -1,7 +1,8 @@
 import type pg from 'pg';
-import { buildPlace, readTenantMigrations } from '../../src/tenancy/places/make.ts';
+import { buildPlace } from '../../src/tenancy/places/make.ts';
+import { readTenantMigrations } from '../../src/tenancy/places/tenant-migrations.ts';
 import { roles } from '../../src/tenancy/roles.ts';
-import { schemaOf, schemaPattern, templateSchema } from '../../src/tenancy/schema.ts';
+import { schemaOf, schemaPattern, templateSchema, tenantOf } from '../../src/tenancy/schema.ts';
 import type { Settings } from './contexts.ts';
 
 const pattern = new RegExp(schemaPattern);
@@ -10,7 +11,7 @@ const anywhere = new RegExp(String.raw`\b${schemaPattern.slice(1, -1)}\b`);
 /** The tenant that has a schema to itself; undefined for a schema that is nobody's. */
 export function homeOf(schema: string): string | undefined {
   if (!pattern.test(schema)) return undefined;
-  return schema.slice(2).replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+  return tenantOf(schema);
 }
 
 /** True for a schema that holds tables of a tenant. */

@@ -1,7 +1,8 @@
 import type pg from 'pg';
 import { roles } from '../roles.ts';
-import { schemaOf, schemaPattern, templateSchema } from '../schema.ts';
+import { schemaOf, schemaPattern, templateSchema, tenantOf } from '../schema.ts';
 import { shapeOf } from '../../platform/fingerprint.ts';
+import { unboundTables, without } from './bind.ts';
 
 /** Where a tenant's schema is not as the migrations make it. */
 export interface Drift {
@@ -31,7 +32,11 @@ export async function findDrift(admin: pg.ClientBase): Promise<Drift[]> {
       continue;
     }
     const shape = await shapeOf(admin, schema, schema);
-    const missing = [...without(template, shape), ...(await unbound(admin, schema))];
+    const missing = [
+      ...without(template, shape),
+      ...(await unboundTables(admin, schema, tenantOf(schema))),
+      ...(await unserved(admin, schema)),
+    ];
     const unexpected = [
       ...without(shape, template),
       ...(place === null ? ['the schema itself: no tenant has it'] : []),
@@ -41,24 +46,10 @@ export async function findDrift(admin: pg.ClientBase): Promise<Drift[]> {
   return drift;
 }
 
-function without(lines: readonly string[], others: readonly string[]): string[] {
-  const known = new Set(others);
-  return lines.filter((line) => !known.has(line));
-}
-
-/** The constraint by which a tenant's tables hold nobody else's rows, and the role's memberships. */
-async function unbound(admin: pg.ClientBase, schema: string): Promise<string[]> {
+/** What a tenant's role, and its memberships, lack. */
+async function unserved(admin: pg.ClientBase, schema: string): Promise<string[]> {
   const { rows } = await admin.query<{ line: string }>(
-    `select format('constraint %s.tenant_here', relname) as line
-    from pg_catalog.pg_class join pg_catalog.pg_namespace on pg_namespace.oid = relnamespace
-    where nspname = $1 and relkind in ('r', 'p') and not relispartition
-      and exists (select from pg_catalog.pg_attribute where attrelid = pg_class.oid and attname = 'tenant_id' and not attisdropped)
-      and not exists (
-        select from pg_catalog.pg_constraint
-        where conrelid = pg_class.oid and conname = 'tenant_here' and convalidated
-          and pg_get_constraintdef(pg_constraint.oid) ilike format('%%tenant_id = %L::uuid%%', regexp_replace(substr($1, 3), '(.{8})(.{4})(.{4})(.{4})(.{12})', '\\1-\\2-\\3-\\4-\\5')))
-    union all
-    select format('role %s', $1) where not exists (select from pg_catalog.pg_roles where rolname = $1)
+    `select format('role %s', $1::text) where not exists (select from pg_catalog.pg_roles where rolname = $1)
     union all
     select format('member %s of %s', member, role)
     from (values ($2, $1), ($1, $3)) as wanted (member, role)

@@ -1,22 +1,20 @@
 import pg from 'pg';
-import { projectName, roles } from '../roles.ts';
+import { projectName } from '../roles.ts';
 import { schemaOf, templateSchema } from '../schema.ts';
 import type { TenantMigrationRun } from '../strategy.ts';
 import { applyMigration, explainMigration, MigrationError } from '../../platform/apply-migration.ts';
 import type { Migration } from '../../platform/migration-files.ts';
 import type { Applied } from '../../platform/migrations.ts';
-import { bindToTenant, forRole } from './make.ts';
-import { inWaves } from './waves.ts';
+import { bindToTenant } from './bind.ts';
+import { asMigrator, note, noteFailure } from './ledger.ts';
+import { forRole } from './tenant-migrations.ts';
+import { type Outcome, runInWaves } from './waves.ts';
 import { versionOf } from './version.ts';
 
 /** A schema that lacks migrations; its tenant's slug when it has one. */
 interface Behind {
   readonly tenantId: string;
   readonly slug: string | null;
-}
-
-interface Failure extends Behind {
-  readonly error: Error;
 }
 
 /**
@@ -34,8 +32,6 @@ export async function migratePlaces(run: TenantMigrationRun): Promise<Applied[]>
     for (const { tenantId, slug } of behind) onStep(`would migrate ${schemaOf(tenantId)} (${slug ?? 'no tenant yet'})`);
     return applied;
   }
-  const failures: Failure[] = [];
-  let done = 0;
   const told = Math.max(1, Math.ceil(behind.length / 20));
   const pool = new pg.Pool({
     connectionString: run.adminUrl,
@@ -44,27 +40,17 @@ export async function migratePlaces(run: TenantMigrationRun): Promise<Applied[]>
   });
   pool.on('error', () => {}); // An idle connection that dies is replaced by the pool.
   try {
-    for (const wave of inWaves(behind)) {
-      const waiting = [...wave];
-      const work = async (): Promise<void> => {
-        for (let place = waiting.shift(); place !== undefined; place = waiting.shift()) {
-          try {
-            await migratePlace(pool, place.tenantId, migrations);
-            done += 1;
-            if (done % told === 0 || done === behind.length) onStep(`${done} of ${behind.length} schemas migrated`);
-          } catch (error) {
-            failures.push({ ...place, error: error as Error });
-            waiting.length = 0;
-          }
-        }
-      };
-      await Promise.all(Array.from({ length: Math.min(workers, wave.length) }, work));
-      if (failures.length > 0) break;
-    }
+    const { done, failed } = await runInWaves(behind, {
+      workers,
+      work: ({ tenantId }) => migratePlace(pool, tenantId, migrations),
+      onDone: (count) => {
+        if (count % told === 0 || count === behind.length) onStep(`${count} of ${behind.length} schemas migrated`);
+      },
+    });
+    if (failed.length > 0) throw explainFailures(failed, done.length, behind.length);
   } finally {
     await pool.end();
   }
-  if (failures.length > 0) throw explainFailures(failures, done, behind.length);
   return applied;
 }
 
@@ -109,7 +95,7 @@ async function migratePlace(pool: pg.Pool, tenantId: string, migrations: readonl
     }
     failing = undefined;
     await asMigrator(client, async () => {
-      await bindToTenant(client, tenantId);
+      await bindToTenant(client, place, tenantId);
       await client.query(`update platform.places set version = $2, migrated_at = now() where tenant_id = $1`, [
         tenantId,
         versionOf(migrations),
@@ -135,37 +121,9 @@ async function readLedger(client: pg.ClientBase, tenantId: string): Promise<Map<
   });
 }
 
-const note =
-  (tenantId: string, status: 'applied' | 'failed', error: string | null) =>
-  async (client: pg.ClientBase, { name, checksum }: Migration): Promise<void> => {
-    await client.query(
-      `insert into platform.place_migrations (tenant_id, name, checksum, status, error) values ($1, $2, $3, $4, $5)
-      on conflict (tenant_id, name) do update
-      set checksum = excluded.checksum, status = excluded.status, error = excluded.error, at = now()`,
-      [tenantId, name, checksum, status, error],
-    );
-  };
-
-/** What the ledger cannot be told is told by the error that follows. */
-async function noteFailure(client: pg.ClientBase, tenantId: string, migration: Migration, error: Error): Promise<void> {
-  await asMigrator(client, () => note(tenantId, 'failed', error.message)(client, migration)).catch(() => {});
-}
-
-async function asMigrator<T>(client: pg.ClientBase, work: () => Promise<T>): Promise<T> {
-  await client.query(`begin; set local lock_timeout = '30s'; set local role ${roles.migrator}`);
-  try {
-    const result = await work();
-    await client.query('commit');
-    return result;
-  } catch (error) {
-    await client.query('rollback').catch(() => {}); // On a dead connection the first error is the one to report.
-    throw error;
-  }
-}
-
-function explainFailures(failures: readonly Failure[], done: number, all: number): MigrationError {
+function explainFailures(failures: Outcome<Behind>['failed'], done: number, all: number): MigrationError {
   const lines = failures.map(
-    ({ tenantId, slug, error }) => `${schemaOf(tenantId)} (${slug ?? 'no tenant yet'}): ${error.message}`,
+    ({ item: { tenantId, slug }, error }) => `${schemaOf(tenantId)} (${slug ?? 'no tenant yet'}): ${error.message}`,
   );
   return new MigrationError(
     `${lines.join('\n')}\n${done} of ${all} schemas were migrated, and no wave after this one was begun; the others serve their tenants as before. ` +

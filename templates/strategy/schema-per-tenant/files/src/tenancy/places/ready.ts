@@ -1,6 +1,7 @@
 import type { ControlPlane } from '../strategy.ts';
 import { asAdministrator } from '../../platform/as-migrator.ts';
-import { makePlace, readTenantMigrations } from './make.ts';
+import { makePlace } from './make.ts';
+import { readTenantMigrations } from './tenant-migrations.ts';
 import { versionOf } from './version.ts';
 
 /**

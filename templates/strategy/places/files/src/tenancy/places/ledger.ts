@@ -1,0 +1,53 @@
+import type pg from 'pg';
+import { roles } from '../roles.ts';
+import type { Migration } from '../../platform/migration-files.ts';
+
+/** Works in a transaction of the migrator's, on a connection of the administrator's. */
+export async function asMigrator<T>(client: pg.ClientBase, work: () => Promise<T>): Promise<T> {
+  await client.query(`begin; set local lock_timeout = '30s'; set local role ${roles.migrator}`);
+  try {
+    const result = await work();
+    await client.query('commit');
+    return result;
+  } catch (error) {
+    await client.query('rollback').catch(() => {}); // On a dead connection the first error is the one to report.
+    throw error;
+  }
+}
+
+/** Writes what a migration did in a place; as the migrator, in the control plane. */
+export const note =
+  (tenantId: string, status: 'applied' | 'failed', error: string | null) =>
+  async (client: pg.ClientBase, { name, checksum }: Pick<Migration, 'name' | 'checksum'>): Promise<void> => {
+    await client.query(
+      `insert into platform.place_migrations (tenant_id, name, checksum, status, error) values ($1, $2, $3, $4, $5)
+      on conflict (tenant_id, name) do update
+      set checksum = excluded.checksum, status = excluded.status, error = excluded.error, at = now()`,
+      [tenantId, name, checksum, status, error],
+    );
+  };
+
+/** What the ledger cannot be told is told by the error that follows. */
+export async function noteFailure(
+  client: pg.ClientBase,
+  tenantId: string,
+  migration: Migration,
+  error: Error,
+): Promise<void> {
+  await asMigrator(client, () => note(tenantId, 'failed', error.message)(client, migration)).catch(() => {});
+}
+
+/** Writes that a place has all of these; as noteFailure(). */
+export async function noteAll(
+  client: pg.ClientBase,
+  tenantId: string,
+  migrations: readonly Pick<Migration, 'name' | 'checksum'>[],
+): Promise<void> {
+  await client.query(
+    `insert into platform.place_migrations (tenant_id, name, checksum, status)
+    select $1, name, checksum, 'applied' from unnest($2::text[], $3::text[]) as file (name, checksum)
+    on conflict (tenant_id, name) do update
+    set checksum = excluded.checksum, status = excluded.status, error = null, at = now()`,
+    [tenantId, migrations.map(({ name }) => name), migrations.map(({ checksum }) => checksum)],
+  );
+}

@@ -1,0 +1,50 @@
+/** One to see whether it works at all, then 5 % of all, then the others. */
+export function inWaves<T>(all: readonly T[]): T[][] {
+  const second = 1 + Math.ceil(all.length * 0.05);
+  return [all.slice(0, 1), all.slice(1, second), all.slice(second)].filter((wave) => wave.length > 0);
+}
+
+/** What was done to one of many, or why it was not. */
+export interface Outcome<T> {
+  readonly done: readonly T[];
+  readonly failed: readonly { readonly item: T; readonly error: Error }[];
+}
+
+/**
+ * Does something to each, wave after wave, some at a time. A failure lets nothing more begin, in its wave or after it;
+ * what was begun is finished.
+ */
+export async function runInWaves<T>(
+  all: readonly T[],
+  {
+    workers,
+    work,
+    onDone,
+  }: {
+    readonly workers: number;
+    readonly work: (item: T) => Promise<void>;
+    /** Told how many are done after each. */
+    readonly onDone: (count: number) => void;
+  },
+): Promise<Outcome<T>> {
+  const done: T[] = [];
+  const failed: { item: T; error: Error }[] = [];
+  for (const wave of inWaves(all)) {
+    const waiting = [...wave];
+    const worker = async (): Promise<void> => {
+      for (let item = waiting.shift(); item !== undefined; item = waiting.shift()) {
+        try {
+          await work(item);
+          done.push(item);
+          onDone(done.length);
+        } catch (error) {
+          failed.push({ item, error: error as Error });
+          waiting.length = 0;
+        }
+      }
+    };
+    await Promise.all(Array.from({ length: Math.min(workers, wave.length) }, worker));
+    if (failed.length > 0) break;
+  }
+  return { done, failed };
+}

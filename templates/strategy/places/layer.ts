@@ -1,0 +1,18 @@
+import { defineLayer } from '../../../generators/engine/layer.ts';
+
+/** What tenants need that have a place of their own, be it a schema or a database. */
+export default defineLayer({
+  id: 'strategy/places',
+  when: ({ strategy }) => strategy.some((each) => each !== 'shared-schema'),
+  tenancy: {
+    relations: {
+      'platform.directory': 'platform: whose a key or a domain may be; only the look-ups read it',
+      'platform.place_migrations': 'platform: what each migration did in each place',
+    },
+    exceptions: {
+      'platform.directory': { 'grant to resolver': 'select, insert, delete' },
+      'platform.place_migrations': { 'grant to platform': 'select' },
+    },
+    functions: { 'app.tenant_id()': { 'grant to tenants': 'execute' } },
+  },
+});
