@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 import { migrate, MigrationError } from '../src/platform/migrations.ts';
 import { scriptArguments } from './arguments.ts';
 import { loadEnvironment } from './environment.ts';
+import { createProgressBar } from './migrate/progress-bar.ts';
 
 const usage = 'usage: npm run db:migrate [-- [--tenant <slug>] [--workers <n>] [--dry-run] [--json]]';
 
@@ -22,18 +23,28 @@ async function main(): Promise<number> {
     );
     return 1;
   }
+  const bar = process.stdout.isTTY === true && !json ? createProgressBar(process.stdout) : undefined;
   try {
     const steps: string[] = [];
     const onStep = (line: string) => {
       steps.push(line);
+      bar?.clear();
       if (!json) console.log(line);
     };
-    const applied = await migrate({ ...options, adminUrl, environment, onStep });
+    const applied = await migrate({
+      ...options,
+      adminUrl,
+      environment,
+      onStep,
+      ...(bar !== undefined && { onProgress: bar.show }),
+    });
+    bar?.end();
     if (json) console.log(JSON.stringify({ applied, steps }));
     else if (!options.dryRun || steps.length === 0)
       console.log(applied.length === 0 ? 'up to date' : `${applied.length} migrations applied`);
     return 0;
   } catch (error) {
+    bar?.end();
     const message = (error as Error).message;
     if (json) console.log(JSON.stringify({ error: message }));
     console.error(error instanceof MigrationError ? message : `The migrations stopped: ${message}`);

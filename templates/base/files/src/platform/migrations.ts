@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import pg from 'pg';
 import { placement } from '../tenancy/placement.ts';
 import { projectName, roles } from '../tenancy/roles.ts';
-import type { TenantMigrationOptions } from '../tenancy/strategy.ts';
+import type { MigrationProgress, TenantMigrationOptions } from '../tenancy/strategy.ts';
 import { applyMigration, explainMigration, MigrationError } from './apply-migration.ts';
 import { applyContextSecrets } from './context-secrets.ts';
 import { type Migration, readMigrations } from './migration-files.ts';
@@ -26,11 +26,13 @@ export interface MigrateOptions extends TenantMigrationOptions {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Told each step in one line. */
   readonly onStep?: (line: string) => void;
+  /** Told of every tenant whose tables were reached; left out, onStep is told of each 5 %. */
+  readonly onProgress?: (progress: MigrationProgress) => void;
 }
 
 /** Brings the database up to db/migrations; a second run waits for the first. Returns what it applied. */
 export async function migrate(options: MigrateOptions): Promise<Applied[]> {
-  const { adminUrl, environment, onStep = () => {} } = options;
+  const { adminUrl, environment, onStep = () => {}, onProgress = inLines(onStep) } = options;
   const migrations = await readMigrations();
   const client = new pg.Client({ connectionString: adminUrl, application_name: `${projectName} migrations` });
   client.on('error', () => {}); // A connection that dies fails the statement that runs on it.
@@ -64,6 +66,7 @@ export async function migrate(options: MigrateOptions): Promise<Applied[]> {
         ...options,
         client,
         onStep,
+        onProgress,
         migrations: migrations.filter(ofTenants),
         apply: applyAll,
       })),
@@ -78,6 +81,15 @@ export async function migrate(options: MigrateOptions): Promise<Applied[]> {
   } finally {
     await client.end();
   }
+}
+
+function inLines(onStep: (line: string) => void): (progress: MigrationProgress) => void {
+  return ({ kind, done, failed, all }) => {
+    const due = done % Math.max(1, Math.ceil(all / 20)) === 0;
+    if (due || failed > 0 || done === all) {
+      onStep(`${done} of ${all} ${kind} migrated${failed > 0 ? `, ${failed} failed` : ''}`);
+    }
+  };
 }
 
 /** Held until the connection ends, so a run that dies never blocks the next one. */

@@ -49,6 +49,15 @@ export interface TenantMigrationOptions {
   readonly dryRun?: boolean;
 }
 
+/** How far a run of the migrations has come. */
+export interface MigrationProgress {
+  /** What is counted: `schemas`. */
+  readonly kind: string;
+  readonly done: number;
+  readonly failed: number;
+  readonly all: number;
+}
+
 /** A run of the migrations that is about to reach the tenants' tables. */
 export interface TenantMigrationRun extends TenantMigrationOptions {
   readonly adminUrl: string;
@@ -63,6 +72,8 @@ export interface TenantMigrationRun extends TenantMigrationOptions {
   ) => Promise<Applied[]>;
   /** Told each step in one line. */
   readonly onStep: (line: string) => void;
+  /** Told whenever a tenant's tables were reached. */
+  readonly onProgress: (progress: MigrationProgress) => void;
 }
 
 /** The control plane's side of a strategy: how tenants get and lose their place. */

@@ -12,7 +12,7 @@ export interface Outcome<T> {
 
 /**
  * Does something to each, wave after wave, some at a time. A failure lets nothing more begin, in its wave or after it;
- * what was begun is finished.
+ * what was begun is finished. `work` is told which of the workers it is, from 0 on: each does one thing at a time.
  */
 export async function runInWaves<T>(
   all: readonly T[],
@@ -20,30 +20,33 @@ export async function runInWaves<T>(
     workers,
     work,
     onDone,
+    onFailed = () => {},
   }: {
     readonly workers: number;
-    readonly work: (item: T) => Promise<void>;
+    readonly work: (item: T, worker: number) => Promise<void>;
     /** Told how many are done after each. */
     readonly onDone: (count: number) => void;
+    readonly onFailed?: (count: number) => void;
   },
 ): Promise<Outcome<T>> {
   const done: T[] = [];
   const failed: { item: T; error: Error }[] = [];
   for (const wave of inWaves(all)) {
-    const waiting = [...wave];
-    const worker = async (): Promise<void> => {
-      for (let item = waiting.shift(); item !== undefined; item = waiting.shift()) {
+    const waiting = wave.values();
+    const run = async (worker: number): Promise<void> => {
+      for (const item of waiting) {
+        if (failed.length > 0) return;
         try {
-          await work(item);
+          await work(item, worker);
           done.push(item);
           onDone(done.length);
         } catch (error) {
           failed.push({ item, error: error as Error });
-          waiting.length = 0;
+          onFailed(failed.length);
         }
       }
     };
-    await Promise.all(Array.from({ length: Math.min(workers, wave.length) }, worker));
+    await Promise.all(Array.from({ length: Math.min(workers, wave.length) }, (_, worker) => run(worker)));
     if (failed.length > 0) break;
   }
   return { done, failed };
