@@ -18,6 +18,7 @@ export interface Facts {
   readonly tables: NonNullable<Layer['tables']>;
   readonly modules: NonNullable<Layer['modules']>;
   readonly publicRoutes: NonNullable<Layer['publicRoutes']>;
+  readonly administration: NonNullable<Layer['administration']>;
   readonly tenancy: NonNullable<Layer['tenancy']>;
   readonly lockfiles: string;
   readonly installation: string;
@@ -48,6 +49,7 @@ export function gatherFacts(layers: readonly Layer[], versions: Readonly<Record<
     tables: layers.flatMap((layer) => layer.tables ?? []),
     modules: layers.flatMap((layer) => layer.modules ?? []),
     publicRoutes: layers.flatMap((layer) => layer.publicRoutes ?? []),
+    administration: layers.flatMap((layer) => layer.administration ?? []),
     tenancy: gatherSections(layers.map((layer) => layer.tenancy ?? {})),
     lockfiles: layers.flatMap((layer) => layer.lockfiles ?? []).join(' '),
     installation: layers.flatMap((layer) => layer.installation ?? []).join(' && '),

@@ -48,6 +48,8 @@ export interface Layer {
   readonly modules?: readonly { readonly name: string; readonly from: string }[];
   /** Routes without a tenant: modules below src/ that export `<name>Routes`, one for each framework. */
   readonly publicRoutes?: readonly { readonly name: string; readonly from: string }[];
+  /** What runs beside the application as the administrator until it is told to end: services of compose.yaml. `command` is YAML. */
+  readonly administration?: readonly { readonly name: string; readonly about: string; readonly command: string }[];
   /** Sections of db/tenancy.json: what was decided about the layer's relations and functions. */
   readonly tenancy?: Readonly<Record<string, Readonly<Record<string, string | Readonly<Record<string, string>>>>>>;
   /** What installing needs beside package.json: names of files, separated by blanks. */

@@ -16,7 +16,7 @@ import { projectName, roles } from '../src/tenancy/roles.ts';
 import { scriptArguments } from './arguments.ts';
 import { loadEnvironment } from './environment.ts';
 import type { Arguments, Commands } from './tenant/command.ts';
-import { strategyCommands, strategyUsage } from './tenant/strategy.ts';
+import { afterCreate, strategyCommands, strategyUsage } from './tenant/strategy.ts';
 
 const usage = `usage: npm run tenant -- <command> [--json]
 
@@ -40,7 +40,8 @@ const commands: Commands = {
     run: async (client, { slug, name, owner }) => {
       const data = await createTenant(client, { slug, name, owner, environment });
       const shown = Object.entries(data).filter(([, value]) => value !== null);
-      return { data, text: shown.map(([key, value]) => `${key.padEnd(9)} ${value}`).join('\n') };
+      const text = shown.map(([key, value]) => `${key.padEnd(9)} ${value}`).join('\n');
+      return { data, text, afterwards: () => afterCreate(environment) };
     },
   },
   list: {
@@ -110,6 +111,7 @@ function parse(): { readonly run: Commands[string]['run']; readonly given: Argum
       'body-bytes': { type: 'string' },
       to: { type: 'string' },
       ready: { type: 'string' },
+      watch: { type: 'boolean', default: false },
     },
   });
   const [name = '', slug = '', ...rest] = positionals;
@@ -137,6 +139,7 @@ function parse(): { readonly run: Commands[string]['run']; readonly given: Argum
       limits: Object.fromEntries(limits),
       to: values.to,
       ready: values.ready === undefined ? undefined : parseCount(values.ready),
+      watch: values.watch,
     },
   };
 }
@@ -182,8 +185,9 @@ async function main(): Promise<number> {
   let client: pg.Client | undefined;
   try {
     client = await connect();
-    const { data, text, failed = false } = await parsed.run(client, parsed.given);
+    const { data, text, failed = false, afterwards } = await parsed.run(client, parsed.given);
     console.log(parsed.given.json ? JSON.stringify(data) : text);
+    await afterwards?.();
     return failed ? 1 : 0;
   } catch (error) {
     console.error(explain(error));

@@ -11,12 +11,20 @@ export interface Arguments {
   /** A folder. */
   readonly to: string | undefined;
   readonly ready: number | undefined;
+  /** Go on until told to end. */
+  readonly watch: boolean;
 }
 
-/** A command returns what --json prints, and what people read; `failed` when it found something wrong. */
-type Command = (
-  client: pg.Client,
-  given: Arguments,
-) => Promise<{ readonly data: unknown; readonly text: string; readonly failed?: boolean }>;
+/** What --json prints, and what people read. */
+export interface Answer {
+  readonly data: unknown;
+  readonly text: string;
+  /** It found something wrong. */
+  readonly failed?: boolean;
+  /** What remains to be done once the answer is printed. */
+  readonly afterwards?: () => Promise<void>;
+}
+
+type Command = (client: pg.Client, given: Arguments) => Promise<Answer>;
 
 export type Commands = Readonly<Record<string, { readonly takesSlug: boolean; readonly run: Command }>>;

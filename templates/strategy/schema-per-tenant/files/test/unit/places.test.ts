@@ -6,7 +6,7 @@ import { createTenant, deleteTenant, purgeTenants } from '../../src/platform/ten
 import { runAsTenant, tenantId } from '../../src/tenancy/context.ts';
 import { findDrift } from '../../src/tenancy/places/drift.ts';
 import { migratePlaces } from '../../src/tenancy/places/migrate.ts';
-import { prepareMany } from '../../src/tenancy/places/ready.ts';
+import { keepReady, prepareMany } from '../../src/tenancy/places/ready.ts';
 import { readTenantMigrations } from '../../src/tenancy/places/tenant-migrations.ts';
 import { inWaves } from '../../src/tenancy/places/waves.ts';
 import { placement } from '../../src/tenancy/placement.ts';
@@ -31,7 +31,6 @@ afterAll(async () => {
   await world.drop();
 });
 
-const plane = () => ({ client: platform, environment: administrator(world.test) });
 /** Deletes a tenant without a period of grace; the database rounds to milliseconds. */
 async function deleteAtOnce(slug: string): Promise<void> {
   await deleteTenant(platform, slug, 0);
@@ -101,8 +100,8 @@ describe('a tenant', () => {
 
 describe('schemas for tenants to come', () => {
   it('are made until enough are ready, and taken without an administrator', async () => {
-    expect(await prepareMany(plane(), 3)).toBe(3);
-    expect(await prepareMany(plane(), 3)).toBe(0);
+    expect(await prepareMany(administrator(world.test), 3)).toBe(3);
+    expect(await prepareMany(administrator(world.test), 3)).toBe(0);
     const ready = await placesIn('ready');
     const { tenantId: id } = await createTenant(platform, { slug: 'quick', environment: {} });
     expect(ready).toContain(id);
@@ -133,12 +132,47 @@ describe('schemas for tenants to come', () => {
     await Promise.all(clients.map((client) => client.end()));
   });
 
+  it('are as many as asked for when two prepare at once', async () => {
+    const made = await Promise.all([1, 2].map(() => prepareMany(administrator(world.test), 6)));
+    expect(await placesIn('ready')).toHaveLength(6);
+    expect(Math.min(...made)).toBe(0);
+  });
+
+  it('are made anew whenever one was taken, until told to end', async () => {
+    const ending = new AbortController();
+    const problems: string[] = [];
+    let made = 0;
+    const kept = keepReady(administrator(world.test), 8, {
+      signal: ending.signal,
+      interval: 10,
+      onMade: (more) => (made += more),
+      onProblem: ({ message }) => problems.push(message),
+    });
+    const ready = async (count: number) => {
+      await expect.poll(async () => (await placesIn('ready')).length, { timeout: 10_000 }).toBe(count);
+    };
+    await ready(8);
+    await createTenant(platform, { slug: 'watched', environment: {} });
+    await ready(8);
+    // As a server that was restarted: the connection is gone, and the next one works.
+    await admin.query(
+      `select pg_terminate_backend(pid) from pg_stat_activity where application_name ~ 'control plane' and datname = current_database()`,
+    );
+    await createTenant(platform, { slug: 'watched-again', environment: {} });
+    await ready(8);
+    ending.abort();
+    await kept;
+    expect(made).toBeGreaterThan(2);
+    expect(problems.length).toBeLessThan(3);
+    expect(await placesIn('ready')).toHaveLength(8);
+  });
+
   it('say what to do when there are none and no administrator is at hand', async () => {
     await admin.query(`update platform.places set version = 'old' where state = 'ready'`);
     await expect(createTenant(platform, { slug: 'late', environment: {} })).rejects.toThrow(
       /No schema is ready.*DATABASE_ADMIN_URL/,
     );
-    expect(await prepareMany(plane(), 1)).toBe(1);
+    expect(await prepareMany(administrator(world.test), 1)).toBe(1);
   });
 });
 
@@ -171,7 +205,7 @@ describe('whoever is cut off', () => {
   it('while making a schema leaves it whole or not at all, and the next attempt goes on', async () => {
     const steps = await cutOffEverywhere(async (url) => {
       await admin.query(`update platform.places set version = 'old' where state = 'ready'`);
-      await prepareMany({ client: platform, environment: { DATABASE_ADMIN_URL: url } }, 1);
+      await prepareMany({ DATABASE_ADMIN_URL: url }, 1);
     });
     console.log(`cut off at each of ${steps} round trips`);
     expect(steps).toBeGreaterThan(10);
@@ -205,6 +239,7 @@ describe('migrations', () => {
       migrations,
       apply: async () => [],
       onStep: (line) => lines.push(line),
+      onProgress: ({ done, all }) => lines.push(`${done} of ${all}`),
       ...more,
     });
   };

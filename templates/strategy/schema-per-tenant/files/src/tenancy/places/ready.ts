@@ -1,5 +1,9 @@
-import type { ControlPlane } from '../strategy.ts';
+import { setTimeout as pause } from 'node:timers/promises';
+import type pg from 'pg';
+import { projectName, roles } from '../roles.ts';
+import type { ControlPlane, Environment } from '../strategy.ts';
 import { asAdministrator } from '../../platform/as-migrator.ts';
+import type { Migration } from '../../platform/migration-files.ts';
 import { makePlace } from './make.ts';
 import { readTenantMigrations } from './tenant-migrations.ts';
 import { versionOf } from './version.ts';
@@ -40,17 +44,82 @@ export async function takePlace({ client }: ControlPlane): Promise<string | unde
   return rows[0]?.id;
 }
 
-/** Makes schemas until as many are ready; returns how many it made. */
-export async function prepareMany(plane: ControlPlane, wanted: number): Promise<number> {
-  const migrations = await readTenantMigrations();
-  const { rows } = await plane.client.query<{ ready: number }>(
+/**
+ * Makes schemas until as many are ready; returns how many it made. Another who does the same goes first, and leaves less
+ * to do. Stops between two of them when `signal` says so.
+ */
+export async function makeReady(
+  admin: pg.Client,
+  wanted: number,
+  { migrations, signal }: { readonly migrations: readonly Migration[]; readonly signal?: AbortSignal },
+): Promise<number> {
+  const version = versionOf(migrations);
+  const key = [`${projectName} ready`];
+  await admin.query('select pg_catalog.pg_advisory_lock(pg_catalog.hashtextextended($1, 0))', key);
+  try {
+    let made = 0;
+    while (signal?.aborted !== true && (await countReady(admin, version)) < wanted) {
+      await makePlace(admin, migrations);
+      made += 1;
+    }
+    return made;
+  } finally {
+    await admin.query('select pg_catalog.pg_advisory_unlock(pg_catalog.hashtextextended($1, 0))', key).catch(() => {}); // With a connection that died the lock is gone.
+  }
+}
+
+/** As the migrator: an administrator who is no superuser reads nothing of the platform's by itself. */
+async function countReady(admin: pg.Client, version: string): Promise<number> {
+  await admin.query(`begin; set local role ${roles.migrator}`);
+  const { rows } = await admin.query<{ ready: number }>(
     `select count(*)::integer as ready from platform.places where state = 'ready' and version = $1`,
-    [versionOf(migrations)],
+    [version],
   );
-  const missing = Math.max(0, wanted - (rows[0]?.ready ?? 0));
-  if (missing === 0) return 0;
-  await asAdministrator(plane.environment, async (admin) => {
-    for (let made = 0; made < missing; made++) await makePlace(admin, migrations);
-  });
-  return missing;
+  await admin.query('commit');
+  return rows[0]?.ready ?? 0;
+}
+
+/** Makes schemas until as many are ready; returns how many it made. Needs DATABASE_ADMIN_URL. */
+export async function prepareMany(environment: Environment, wanted: number): Promise<number> {
+  const migrations = await readTenantMigrations();
+  return await asAdministrator(environment, (admin) => makeReady(admin, wanted, { migrations }));
+}
+
+/**
+ * Keeps as many ready until `signal` ends it: looks once a second, and does not give up when the database is away for a
+ * while. Needs DATABASE_ADMIN_URL.
+ */
+export async function keepReady(
+  environment: Environment,
+  wanted: number,
+  options: {
+    readonly signal: AbortSignal;
+    readonly onMade: (made: number) => void;
+    /** Told once of each problem, until it has gone. */
+    readonly onProblem: (error: Error) => void;
+    /** Milliseconds between two looks. */
+    readonly interval?: number;
+  },
+): Promise<void> {
+  const { signal, onMade, onProblem, interval = 1000 } = options;
+  const migrations = await readTenantMigrations();
+  const rest = () => pause(interval, undefined, { signal }).catch(() => {}); // Being told to end is no error.
+  let problem = '';
+  while (!signal.aborted) {
+    try {
+      await asAdministrator(environment, async (admin) => {
+        while (!signal.aborted) {
+          const made = await makeReady(admin, wanted, { migrations, signal });
+          problem = '';
+          if (made > 0) onMade(made);
+          await rest();
+        }
+      });
+    } catch (error) {
+      const { message } = error as Error;
+      if (message !== problem) onProblem(error as Error);
+      problem = message;
+      await rest();
+    }
+  }
 }
