@@ -177,7 +177,9 @@ function assemble({ enter, outside, pool, lanes, steps, transport, now }: Parts)
       at(entry, statement),
     ];
     try {
-      return await traceStatement(text, () => lanes.run<Row>((session) => steps.flight(first, second, session)));
+      return await traceStatement(text, () =>
+        lanes.run<Row>((session) => steps.flight(first, second, session), entry.target),
+      );
     } catch (error) {
       throw traced(error);
     }

@@ -35,12 +35,15 @@ export class Lanes {
     this.#options = options;
   }
 
-  /** Runs a flight on the lane that has the least to do; one whose lane died runs again, once. */
-  run<Row>(flight: (session: Session) => readonly Statement[]): Promise<QueryResult<Row>> {
+  /**
+   * Runs a flight on the lane that has the least to do, or nearly so and has prepared for the place before; one whose
+   * lane died runs again, once.
+   */
+  run<Row>(flight: (session: Session) => readonly Statement[], target?: string): Promise<QueryResult<Row>> {
     return new Promise((resolve, reject) => {
       const answered = settle<Row>(resolve, reject);
-      this.#send<Row>(flight, (error, result) => {
-        if (error !== null && isConnectionLost(error)) this.#send(flight, answered);
+      this.#send<Row>(flight, target, (error, result) => {
+        if (error !== null && isConnectionLost(error)) this.#send(flight, target, answered);
         else answered(error, result);
       });
     });
@@ -62,8 +65,12 @@ export class Lanes {
     );
   }
 
-  #send<Row>(flight: (session: Session) => readonly Statement[], answered: Answered<Row>): void {
-    const lane = this.#leastBusy();
+  #send<Row>(
+    flight: (session: Session) => readonly Statement[],
+    target: string | undefined,
+    answered: Answered<Row>,
+  ): void {
+    const lane = this.#choose(target);
     lane.inFlight += 1;
     const failed = (error: Error) => {
       lane.inFlight -= 1;
@@ -87,6 +94,18 @@ export class Lanes {
 
   #leastBusy(): Lane {
     return this.#lanes.reduce((least, other) => (other.inFlight < least.inFlight ? other : least));
+  }
+
+  /** A place has two lanes where its statements are known; neither makes it wait much longer than another would. */
+  #choose(target: string | undefined): Lane {
+    const least = this.#leastBusy();
+    if (target === undefined) return least;
+    const first = hash(target);
+    for (const place of [first, first + 1]) {
+      const home = this.#lanes[place % this.#lanes.length];
+      if (home !== undefined && home.inFlight <= least.inFlight * 1.5) return home;
+    }
+    return least;
   }
 
   #connect(lane: Lane): Promise<OpenLane> {
@@ -120,4 +139,11 @@ export class Lanes {
     }
     wireConnection(client).stream.destroy();
   }
+}
+
+/** FNV-1a, 32 bits. */
+function hash(text: string): number {
+  let value = 0x811c9dc5;
+  for (let index = 0; index < text.length; index++) value = Math.imul(value ^ text.charCodeAt(index), 0x01000193);
+  return value >>> 0;
 }

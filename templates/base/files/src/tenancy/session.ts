@@ -25,10 +25,10 @@ export interface SessionOptions {
 const noValues: readonly unknown[] = [];
 
 /**
- * Places that a connection serves before it is replaced: the server's process keeps what it learned of every table, some
- * 13 kB each, for as long as it lives.
+ * Statements of places that a connection prepares before it is replaced, each counted once: the server's process keeps
+ * what it learned of every table, some 50 kB with its indexes and policies, for as long as it lives.
  */
-const mostTargets = 200;
+const mostLearned = 1000;
 
 /** One connection to the database, and the statements prepared on it. */
 export class Session {
@@ -40,7 +40,7 @@ export class Session {
   #corked = false;
   #lost = false;
   #retired = false;
-  readonly #targets = new Set<string>();
+  readonly #learned = new Set<string>();
 
   constructor(client: pg.ClientBase, { named, shared = false }: SessionOptions) {
     this.#client = client;
@@ -57,9 +57,9 @@ export class Session {
     return this.idle && !this.#retired && !this.worn;
   }
 
-  /** True when it served so many places that it should be replaced as soon as nobody is waiting on it. */
+  /** True when it learned of so many tables that it should be replaced as soon as nobody is waiting on it. */
   get worn(): boolean {
-    return this.#targets.size > mostTargets;
+    return this.#learned.size > mostLearned;
   }
 
   /** True while no transaction is open. */
@@ -115,8 +115,7 @@ export class Session {
     let last: Prepared<RowShape> | undefined;
     let unknown: Statement[] | undefined;
     const steps = statements.map((statement) => {
-      const { text, values = noValues, target } = statement;
-      if (target !== undefined) this.#targets.add(target);
+      const { text, values = noValues } = statement;
       if (!this.#named) return { name: '', text, values };
       last = this.#prepared.use(statement);
       if (last === undefined) (unknown ??= []).push(statement);
@@ -144,6 +143,7 @@ export class Session {
   /** Sends a preparation; `failed` is told when the server refuses the statement. */
   #prepare(wanted: Statement, under: readonly Step[], failed: (error: Error) => void): Prepared<RowShape> {
     const { statement, close } = this.#prepared.add(wanted);
+    if (wanted.target !== undefined) this.#learned.add(statement.name);
     const done = (error: Error | null) => {
       if (error === null) return;
       this.#prepared.forget(wanted);
