@@ -5,6 +5,7 @@ import { http } from './groups/http.ts';
 import { noisyNeighbour } from './groups/noisy-neighbour.ts';
 import { repository } from './groups/repository.ts';
 import { scale } from './groups/scale.ts';
+import { strategies } from './groups/strategies.ts';
 import type { Group } from './report.ts';
 
 /** Every group of benchmarks, by the name that `npm run bench -- <name>` takes. */
@@ -16,4 +17,5 @@ export const groups: Readonly<Record<string, Group>> = {
   'noisy-neighbour': noisyNeighbour,
   'command-line': commandLine,
   repository,
+  strategies,
 };

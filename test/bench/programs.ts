@@ -12,7 +12,12 @@ export interface Took {
 }
 
 /** Runs `node` with arguments to its end and measures it. `folder` is for a file of the measurement. Throws when it does not end with 0. */
-export async function runNode(folder: string, args: readonly string[], cwd: string): Promise<Took> {
+export async function runNode(
+  folder: string,
+  args: readonly string[],
+  cwd: string,
+  environment: Readonly<Record<string, string>> = {},
+): Promise<Took> {
   const probe = join(folder, 'probe.cjs');
   writeFileSync(
     probe,
@@ -21,7 +26,7 @@ export async function runNode(folder: string, args: readonly string[], cwd: stri
   const start = performance.now();
   const child = spawn(process.execPath, ['--require', probe, ...args], {
     cwd,
-    env: cleanEnvironment(process.env),
+    env: { ...cleanEnvironment(process.env), ...environment },
     stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
   });
   const [errors, told] = [2, 3].map((stream) => {

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type pg from 'pg';
+import type { Answers } from '../../generators/answers/options.ts';
 import { type Application, createApplication } from './application.ts';
 
 /*
@@ -42,6 +43,7 @@ export interface Target {
 
 export type Context = 'plain' | 'sealed';
 export type Framework = 'fastify' | 'express';
+export type Strategy = Answers['strategy'][number];
 
 interface TestDatabase {
   readonly adminUrl: string;
@@ -97,12 +99,16 @@ export async function startServer({ durable = false } = {}): Promise<PostgresSer
 
 const applications = new Map<string, Promise<Application>>();
 
-function applicationWith(context: Context, framework: Framework = 'fastify'): Promise<Application> {
+function applicationWith(
+  context: Context,
+  framework: Framework = 'fastify',
+  strategy: Strategy = 'shared-schema',
+): Promise<Application> {
   // A name of its own: the roles of a server are called after it.
-  const name = `bench-${context}-${framework}`;
+  const name = `bench-${context}-${framework}${strategy === 'shared-schema' ? '' : `-${strategy.split('-')[0]}`}`;
   let application = applications.get(name);
   if (application === undefined) {
-    application = createApplication({ name, context, framework });
+    application = createApplication({ name, context, framework, strategy: [strategy] });
     applications.set(name, application);
   }
   return application;
@@ -115,15 +121,16 @@ export async function createWorld(
   server: PostgresServer,
   context: Context,
   framework: Framework = 'fastify',
+  strategy: Strategy = 'shared-schema',
 ): Promise<World> {
-  const application = await applicationWith(context, framework);
+  const application = await applicationWith(context, framework, strategy);
   const { load } = application;
   const setup = await load<{
     prepareServer: (url: string) => Promise<unknown>;
     createTestDatabaseOn: (server: unknown) => Promise<TestDatabase>;
   }>('test/setup/database.ts');
   // Once for all databases: it gives the roles new passwords.
-  const key = `${context} ${framework} ${server.adminUrl}`;
+  const key = `${application.dir} ${server.adminUrl}`;
   const template = templates.get(key) ?? setup.prepareServer(server.adminUrl);
   templates.set(key, template);
   const test = await setup.createTestDatabaseOn(await template);
