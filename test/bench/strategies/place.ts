@@ -25,7 +25,14 @@ export interface PlaceStrategy {
     readonly name: string;
   };
   /** Both make a place and return milliseconds: as the application does, and with every statement sent by itself. */
-  readonly makers: (world: World) => Promise<Readonly<Record<'whole' | 'single', () => Promise<number>>>>;
+  readonly makers: (
+    world: World,
+    adminUrl: string,
+  ) => Promise<{
+    readonly whole: () => Promise<number>;
+    readonly single: () => Promise<number>;
+    readonly close: () => Promise<void>;
+  }>;
   /** What is measured of no other strategy. */
   readonly others?: (world: World, tenants: readonly Tenant[]) => Promise<Figure[]>;
 }

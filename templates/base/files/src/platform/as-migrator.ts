@@ -21,7 +21,11 @@ export async function asAdministrator<T>(
   work: (client: pg.Client) => Promise<T>,
 ): Promise<T> {
   if (url === '') throw new Error('This takes an administrator. Next: set DATABASE_ADMIN_URL.');
-  const client = new pg.Client({ connectionString: url, application_name: `${projectName} control plane` });
+  const client = new pg.Client({
+    connectionString: url,
+    application_name: `${projectName} control plane`,
+    pipeline: true,
+  });
   client.on('error', () => {}); // A connection that dies fails the statement that runs on it.
   await client.connect();
   try {

@@ -6,6 +6,7 @@ import { explainMigration } from '../../platform/apply-migration.ts';
 import type { Migration } from '../../platform/migration-files.ts';
 import { bindToTenant } from './bind.ts';
 import { noteAll } from './ledger.ts';
+import { settled } from './settled.ts';
 import { forRole } from './tenant-migrations.ts';
 import { versionOf } from './version.ts';
 
@@ -17,9 +18,11 @@ export async function makePlace(admin: pg.Client, migrations: readonly Migration
   // Of no time and no order: the catalog shows the names to every tenant.
   const tenantId = randomUUID();
   try {
-    await admin.query(`begin; set local lock_timeout = '30s'`);
-    await buildPlace(admin, tenantId, migrations);
-    await admin.query('commit');
+    await settled([
+      admin.query(`begin; set local lock_timeout = '30s'`),
+      buildPlace(admin, tenantId, migrations),
+      admin.query('commit'),
+    ]);
     return tenantId;
   } catch (error) {
     await admin.query('rollback').catch(() => {}); // On a dead connection the first error is the one to report.
@@ -27,29 +30,33 @@ export async function makePlace(admin: pg.Client, migrations: readonly Migration
   }
 }
 
-/** Makes the schema and the role of one tenant inside a transaction of the administrator's. */
+/**
+ * Makes the schema and the role of one tenant inside a transaction of the administrator's. All statements are sent
+ * before the first answer is there: on a connection that pipelines they take one round trip.
+ */
 export async function buildPlace(
   admin: pg.ClientBase,
   tenantId: string,
   migrations: readonly Migration[],
 ): Promise<void> {
   const place = schemaOf(tenantId);
-  await admin.query(`create role ${place} nologin; ${ownSchema(place)}`);
-  await admin.query(`set local role ${roles.migrator}; set local search_path = ${place}, pg_temp`);
-  for (const migration of migrations) {
-    await admin.query(forRole(place)(migration.sql)).catch((error: unknown) => {
+  const rewrite = forRole(place);
+  const run = async (migration: Migration): Promise<void> => {
+    await admin.query(rewrite(migration.sql)).catch((error: unknown) => {
       throw explainMigration(error, migration);
     });
-  }
-  await bindToTenant(admin, place, tenantId);
-  await admin.query(`reassign owned by ${roles.migrator} to ${roles.owner}`);
-  await admin.query('insert into platform.places (tenant_id, version) values ($1, $2)', [
-    tenantId,
-    versionOf(migrations),
+  };
+  await settled([
+    admin.query(`create role ${place} nologin; ${ownSchema(place)}`),
+    admin.query(`set local role ${roles.migrator}; set local search_path = ${place}, pg_temp`),
+    ...migrations.map(run),
+    bindToTenant(admin, place, tenantId),
+    admin.query(`reassign owned by ${roles.migrator} to ${roles.owner}`),
+    admin.query('insert into platform.places (tenant_id, version) values ($1, $2)', [tenantId, versionOf(migrations)]),
+    noteAll(admin, tenantId, migrations),
+    // Last, because others who make a schema wait for this lock.
+    admin.query(`reset role; reset search_path; ${memberships(place)}`),
   ]);
-  await noteAll(admin, tenantId, migrations);
-  // Last, because others who make a schema wait for this lock.
-  await admin.query(`reset role; reset search_path; ${memberships(place)}`);
 }
 
 /** The schema is the owner's; the tenant's role may use it, and so may who creates, finds and erases tenants. */

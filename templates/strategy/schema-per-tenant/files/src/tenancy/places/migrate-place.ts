@@ -5,6 +5,7 @@ import { explainMigration, MigrationError } from '../../platform/apply-migration
 import type { Migration } from '../../platform/migration-files.ts';
 import { bindToTenant } from './bind.ts';
 import { noteAll, noteFailure } from './ledger.ts';
+import { settled } from './settled.ts';
 import { forRole } from './tenant-migrations.ts';
 import { versionOf } from './version.ts';
 
@@ -23,19 +24,16 @@ export async function migratePlace(
   try {
     const missing = missingIn(await lockAndRead(client, tenantId), migrations);
     // The template had every file before: none ends the transaction.
-    const sent = missing.map(async (migration) => {
-      const enter = client.query(`set local role ${roles.migrator}; set local search_path = ${place}, pg_temp`);
-      const run = client.query(forRole(place)(migration.sql));
-      const [entered, ran] = await Promise.allSettled([enter, run]);
-      if (entered.status === 'rejected') throw entered.reason;
-      if (ran.status === 'rejected') throw ran.reason;
-    });
-    const finished = finish(client, tenantId, missing, versionOf(migrations));
-    const outcomes = await Promise.allSettled([...sent, finished]);
-    const first = outcomes.findIndex(({ status }) => status === 'rejected');
-    failing = missing[first];
-    const outcome = outcomes[first];
-    if (outcome?.status === 'rejected') throw outcome.reason;
+    const run = async (migration: Migration): Promise<void> => {
+      await settled([
+        client.query(`set local role ${roles.migrator}; set local search_path = ${place}, pg_temp`),
+        client.query(forRole(place)(migration.sql)),
+      ]).catch((error: unknown) => {
+        failing ??= migration;
+        throw error;
+      });
+    };
+    await settled([...missing.map(run), finish(client, tenantId, missing, versionOf(migrations))]);
   } catch (error) {
     await client.query('rollback').catch(() => {}); // On a dead connection the first error is the one to report.
     if (failing === undefined) throw error;
@@ -73,7 +71,7 @@ async function finish(
   applied: readonly Migration[],
   version: string,
 ): Promise<void> {
-  const sent = [
+  await settled([
     client.query(`set local role ${roles.migrator}; set local search_path = pg_catalog`),
     bindToTenant(client, schemaOf(tenantId), tenantId),
     client.query(`reassign owned by ${roles.migrator} to ${roles.owner}`),
@@ -83,6 +81,5 @@ async function finish(
       version,
     ]),
     client.query('commit'),
-  ];
-  for (const outcome of await Promise.allSettled(sent)) if (outcome.status === 'rejected') throw outcome.reason;
+  ]);
 }
