@@ -3,6 +3,7 @@ import { readTenancy, writeTenancy } from '../test/isolation/decisions/file.ts';
 import { readFound } from '../test/isolation/decisions/found.ts';
 import { renew } from '../test/isolation/decisions/renew.ts';
 import { prepareServer, withClient } from '../test/setup/database.ts';
+import { endRuns } from '../test/setup/runs.ts';
 import { startPostgres } from './postgres/start.ts';
 
 /** Runs the migrations on a PostgreSQL of its own and writes what they make to db/tenancy.json; whoever reviews the difference decides. */
@@ -12,8 +13,7 @@ async function main(): Promise<number> {
     const server = await prepareServer(postgres.adminUrl);
     const template = Object.assign(new URL(server.adminUrl), { pathname: `/${server.template}` }).href;
     const found = await withClient(template, readFound);
-    if (postgres.kind === 'url')
-      await withClient(server.adminUrl, (admin) => admin.query(`drop database ${server.template}`));
+    if (postgres.kind === 'url') await endRuns(postgres.adminUrl);
     const tenancy = renew(await readTenancy(), found);
     await writeTenancy(tenancy);
     const open = compare(tenancy, found);

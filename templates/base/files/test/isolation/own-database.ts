@@ -3,6 +3,7 @@ import type { PostgresServer } from '../../scripts/postgres/start.ts';
 import { createTenant, deleteTenant, suspendTenant } from '../../src/platform/tenants.ts';
 import { roles } from '../../src/tenancy/roles.ts';
 import { prepareServer, type TestDatabase, type TestServer, withClient } from '../setup/database.ts';
+import { createMarked } from '../setup/runs.ts';
 import type { Ground } from './arena.ts';
 import { type Catalog, readCatalog, type Relation, tenantTables } from './catalog.ts';
 import { readContexts } from './context.ts';
@@ -27,7 +28,7 @@ export async function prepareGround({ adminUrl, description, version }: Postgres
     return created;
   });
   const alone = { ...server, template: `${server.template}_alone` };
-  await withClient(adminUrl, (admin) => admin.query(`create database ${alone.template} template ${server.template}`));
+  await withClient(adminUrl, (admin) => createMarked(admin, alone.template, server.template));
   const { world, tables } = await settle(template, async ({ admin, create, platform }) => {
     const [suspended, deleted] = [await create(newTenant('suspended')), await create(newTenant('deleted'))];
     const world: World = {

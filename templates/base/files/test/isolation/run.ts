@@ -1,7 +1,7 @@
 import type { PostgresServer } from '../../scripts/postgres/start.ts';
 import { startPostgres } from '../../scripts/postgres/start.ts';
 import { projectName } from '../../src/tenancy/roles.ts';
-import { withClient } from '../setup/database.ts';
+import { endRuns } from '../setup/runs.ts';
 import type { Arena, Ground } from './arena.ts';
 import type { Arguments } from './arguments.ts';
 import { attack, attackCopy, type Attacked, type OnProgress } from './attack.ts';
@@ -53,7 +53,7 @@ export async function runSuite(options: Arguments, environment: Environment, onP
         milliseconds: Math.round(performance.now() - start),
       };
     } finally {
-      if (postgres.kind === 'url') await dropGround(ground);
+      if (postgres.kind === 'url') await endRuns(postgres.adminUrl);
     }
   } finally {
     await postgres.stop();
@@ -121,10 +121,4 @@ async function startElsewhere(): Promise<PostgresServer> {
     if (TEST_DATABASE_URL !== undefined) process.env['TEST_DATABASE_URL'] = TEST_DATABASE_URL;
     if (TEST_PG !== undefined) process.env['TEST_PG'] = TEST_PG;
   }
-}
-
-async function dropGround({ server, alone }: Ground): Promise<void> {
-  await withClient(server.adminUrl, async (admin) => {
-    for (const { template } of [server, alone]) await admin.query(`drop database if exists ${template} with (force)`);
-  });
 }

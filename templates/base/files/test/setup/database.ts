@@ -3,6 +3,7 @@ import pg from 'pg';
 import { developmentSecrets } from '../../scripts/development-secrets.ts';
 import { migrate } from '../../src/platform/migrations.ts';
 import { projectName, roles } from '../../src/tenancy/roles.ts';
+import { beginRun, createMarked, dropMarked } from './runs.ts';
 
 /** A migrated database of its own; the URLs are for the three logins. */
 export interface TestDatabase {
@@ -41,8 +42,8 @@ export async function withClient<T>(url: string, work: (client: pg.Client) => Pr
 
 /** Migrates a template database on the server; test databases are copies of it, which takes milliseconds. */
 export async function prepareServer(adminUrl: string): Promise<TestServer> {
-  const template = `template_${randomBytes(6).toString('hex')}`;
-  await withClient(adminUrl, (client) => client.query(`create database ${template}`));
+  const template = `template_${await beginRun(adminUrl)}`;
+  await withClient(adminUrl, (client) => createMarked(client, template));
   const url = withDatabase(adminUrl, template);
   const environment = {
     DATABASE_URL: login(url, roles.runtime, randomBytes(12).toString('hex')),
@@ -65,9 +66,9 @@ async function assertBoundByPolicies(runtimeUrl: string): Promise<void> {
 
 /** Copies the template. */
 export async function createTestDatabaseOn(server: TestServer): Promise<TestDatabase> {
-  const name = `test_${randomBytes(6).toString('hex')}`;
+  const name = `${server.template.replace(/^template/, 'test')}_${randomBytes(6).toString('hex')}`;
   await withClient(server.adminUrl, async (client) => {
-    await client.query(`create database ${name} template ${server.template}`);
+    await createMarked(client, name, server.template);
     // Privileges of a database are not copied with it.
     await client.query(`revoke temporary on database ${name} from public`);
   });
@@ -82,8 +83,6 @@ export async function createTestDatabaseOn(server: TestServer): Promise<TestData
     runtimeUrl: environment['DATABASE_URL'] as string,
     platformUrl: environment['DATABASE_PLATFORM_URL'] as string,
     environment,
-    drop: async () => {
-      await withClient(server.adminUrl, (client) => client.query(`drop database if exists ${name} with (force)`));
-    },
+    drop: () => dropMarked(server.adminUrl, name),
   };
 }

@@ -1,6 +1,7 @@
 import type { TestProject } from 'vitest/node';
 import { startPostgres } from '../../scripts/postgres/start.ts';
 import { prepareServer, type TestServer } from './database.ts';
+import { endRuns } from './runs.ts';
 
 declare module 'vitest' {
   export interface ProvidedContext {
@@ -18,5 +19,9 @@ export default async function setup(project: TestProject): Promise<() => Promise
     await postgres.stop();
     throw error;
   }
-  return postgres.stop;
+  return async () => {
+    // Any other server goes as a whole.
+    if (postgres.kind === 'url') await endRuns(postgres.adminUrl);
+    await postgres.stop();
+  };
 }

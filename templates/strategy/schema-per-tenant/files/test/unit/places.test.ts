@@ -57,6 +57,19 @@ describe('a tenant', () => {
     expect((await runAsTenant(world.bob, () => world.database.read({ text }))).rows).toHaveLength(6);
   });
 
+  it('leaves no role on the server when its database is dropped', async () => {
+    const other = await createTwoTenants();
+    const known = async () =>
+      (
+        await admin.query('select from pg_roles where rolname = any ($1)', [
+          [other.ada, other.bob].map(({ id }) => schemaOf(id)),
+        ])
+      ).rowCount;
+    expect(await known()).toBe(2);
+    await other.drop();
+    expect(await known()).toBe(0);
+  });
+
   it("reaches no other's, not even by becoming its role", async () => {
     const theirs = `${schemaOf(world.bob.id)}.members`;
     const plainly = { text: `select subject from ${theirs}` };
