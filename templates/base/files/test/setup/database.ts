@@ -1,9 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import pg from 'pg';
 import { developmentSecrets } from '../../scripts/development-secrets.ts';
 import { migrate } from '../../src/platform/migrations.ts';
 import { projectName, roles } from '../../src/tenancy/roles.ts';
+import { withClient } from './client.ts';
 import { beginRun, createMarked, dropMarked } from './runs.ts';
+
+export { withClient } from './client.ts';
 
 /** A migrated database of its own; the URLs are for the three logins. */
 export interface TestDatabase {
@@ -27,18 +29,6 @@ const withDatabase = (url: string, database: string): string =>
 
 const login = (adminUrl: string, role: string, password: string): string =>
   Object.assign(new URL(adminUrl), { username: role, password }).href;
-
-/** Runs work on a connection of its own. */
-export async function withClient<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
-  const client = new pg.Client({ connectionString: url });
-  client.on('error', () => {}); // A connection that dies fails the statement that runs on it.
-  await client.connect();
-  try {
-    return await work(client);
-  } finally {
-    await client.end();
-  }
-}
 
 /** Migrates a template database on the server; test databases are copies of it, which takes milliseconds. */
 export async function prepareServer(adminUrl: string): Promise<TestServer> {

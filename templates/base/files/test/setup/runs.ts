@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 import { projectName, roles } from '../../src/tenancy/roles.ts';
-import { withClient } from './database.ts';
+import { withClient } from './client.ts';
 
 /*
  * A server that was given keeps what tests make on it, and roles belong to the whole server. So names carry the id of

@@ -3,7 +3,6 @@ import { projectName, roles } from '../roles.ts';
 import { schemaOf, templateSchema } from '../schema.ts';
 import type { TenantMigrationRun } from '../strategy.ts';
 import { MigrationError } from '../../platform/apply-migration.ts';
-import type { Migration } from '../../platform/migration-files.ts';
 import type { Applied } from '../../platform/migrations.ts';
 import { migratePlace } from './migrate-place.ts';
 import { versionOf } from './version.ts';

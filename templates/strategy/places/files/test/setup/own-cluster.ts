@@ -1,0 +1,51 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { root } from '../../scripts/environment.ts';
+import { type Binaries, embeddedBinaries, systemBinaries } from '../../scripts/postgres/binaries.ts';
+import { startCluster } from '../../scripts/postgres/cluster.ts';
+import { reachableBinaries, throwawayRoot } from '../../scripts/postgres/places.ts';
+
+/** A PostgreSQL that a test may do to what it would to nobody else's. */
+export interface OwnCluster {
+  readonly adminUrl: string;
+  /** Ends it as a power cut would, and starts it again: what was committed is there, every connection is gone. */
+  readonly crash: () => Promise<void>;
+  readonly stop: () => Promise<void>;
+}
+
+export async function startOwnCluster(): Promise<OwnCluster> {
+  const home = mkdtempSync(join(throwawayRoot(), 'tenant-app-test-'));
+  const start = () => startCluster({ binaries: reachableBinaries(findBinaries(), root), home, durable: true });
+  let cluster = await start();
+  return {
+    adminUrl: cluster.adminUrl,
+    crash: async () => {
+      const [pid] = readFileSync(join(home, 'data', 'postmaster.pid'), 'utf8').split('\n');
+      process.kill(Number(pid), 'SIGQUIT');
+      while (isAlive(Number(pid))) await pause(10);
+      await cluster.stop();
+      cluster = await start();
+    },
+    stop: async () => {
+      await cluster.stop();
+      rmSync(home, { recursive: true, force: true, maxRetries: 3 });
+    },
+  };
+}
+
+function findBinaries(): Binaries {
+  try {
+    return embeddedBinaries();
+  } catch {
+    return systemBinaries();
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
