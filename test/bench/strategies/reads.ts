@@ -19,7 +19,9 @@ export async function reads(world: World, subject: PlaceStrategy, all: readonly 
     const some = new Set(all.slice(0, count));
     const shuffled = shuffle(targets.filter(({ tenant }) => some.has(tenant)));
     const baseline: Operation = byPool(shuffled, access);
+    const start = performance.now();
     const database = await world.open();
+    const opened = (performance.now() - start) / 1000;
     const by = (way: 'query' | 'read'): Operation => {
       const next = rotating(shuffled);
       return async () => {
@@ -38,6 +40,8 @@ export async function reads(world: World, subject: PlaceStrategy, all: readonly 
       const goal = count === counts[0] ? { atLeast: subject.goals[way] } : {};
       figures.push({ name: `${way}(), ${count} tenants, throughput`, ...ratio(comparison), ...goal });
     }
+    if (count === all.length)
+      figures.push({ name: `connecting and checking ${count} ${subject.kind}s`, value: opened, unit: 's' });
     await database.close();
   }
   return figures;

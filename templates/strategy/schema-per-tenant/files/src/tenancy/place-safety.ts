@@ -57,45 +57,60 @@ const roleSql = `
   from pg_catalog.pg_namespace join pg_catalog.pg_roles on pg_roles.oid = nspowner
   where rolname ~ $1`;
 
-/** What the tables of every tenant need. */
+/** What the tables of every tenant need. Thousands of them are grouped once: looking through all policies for each table would take minutes. */
 const tableSql = `
   with tenant_table as (
-    select pg_class.oid, nspname, relrowsecurity and relforcerowsecurity as forced
-    from pg_catalog.pg_class join pg_catalog.pg_namespace on pg_namespace.oid = relnamespace
+    select pg_class.oid, nspname, pg_roles.oid as role, relrowsecurity and relforcerowsecurity as forced
+    from pg_catalog.pg_class
+    join pg_catalog.pg_namespace on pg_namespace.oid = relnamespace
+    left join pg_catalog.pg_roles on rolname = nspname
     where nspname ~ $1 and relkind in ('r', 'p') and not relispartition
-  ), policies as (
+  ), policies as materialized (
     select polrelid, polpermissive, polcmd, ${readsOwn} and ${writesOwn} as by_tenant
     from (
       select pg_policy.polrelid, polpermissive, polcmd, ${policyTexts}
       from pg_catalog.pg_policy join tenant_table on tenant_table.oid = polrelid
-      where polroles && array[0, (select pg_roles.oid from pg_catalog.pg_roles where rolname = nspname)]
+      where polroles && array[0, role]
     ) as texts
+  ), protection as (
+    select
+      polrelid,
+      (select bool_and('*' = any (floors) or command = any (floors)) from pg_catalog.unnest('{r,a,w,d}'::"char"[]) as command) as has_floor,
+      is_allowed,
+      lets_in
+    from (
+      select
+        polrelid,
+        array_agg(polcmd) filter (where not polpermissive and by_tenant) as floors,
+        bool_or(polpermissive and by_tenant) as is_allowed,
+        bool_or(polpermissive and not by_tenant) as lets_in
+      from policies
+      group by polrelid
+    ) as grouped
   )
   select format('%s %s. Next: npm run tenant -- drift', tenant_table.oid::regclass, reason) as problem
-  from tenant_table, lateral (values
+  from tenant_table
+  left join protection on polrelid = tenant_table.oid,
+  lateral (values
     (not forced, 'does not force row-level security'),
-    (exists (
-      select from pg_catalog.unnest('{r,a,w,d}'::"char"[]) as command
-      where not exists (
-        select from policies
-        where polrelid = tenant_table.oid and not polpermissive and polcmd in ('*', command) and by_tenant
-      )
-    ), 'lacks a restrictive policy by tenant for its role'),
-    (not exists (select from policies where polrelid = tenant_table.oid and polpermissive and by_tenant),
-      'lacks a permissive policy by tenant for its role'),
-    (exists (select from policies where polrelid = tenant_table.oid and polpermissive and not by_tenant),
-      'has a permissive policy that lets others in'),
-    (not exists (select from pg_catalog.pg_roles where rolname = nspname), 'has no role of its own')
+    (has_floor is not true, 'lacks a restrictive policy by tenant for its role'),
+    (is_allowed is not true, 'lacks a permissive policy by tenant for its role'),
+    (lets_in, 'has a permissive policy that lets others in'),
+    (role is null, 'has no role of its own')
   ) as finding (wrong, reason)
   where wrong and $2::text is not null`;
 
 /** Whom else a tenant's schema lets in: another tenant's role, or the runtime role itself. */
 const reachSql = `
-  select format('%I may use the schema %I. Next: revoke all on schema %I from %I;', rolname, nspname, nspname, rolname) as problem
-  from pg_catalog.pg_namespace, lateral aclexplode(nspacl) as privilege
-  join pg_catalog.pg_roles on pg_roles.oid = privilege.grantee
-  where nspname ~ $1 and rolname <> nspname and (rolname ~ $1 or rolname = $2)
+  with reach as materialized (
+    select nspname, grantee, (select rolname from pg_catalog.pg_roles where pg_roles.oid = grantee) as rolname
+    from pg_catalog.pg_namespace, lateral aclexplode(nspacl)
+    where nspname ~ $1
+  )
+  select distinct format('%I may use the schema %I. Next: revoke all on schema %I from %I;', rolname, nspname, nspname, rolname) as problem
+  from reach
+  where rolname <> nspname and (rolname ~ $1 or rolname = $2)
   union all
-  select format('everybody may use the schema %I. Next: revoke all on schema %I from public;', nspname, nspname)
-  from pg_catalog.pg_namespace, lateral aclexplode(nspacl) as privilege
-  where nspname ~ $1 and privilege.grantee = 0`;
+  select distinct format('everybody may use the schema %I. Next: revoke all on schema %I from public;', nspname, nspname)
+  from reach
+  where grantee = 0`;
