@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Figure } from '../report.ts';
 import type { Tenant, World } from '../world.ts';
 import { schemaOf } from './schema.ts';
@@ -28,15 +29,23 @@ async function ofApplication(world: World, tenants: readonly Tenant[]): Promise<
   const rounds = Array.from({ length: 6 }, () => tenants);
   const waiting = rounds.flat().flatMap((tenant) => tables.map((table) => ({ tenant, table })));
   const next = waiting.values();
-  let [most, sent] = [0, 0];
+  let [most, sent, running] = [0, 0, true];
   const client = async () => {
     for (const { tenant, table } of next) {
       const way = (sent += 1) % 2 === 0 ? database.query : database.read;
       await world.runAs(tenant, () => way({ text: text(table), values: [tenant.id, id] }));
-      if (sent % 200 === 0) most = Math.max(most, ...(await backends(world)).map(privateMegabytes));
     }
   };
+  const watch = async () => {
+    while (running) {
+      most = Math.max(most, ...(await backends(world)).map(privateMegabytes));
+      await pause(50);
+    }
+  };
+  const watching = watch();
   await Promise.all(Array.from({ length: clients }, client));
+  running = false;
+  await watching;
   await database.close();
   return [most, sent];
 }
