@@ -305,9 +305,32 @@ describe('migrations', () => {
     expect(lines).toEqual([]);
   });
 
+  it('are applied once when two runs come at once', async () => {
+    const size = ['tenant/9003_size.sql', 'alter table members add column size text'] as const;
+    const other = new pg.Client(world.test.adminUrl);
+    await other.connect();
+    try {
+      const runs = [admin, other].map((client) => run([[...color], [...size]], { client }));
+      expect((await Promise.allSettled(runs)).map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled']);
+      const { rows } = await admin.query(
+        `select status, count(*)::int as count from platform.place_migrations where name = $1 group by status`,
+        [size[0]],
+      );
+      expect(rows).toEqual([
+        { status: 'applied', count: (await placesIn('taken')).length + (await placesIn('ready')).length },
+      ]);
+    } finally {
+      await other.end();
+    }
+  });
+
   it('bind new tables to their tenant', async () => {
     const notes = `create table notes (tenant_id uuid not null, id uuid not null, primary key (tenant_id, id)); alter table notes enable row level security, force row level security`;
-    await run([[...color], ['tenant/9002_notes.sql', notes]]);
+    await run([
+      [...color],
+      ['tenant/9002_notes.sql', notes],
+      ['tenant/9003_size.sql', 'alter table members add column size text'],
+    ]);
     await expect(
       admin.query(`insert into ${schemaOf(world.ada.id)}.notes values ($1, gen_random_uuid())`, [world.bob.id]),
     ).rejects.toThrow(/tenant_here/);
