@@ -34,6 +34,9 @@ const partialsOf = (plop: NodePlopAPI): Record<string, string> =>
 export function registerRepository(plop: NodePlopAPI, layers: readonly Layer[]): void {
   plop.setHelper('json', (value: unknown) => JSON.stringify(value));
   plop.setHelper('document', (value: unknown) => formatJson(value));
+  plop.setHelper('members', (items: readonly (Readonly<Record<string, string>> & { name: string })[], value: string) =>
+    items.map((item) => `${JSON.stringify(item.name)}: ${JSON.stringify(item[value])}`).join(',\n    '),
+  );
   plop.setHelper('words', (values: readonly string[]) => `[${values.map((value) => `'${value}'`).join(', ')}]`);
   plop.setHelper('table', function (this: Pick<Emission, 'answers'>, options: Handlebars.HelperOptions) {
     // As wide as the words that will stand there.
