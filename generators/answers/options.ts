@@ -108,7 +108,6 @@ export const answersSchema = z.strictObject({
         value: 'database-per-tenant',
         label: 'Database per tenant',
         hint: 'own database and login; dozens of tenants',
-        later: true,
       },
     ],
     {

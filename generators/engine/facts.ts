@@ -31,14 +31,20 @@ export function gatherFacts(layers: readonly Layer[], versions: Readonly<Record<
     [...new Set(layers.flatMap((layer) => layer[key] ?? []))]
       .sort()
       .map((name) => ({ name, version: versions[name] as string }));
+  // A variable that a later layer describes again is the same one.
+  const environment = [
+    ...new Map(
+      layers.flatMap((layer) => layer.environment ?? []).map((variable) => [variable.name, variable]),
+    ).values(),
+  ];
   return {
     dependencies: packages('dependencies'),
     devDependencies: packages('devDependencies'),
     scripts: layers.flatMap((layer) =>
       Object.entries(layer.scripts ?? {}).map(([name, command]) => ({ name, command })),
     ),
-    environment: layers.flatMap((layer) => layer.environment ?? []),
-    settings: layers.flatMap((layer) => layer.environment ?? []).filter(({ composed }) => composed !== true),
+    environment,
+    settings: environment.filter(({ composed }) => composed !== true),
     config: layers.flatMap((layer) => layer.config ?? []),
     developmentSecrets: layers.flatMap((layer) => layer.developmentSecrets ?? []),
     resolvers: layers.flatMap((layer) => layer.resolvers ?? []),

@@ -3,8 +3,8 @@ import { defineLayer } from '../../../generators/engine/layer.ts';
 export default defineLayer({
   id: 'resolution/api-key',
   only: {
-    // Where all tenants share a table; any other strategy has its own way to find whose it is.
-    'db/migrations/platform/0005_find_api_key.sql': (answers) => answers.strategy[0] === 'shared-schema',
+    // Where a table may hold rows of all tenants; schema-per-tenant has its own way to find whose it is.
+    'db/migrations/platform/0005_find_api_key.sql': (answers) => answers.strategy[0] !== 'schema-per-tenant',
   },
   when: (answers) => answers.resolution.includes('api-key'),
   sources: ['apiKey'],

@@ -3,8 +3,8 @@ import { defineLayer } from '../../../generators/engine/layer.ts';
 export default defineLayer({
   id: 'resolution/subdomain',
   only: {
-    // Where all tenants share a table; any other strategy has its own way to find whose it is.
-    'db/migrations/platform/0006_find_domain.sql': (answers) => answers.strategy[0] === 'shared-schema',
+    // Where a table may hold rows of all tenants; schema-per-tenant has its own way to find whose it is.
+    'db/migrations/platform/0006_find_domain.sql': (answers) => answers.strategy[0] !== 'schema-per-tenant',
   },
   when: (answers) => answers.resolution.includes('subdomain'),
   environment: [

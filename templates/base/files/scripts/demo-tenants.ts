@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import pg from 'pg';
 import { issueFirstCredentials } from '../src/platform/first-credentials.ts';
 import { type CreatedTenant, createTenant, listTenants } from '../src/platform/tenants.ts';
+import { placement } from '../src/tenancy/placement.ts';
 import { dataDirectory } from './environment.ts';
 
 /** Two tenants, so that a leak would be visible at once. */
@@ -37,16 +38,21 @@ async function renewed(
   tenant: CreatedTenant,
   environment: Readonly<Record<string, string>>,
 ): Promise<CreatedTenant> {
+  const { tenantId: id, slug } = tenant;
   await client.query('begin');
   try {
-    const { tenantId: id, slug } = tenant;
-    const { token } = await issueFirstCredentials({
-      client,
-      environment,
-      tenant: { id, slug },
-      owner: `owner@${slug}`,
+    return await placement.within({ client, environment }, id, async (tenants) => {
+      await tenants.query('savepoint before');
+      const { token } = await issueFirstCredentials({
+        client: tenants,
+        controlPlane: client,
+        environment,
+        tenant: { id, slug },
+        owner: `owner@${slug}`,
+      });
+      await tenants.query('rollback to savepoint before');
+      return { ...tenant, token };
     });
-    return { ...tenant, token };
   } finally {
     await client.query('rollback');
   }

@@ -57,5 +57,7 @@ export function databaseProblem(error: unknown): Problem | undefined {
   const code = (error as { readonly code?: unknown }).code;
   if (typeof code !== 'string') return undefined;
   if (connectionErrors.has(code) || code.startsWith('08')) return unavailable();
+  // The server lets nobody in, or let somebody go.
+  if ((error as { readonly severity?: unknown }).severity === 'FATAL') return unavailable();
   return Object.hasOwn(answers, code) ? answers[code]?.(error) : undefined;
 }

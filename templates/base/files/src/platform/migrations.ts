@@ -1,20 +1,15 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import pg from 'pg';
 import { placement } from '../tenancy/placement.ts';
 import { projectName, roles } from '../tenancy/roles.ts';
 import type { MigrationProgress, TenantMigrationOptions } from '../tenancy/strategy.ts';
-import { applyMigration, explainMigration, MigrationError } from './apply-migration.ts';
+import { MigrationError } from './apply-migration.ts';
+import { type Applied, applyMissing, assertUnchanged, type MigrationPlace, readLedger } from './apply-missing.ts';
 import { applyContextSecrets } from './context-secrets.ts';
 import { type Migration, readMigrations } from './migration-files.ts';
 import { applyRolePasswords } from './role-passwords.ts';
 
 export { MigrationError } from './apply-migration.ts';
-
-export interface Applied {
-  readonly name: string;
-  readonly checksum: string;
-  readonly milliseconds: number;
-}
+export type { Applied } from './apply-missing.ts';
 
 export interface MigrateOptions extends TenantMigrationOptions {
   /**
@@ -42,42 +37,25 @@ export async function migrate(options: MigrateOptions): Promise<Applied[]> {
     await assertAdministrator(client);
     const ledger = await readLedger(client);
     assertUnchanged(migrations, ledger);
-    const applyAll = async (files: readonly Migration[], place?: Place): Promise<Applied[]> => {
-      const applied: Applied[] = [];
-      for (const migration of files) {
-        const isNew = ledger.get(migration.name) !== migration.checksum;
-        if (!isNew && (!migration.repeated || options.dryRun === true)) continue;
-        if (options.dryRun === true) {
-          onStep(`would apply ${migration.name}`);
-          continue;
-        }
-        const milliseconds = await applyWithRetries(client, migration, place);
-        if (!isNew) continue;
-        applied.push({ name: migration.name, checksum: migration.checksum, milliseconds });
-        onStep(`applied ${migration.name} (${milliseconds} ms)`);
-      }
-      return applied;
-    };
+    const { dryRun } = options;
+    const applyAll = async (files: readonly Migration[], place?: MigrationPlace): Promise<Applied[]> =>
+      await applyMissing(client, files, { ledger, place, dryRun, onStep });
     const ofTenants = ({ name }: Migration): boolean => name.startsWith('tenant/');
     const ofPlatform = await applyAll(migrations.filter((each) => !ofTenants(each)));
-    const applied = [
-      ...ofPlatform,
-      ...(await placement.migrate({
-        ...options,
-        client,
-        onStep,
-        onProgress,
-        migrations: migrations.filter(ofTenants),
-        apply: applyAll,
-      })),
-    ];
-    if (options.dryRun === true) return applied;
-    const secrets = [
-      ...(await applyRolePasswords(client, environment)),
-      ...(await applyContextSecrets(client, environment)),
-    ];
-    for (const line of secrets) onStep(line);
-    return applied;
+    if (dryRun !== true) {
+      // First, so that what is made of this database for tenants has them too.
+      for (const line of await applyRolePasswords(client, environment)) onStep(line);
+      for (const line of await applyContextSecrets(client, environment)) onStep(line);
+    }
+    const ofPlaces = await placement.migrate({
+      ...options,
+      client,
+      onStep,
+      onProgress,
+      migrations: migrations.filter(ofTenants),
+      apply: applyAll,
+    });
+    return [...ofPlatform, ...ofPlaces];
   } finally {
     await client.end();
   }
@@ -137,68 +115,5 @@ async function assertAdministrator(client: pg.Client): Promise<void> {
   }
   if (!admin.createsRoles && !admin.rolesExist) {
     throw new MigrationError(`${admin.name} may not create roles. Next: alter role "${admin.name}" createrole;`);
-  }
-}
-
-type Place = Parameters<Parameters<typeof placement.migrate>[0]['apply']>[1];
-
-/** Notes in the ledger that a file ran. */
-async function record(client: pg.ClientBase, { name, checksum }: Migration): Promise<void> {
-  await client.query(
-    `insert into platform.migrations (name, checksum) values ($1, $2)
-    on conflict (name) do update
-    set checksum = excluded.checksum, applied_at = now()
-    where migrations.checksum <> excluded.checksum`,
-    [name, checksum],
-  );
-}
-
-/** Checksums by name; empty before the first run. */
-async function readLedger(client: pg.Client): Promise<Map<string, string>> {
-  const { rows } = await client.query<{ exists: boolean }>(
-    `select pg_catalog.to_regclass('platform.migrations') is not null as exists`,
-  );
-  if (rows[0]?.exists !== true) return new Map();
-  await client.query('begin');
-  await client.query(`set local role ${roles.migrator}`);
-  const ledger = await client.query<{ name: string; checksum: string }>(
-    'select name, checksum from platform.migrations',
-  );
-  await client.query('commit');
-  return new Map(ledger.rows.map(({ name, checksum }) => [name, checksum]));
-}
-
-function assertUnchanged(migrations: readonly Migration[], ledger: ReadonlyMap<string, string>): void {
-  const changed = migrations.filter(({ name, checksum, repeated }) => {
-    const before = ledger.get(name);
-    return !repeated && before !== undefined && before !== checksum;
-  });
-  if (changed.length === 0) return;
-  throw new MigrationError(
-    `Changed after it was applied here: ${changed.map(({ name }) => `db/migrations/${name}`).join(', ')}.\n` +
-      'Nothing was run. Next: restore the file and put the change into a new one.',
-  );
-}
-
-/**
- * Roles are shared by the databases of a cluster: two runs that alter one role at the same time get XX000 or 40P01, and
- * the later one tries again.
- */
-async function applyWithRetries(client: pg.Client, migration: Migration, place?: Place): Promise<number> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      const start = performance.now();
-      await applyMigration(client, migration, {
-        searchPath: place === undefined ? 'pg_catalog' : place.schema,
-        rewrite: place?.rewrite,
-        record,
-      });
-      return Math.round(performance.now() - start);
-    } catch (error) {
-      const transient =
-        error instanceof pg.DatabaseError && (error.code === '40P01' || /tuple concurrently/.test(error.message));
-      if (!migration.repeated || !transient || attempt === 10) throw explainMigration(error, migration);
-      await pause(20 * attempt * Math.random());
-    }
   }
 }

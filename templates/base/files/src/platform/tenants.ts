@@ -79,7 +79,13 @@ async function settle(
       `insert into ${tenantTable(id, 'members')} (tenant_id, id, subject, role) values ($1, $2, $3, 'owner')`,
       [id, newId(), owner],
     );
-    return await issueFirstCredentials({ client: tenants, environment, tenant: { id, slug }, owner });
+    return await issueFirstCredentials({
+      client: tenants,
+      controlPlane: client,
+      environment,
+      tenant: { id, slug },
+      owner,
+    });
   });
   return { tenantId: id, slug, ...credentials };
 }

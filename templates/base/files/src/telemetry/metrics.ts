@@ -1,5 +1,6 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { Database } from '../tenancy/database.ts';
+import { strategyMetrics } from './strategy-metrics.ts';
 
 /** A request that ended. */
 export interface FinishedRequest {
@@ -48,6 +49,17 @@ export function createMetrics(database: Database): Metrics {
   gauge('database_lanes_in_flight', 'Short reads on the shared connections.', [], (set) => {
     set({}, database.load().lanes.inFlight);
   });
+  for (const { kind, read, ...facts } of strategyMetrics) {
+    const Metric = kind === 'counter' ? Counter : Gauge;
+    new Metric({
+      ...facts,
+      registers: [registry],
+      collect() {
+        this.reset();
+        this.inc(read(database.load()));
+      },
+    });
+  }
 
   function gauge(
     name: string,

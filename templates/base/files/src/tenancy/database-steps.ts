@@ -1,9 +1,10 @@
 import { currentTenant, type TenantContext } from './context.ts';
 import type { Session } from './session.ts';
+import { type StrategySteps, strategySteps } from './strategy-steps.ts';
 import { assertPlainStatement, leavesTraces, type Statement } from './statements.ts';
 
 /** What keeps one user of a connection from the next, by name: a test may replace one step, and sees what it was good for. */
-export interface DatabaseSteps {
+export interface DatabaseSteps extends StrategySteps {
   /** As whom a statement runs. Throws outside of runAsTenant(). */
   readonly currentTenant: () => TenantContext;
   /** Throws for a text that is not one statement about rows. */
@@ -17,6 +18,7 @@ export interface DatabaseSteps {
 }
 
 export const databaseSteps: DatabaseSteps = {
+  ...strategySteps,
   currentTenant,
   assertPlain: assertPlainStatement,
   leavesTraces,

@@ -34,6 +34,8 @@ export interface Database {
   readonly reader: TenantConnection;
   /** One statement without a tenant: only the look-up functions of the schema platform answer it. */
   readonly lookup: <Row>(statement: Statement) => Promise<QueryResult<Row>>;
+  /** Where tenants are looked up, when that is another database. */
+  readonly controlPlane?: Database;
   /** True when a pooler stands between; then prepared statements are used only if it keeps track of them. */
   readonly transport: { readonly pooler: boolean; readonly preparedStatements: boolean };
   /** How busy it is at the moment. */
@@ -44,6 +46,14 @@ export interface Database {
 export interface DatabaseLoad {
   readonly pool: { readonly open: number; readonly idle: number; readonly waiting: number };
   readonly lanes: { readonly inFlight: number };
+  /** Of databases that are the tenants' own. */
+  readonly tenants?: {
+    readonly open: number;
+    readonly waiting: number;
+    /** How often a tenant waited so far, and how many statements were refused because it took too long. */
+    readonly waited: number;
+    readonly refused: number;
+  };
 }
 
 export interface DatabaseOptions {

@@ -3,14 +3,16 @@ import { clockDifference } from './connection-facts.ts';
 import { type TenantContext, tenantId } from './context.ts';
 import { TenancyError } from './errors.ts';
 import { policyTexts, readsOwn, writesOwn } from './policy-text.ts';
-import { roles } from './roles.ts';
 import type { ContextStatement } from './strategy.ts';
 
 export interface SafetyOptions {
-  /** Logs in as the runtime role. */
   readonly url: string;
-  /** Schema of the tenant tables. */
-  readonly schema: string;
+  /** The login that the URL has to be of. */
+  readonly login: string;
+  /** The role that the policies are for, when it is not the login itself: one that it is a member of. */
+  readonly served?: string;
+  /** Schema of the tenant tables; undefined where there are none. */
+  readonly schema?: string;
   /** Every secret that contexts are made with, each by itself. */
   readonly secrets: readonly {
     readonly name: string;
@@ -37,8 +39,10 @@ export async function assertSafe(options: SafetyOptions): Promise<void> {
   try {
     const problems = [
       ...(await serverProblems(client)),
-      ...(await roleProblems(client)),
-      ...(await tableProblems(client, options.schema)),
+      ...(await roleProblems(client, options.login)),
+      ...(options.schema === undefined
+        ? []
+        : await tableProblems(client, options.schema, options.served ?? options.login)),
       ...(await secretProblems(client, options.secrets)),
     ];
     if (problems.length === 0) return;
@@ -72,7 +76,7 @@ async function serverProblems(client: pg.Client): Promise<string[]> {
 }
 
 /** What the role that logs in is, or can become by SET ROLE. */
-async function roleProblems(client: pg.Client): Promise<string[]> {
+async function roleProblems(client: pg.Client, login: string): Promise<string[]> {
   const { rows } = await client.query<{ login: string; role: string; reason: string; mend: string | null }>(
     `with recursive reachable (oid) as (
       select oid from pg_catalog.pg_roles where rolname in (session_user, current_user)
@@ -110,14 +114,14 @@ async function roleProblems(client: pg.Client): Promise<string[]> {
     join pg_catalog.pg_roles using (oid)
     order by rolname, reason`,
   );
-  const problems = rows.map(({ login, role, reason, mend }) => {
-    if (role !== login) return `${login} can become ${role}, which ${reason}. Next: revoke "${role}" from "${login}";`;
-    return `${role} ${reason}. Next: ${mend === null ? `log in as ${roles.runtime}` : `alter role "${role}" ${mend};`}`;
+  const problems = rows.map(({ login: own, role, reason, mend }) => {
+    if (role !== own) return `${own} can become ${role}, which ${reason}. Next: revoke "${role}" from "${own}";`;
+    return `${role} ${reason}. Next: ${mend === null ? `log in as ${login}` : `alter role "${role}" ${mend};`}`;
   });
   const user = await client.query<{ name: string }>('select current_user as name');
   const name = user.rows[0]?.name;
-  if (name === roles.runtime) return problems;
-  return [...problems, `DATABASE_URL logs in as ${name}, whom no policy names. Next: log in as ${roles.runtime}.`];
+  if (name === login) return problems;
+  return [...problems, `DATABASE_URL logs in as ${name}, whom no policy names. Next: log in as ${login}.`];
 }
 
 interface Table {
@@ -132,12 +136,12 @@ interface Table {
   readonly loose: readonly string[];
 }
 
-async function tableProblems(client: pg.Client, schema: string): Promise<string[]> {
+async function tableProblems(client: pg.Client, schema: string, served: string): Promise<string[]> {
   const { rows } = await client.query<Table>(
     `with texts as (
       select polrelid, polname, polpermissive, polcmd, ${policyTexts}
       from pg_catalog.pg_policy
-      where polroles && array[0, (select oid from pg_catalog.pg_roles where rolname = current_user)]
+      where polroles && array[0, (select oid from pg_catalog.pg_roles where rolname = $2)]
     ), policies as (
       select *, ${readsOwn} and ${writesOwn} as by_tenant from texts
     )
@@ -164,7 +168,7 @@ async function tableProblems(client: pg.Client, schema: string): Promise<string[
       and (not relispartition or pg_catalog.has_table_privilege(oid, 'select, insert, update, delete, truncate')
         or pg_catalog.has_any_column_privilege(oid, 'select, insert, update'))
     order by 1`,
-    [schema],
+    [schema, served],
   );
   if (rows.length === 0) return [`The schema ${schema} has no tables. Next: npm run db:migrate`];
   return rows.flatMap(({ name, hasTenant, forced, floor, allow, loose }) => [
@@ -179,16 +183,16 @@ async function tableProblems(client: pg.Client, schema: string): Promise<string[
     ...(floor
       ? []
       : [
-          `${name} lacks a restrictive policy by tenant for all commands of ${roles.runtime}. Next: create tenant_floor as in db/migrations/tenant/0001_members.sql.`,
+          `${name} lacks a restrictive policy by tenant for all commands of ${served}. Next: create tenant_floor as in db/migrations/tenant/0001_members.sql.`,
         ]),
     ...(allow
       ? []
       : [
-          `${name} lacks a permissive policy by tenant for ${roles.runtime}. Next: create tenant_allow as in db/migrations/tenant/0001_members.sql.`,
+          `${name} lacks a permissive policy by tenant for ${served}. Next: create tenant_allow as in db/migrations/tenant/0001_members.sql.`,
         ]),
     ...loose.map(
       (policy) =>
-        `${name}: the permissive policy ${policy} lets ${roles.runtime} past its tenant. Next: drop policy "${policy}" on ${name};`,
+        `${name}: the permissive policy ${policy} lets ${served} past its tenant. Next: drop policy "${policy}" on ${name};`,
     ),
   ]);
 }

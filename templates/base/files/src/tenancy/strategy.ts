@@ -61,6 +61,8 @@ export interface MigrationProgress {
 /** A run of the migrations that is about to reach the tenants' tables. */
 export interface TenantMigrationRun extends TenantMigrationOptions {
   readonly adminUrl: string;
+  /** For secrets. DATABASE_ADMIN_URL may be missing: adminUrl is what it would be. */
+  readonly environment: Environment;
   /** The administrator's connection, which holds the lock. */
   readonly client: pg.Client;
   /** The files below db/migrations/tenant, in order. */

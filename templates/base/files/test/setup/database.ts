@@ -3,6 +3,7 @@ import { developmentSecrets } from '../../scripts/development-secrets.ts';
 import { migrate } from '../../src/platform/migrations.ts';
 import { projectName, roles } from '../../src/tenancy/roles.ts';
 import { withClient } from './client.ts';
+import { copyPlaces, dropPlaces } from './places.ts';
 import { beginRun, createMarked, dropMarked } from './runs.ts';
 
 export { withClient } from './client.ts';
@@ -54,8 +55,15 @@ async function assertBoundByPolicies(runtimeUrl: string): Promise<void> {
   if (rows.length === 0) throw new Error('The tests would run as a role that row-level security does not bind.');
 }
 
-/** Copies the template. */
+/** Copies the template, and what its tenants have beside it. */
 export async function createTestDatabaseOn(server: TestServer): Promise<TestDatabase> {
+  const database = await copyDatabase(server);
+  await copyPlaces(database.adminUrl, database.environment);
+  return database;
+}
+
+/** Copies the template alone. */
+export async function copyDatabase(server: TestServer): Promise<TestDatabase> {
   const name = `${server.template.replace(/^template/, 'test')}_${randomBytes(6).toString('hex')}`;
   await withClient(server.adminUrl, async (client) => {
     await createMarked(client, name, server.template);
@@ -68,11 +76,15 @@ export async function createTestDatabaseOn(server: TestServer): Promise<TestData
       key.endsWith('_URL') ? withDatabase(value, name) : value,
     ]),
   );
+  const adminUrl = withDatabase(server.adminUrl, name);
   return {
-    adminUrl: withDatabase(server.adminUrl, name),
+    adminUrl,
     runtimeUrl: environment['DATABASE_URL'] as string,
     platformUrl: environment['DATABASE_PLATFORM_URL'] as string,
     environment,
-    drop: () => dropMarked(server.adminUrl, name),
+    drop: async () => {
+      await dropPlaces(adminUrl, environment);
+      await dropMarked(server.adminUrl, name);
+    },
   };
 }

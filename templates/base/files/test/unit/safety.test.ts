@@ -1,31 +1,41 @@
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readConfig } from '../../src/config.ts';
+import { runAsTenant } from '../../src/tenancy/context.ts';
 import type { ContextStatement } from '../../src/tenancy/strategy.ts';
 import { tenantSetting } from '../../src/tenancy/enter.ts';
 import { openDatabase } from '../../src/tenancy/open.ts';
 import { roles } from '../../src/tenancy/roles.ts';
 import { assertSafe } from '../../src/tenancy/safety.ts';
 import { templateSchema } from '../../src/tenancy/schema.ts';
-import { createTestDatabase, type TestDatabase } from '../setup/test-database.ts';
-import { contextSecrets } from './secrets.ts';
+import { servedRole } from '../setup/places.ts';
+import type { TestDatabase } from '../setup/test-database.ts';
+import { createTwoTenants } from './two-tenants.ts';
 
 const members = `${templateSchema}.members`;
+let world: Awaited<ReturnType<typeof createTwoTenants>>;
 let test: TestDatabase;
 let admin: pg.Client;
 beforeAll(async () => {
-  test = await createTestDatabase();
-  admin = new pg.Client(test.adminUrl);
+  world = await createTwoTenants();
+  test = world.test;
+  admin = new pg.Client(world.places.adminUrl);
   await admin.connect();
 });
 afterAll(async () => {
   await admin.end();
-  await test.drop();
+  await world.drop();
 });
 
+/** Opens the database as the application does, and gets to a tenant. */
 const open = async (url = test.runtimeUrl) => {
-  const database = await openDatabase({ ...contextSecrets(test), database: { url, poolSize: 1, lanes: 1 } });
-  await database.close();
+  const database = await openDatabase({ ...readConfig(test.environment), database: { url, poolSize: 1, lanes: 1 } });
+  try {
+    await runAsTenant(world.ada, () => database.read({ text: 'select' }));
+  } finally {
+    await database.close();
+  }
 };
 
 /** Breaks a defence, expects the refusal, and mends it again. */
@@ -61,7 +71,7 @@ describe('openDatabase', () => {
 
   const condition = '(tenant_id = (select app.tenant_id()))';
   const policy = (name: string, kind: string, using = condition) =>
-    `create policy ${name} on ${members} as ${kind} to ${roles.runtime} using ${using} with check ${using}`;
+    `create policy ${name} on ${members} as ${kind} to ${servedRole} using ${using} with check ${using}`;
   const drop = (name: string) => `drop policy ${name} on ${members};`;
   it.each([
     ['tenant_floor', 'restrictive'],
@@ -85,10 +95,8 @@ describe('openDatabase', () => {
   const commands = { select: 'using', delete: 'using', insert: 'with check' };
   const byCommand = (kind: string) =>
     [
-      ...Object.entries(commands).map(
-        ([command, clause]) => `for ${command} to ${roles.runtime} ${clause} ${condition}`,
-      ),
-      `for update to ${roles.runtime} using ${condition} with check ${condition}`,
+      ...Object.entries(commands).map(([command, clause]) => `for ${command} to ${servedRole} ${clause} ${condition}`),
+      `for update to ${servedRole} using ${condition} with check ${condition}`,
     ].map((rest, index) => `create policy ${kind}_${index} on ${members} as ${kind} ${rest};`);
   it.each([
     ['under other names', [policy('floor_of_tenant', 'restrictive'), policy('tenant', 'permissive')].join(';')],
@@ -147,15 +155,15 @@ describe('openDatabase', () => {
   });
 
   it('says so when nothing was migrated', async () => {
-    await expect(assertSafe({ url: test.runtimeUrl, schema: 'nowhere', secrets: [] })).rejects.toThrow(
-      /no tables. Next: npm run db:migrate/,
-    );
+    await expect(
+      assertSafe({ url: test.runtimeUrl, login: roles.runtime, schema: 'nowhere', secrets: [] }),
+    ).rejects.toThrow(/no tables. Next: npm run db:migrate/);
   });
 
   it('refuses a secret that the database does not know', async () => {
     const enter = (): ContextStatement => ({ settings: [[tenantSetting, 'x.y.z']] });
     const secrets = [{ name: 'the lost secret', enter }];
-    await expect(assertSafe({ url: test.runtimeUrl, schema: templateSchema, secrets })).rejects.toThrow(
+    await expect(assertSafe({ url: test.runtimeUrl, login: roles.runtime, secrets })).rejects.toThrow(
       /does not accept the lost secret/,
     );
   });

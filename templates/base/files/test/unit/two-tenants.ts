@@ -1,12 +1,14 @@
 import pg from 'pg';
+import { readConfig } from '../../src/config.ts';
 import { createTenant } from '../../src/platform/tenants.ts';
 import { runAsTenant, type TenantContext, tenantId } from '../../src/tenancy/context.ts';
 import type { Database } from '../../src/tenancy/database.ts';
 import { openDatabase } from '../../src/tenancy/open.ts';
 import { roles } from '../../src/tenancy/roles.ts';
 import { tenantTable } from '../../src/tenancy/tenant-table.ts';
-import { createTestDatabase } from '../setup/test-database.ts';
-import { contextSecrets } from './secrets.ts';
+import { withClient } from '../setup/database.ts';
+import { placeUrls } from '../setup/places.ts';
+import { createTestDatabase, type TestDatabase } from '../setup/test-database.ts';
 
 /** A database of its own with two tenants: ada, and bob, who has more members. */
 export async function createTwoTenants(
@@ -24,7 +26,7 @@ export async function createTwoTenants(
   await platform.end();
   const { poolSize = 4, lanes = 2, through = async (url) => url } = options;
   const url = await through(test.runtimeUrl);
-  const database = await openDatabase({ ...contextSecrets(test), database: { url, poolSize, lanes } });
+  const database = await openDatabase({ ...readConfig(test.environment), database: { url, poolSize, lanes } });
   const names = Array.from({ length: 5 }, (_, index) => `bob-${index}`);
   await runAsTenant(bob, () => database.transaction((connection) => addMembers(connection, names)));
   return {
@@ -32,8 +34,10 @@ export async function createTwoTenants(
     database,
     ada,
     bob,
+    /** By which URLs the three logins reach ada's rows. */
+    places: await placeUrls(test, ada.id),
     /** Every row's subject, whoever's it is. */
-    everySubject: () => everySubject(test.adminUrl, [ada, bob]),
+    everySubject: () => everySubject(test, [ada, bob]),
     drop: async () => {
       await database.close();
       await test.drop();
@@ -48,23 +52,24 @@ export async function addMembers(connection: Database['writer'], subjects: reado
 }
 
 /** What making a tenant may take beside the platform role. */
-export const administrator = ({ adminUrl }: { readonly adminUrl: string }) => ({ DATABASE_ADMIN_URL: adminUrl });
+export const administrator = ({ environment }: TestDatabase): TestDatabase['environment'] => environment;
 
 /** The subjects that a statement sees in a tenant's table, sorted. */
 export const subjects = ({ id }: Pick<TenantContext, 'id'>) => ({
   text: `select subject from ${tenantTable(id, 'members')} order by subject`,
 });
 
-async function everySubject(adminUrl: string, tenants: readonly TenantContext[]): Promise<string[]> {
-  const admin = new pg.Client(adminUrl);
-  await admin.connect();
-  try {
-    await admin.query(`set role ${roles.migrator}`);
-    const tables = [...new Set(tenants.map(({ id }) => tenantTable(id, 'members')))];
-    const union = tables.map((table) => `select subject from ${table}`).join(' union all ');
-    const { rows } = await admin.query<{ subject: string }>(`${union} order by subject`);
-    return rows.map(({ subject }) => subject);
-  } finally {
-    await admin.end();
+async function everySubject(test: TestDatabase, tenants: readonly TenantContext[]): Promise<string[]> {
+  const places = new Map<string, string>();
+  for (const { id } of tenants) places.set(`${(await placeUrls(test, id)).adminUrl} ${tenantTable(id, 'members')}`, id);
+  const found: string[] = [];
+  for (const id of places.values()) {
+    const { adminUrl } = await placeUrls(test, id);
+    await withClient(adminUrl, async (admin) => {
+      await admin.query(`set role ${roles.migrator}`);
+      const { rows } = await admin.query<{ subject: string }>(`select subject from ${tenantTable(id, 'members')}`);
+      found.push(...rows.map(({ subject }) => subject));
+    });
   }
+  return found.sort();
 }

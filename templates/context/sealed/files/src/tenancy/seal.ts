@@ -2,12 +2,10 @@ import { createHmac } from 'node:crypto';
 import { BoundedCache } from './bounded-cache.ts';
 import type { TenantId } from './context.ts';
 import { TenancyError } from './errors.ts';
+import { parseSecretKeys, type SecretKey } from './secret-keys.ts';
 
-export interface SealKey {
-  readonly id: string;
-  /** 32 to 64 bytes. */
-  readonly key: Buffer;
-}
+/** 32 to 64 bytes. */
+export type SealKey = SecretKey;
 
 /** Seconds that a seal is genuine. It is renewed at half of that. */
 export const sealLifetime = 300;
@@ -17,23 +15,7 @@ const mostRemembered = 100_000;
 
 /** Reads TENANT_SEAL_KEYS: `id:hex,...`. */
 export function parseSealKeys(text: string): SealKey[] {
-  const keys = text.split(',').map((part) => {
-    const [, id, hex] = /^\s*([A-Za-z0-9_-]{1,32}):((?:[0-9a-f]{2}){32,64})\s*$/i.exec(part) ?? [];
-    if (id === undefined || hex === undefined) {
-      throw new TenancyError(
-        'context-secrets',
-        'TENANT_SEAL_KEYS is not `id:hex,...` with 32 to 64 bytes each. Next: make one with openssl rand -hex 32.',
-      );
-    }
-    return { id, key: Buffer.from(hex, 'hex') };
-  });
-  if (new Set(keys.map(({ id }) => id)).size < keys.length) {
-    throw new TenancyError(
-      'context-secrets',
-      'TENANT_SEAL_KEYS names a key twice. Next: give every key an id of its own.',
-    );
-  }
-  return keys;
+  return parseSecretKeys('TENANT_SEAL_KEYS', text, { least: 32, most: 64 });
 }
 
 /** `key.tenant.expiry.signature`, as app.tenant_id() verifies it. `expiry` in unix seconds. */

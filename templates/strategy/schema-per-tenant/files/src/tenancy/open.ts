@@ -2,6 +2,8 @@ import { createDatabase, type Database } from './database.ts';
 import type { DatabaseSteps } from './database-steps.ts';
 import { type ContextSecrets, createContextSettings, eachSecret } from './enter.ts';
 import { assertPlacesSafe } from './place-safety.ts';
+import { warnOfPooler } from './pooler-warning.ts';
+import { roles } from './roles.ts';
 import { assertSafe } from './safety.ts';
 import { templateSchema } from './schema.ts';
 import { createStore } from './store.ts';
@@ -19,14 +21,9 @@ export async function openDatabase(options: OpenOptions, steps?: DatabaseSteps):
     const settings = createContextSettings(each.secrets);
     return { name: each.name, enter: (...of: Parameters<typeof settings>) => ({ settings: settings(...of) }) };
   });
-  await assertSafe({ url: options.database.url, schema: templateSchema, secrets });
+  await assertSafe({ url: options.database.url, schema: templateSchema, secrets, login: roles.runtime });
   await assertPlacesSafe(options.database.url);
   const database = await createDatabase({ ...options.database, enter, outside }, steps);
-  const { pooler, preparedStatements } = database.transport;
-  if (pooler && !preparedStatements) {
-    options.onWarning?.(
-      'The database is behind a pooler that does not keep track of prepared statements: statements travel unnamed, at about twice the CPU. PgBouncer does from 1.21 on, with max_prepared_statements set.',
-    );
-  }
+  warnOfPooler(database, options.onWarning);
   return database;
 }

@@ -1,6 +1,7 @@
 import { changeProblem, etag, isCurrent, matchingVersions } from '../../http/etag.ts';
 import { notFound, Problem } from '../../http/problem.ts';
 import type { Routes } from '../../http/routes.ts';
+import { noteKey } from '../../tenancy/directory.ts';
 import { assertMayChange, assertMayIssue, forgetKey } from './rules.ts';
 import { createKey, renewKey } from './key.ts';
 import * as keys from './repository.ts';
@@ -12,6 +13,7 @@ export const apiKeysRoutes: Routes = (route, { database, resolution }) => {
   route(createApiKey, async (request, response) => {
     assertMayIssue(request.access, request.body);
     const { token, ...identity } = createKey();
+    await noteKey(database, 'api key', identity.id);
     const key = await keys.insertApiKey(database.writer, identity, request.body);
     response.set({ location: `/v1/api-keys/${key.id}`, etag: etag(key.version) });
     response.set('cache-control', 'no-store');

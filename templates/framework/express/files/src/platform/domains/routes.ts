@@ -1,6 +1,7 @@
 import { changeProblem, etag, isCurrent, matchingVersions } from '../../http/etag.ts';
 import { notFound } from '../../http/problem.ts';
 import type { Routes } from '../../http/routes.ts';
+import { forgetKey, noteKey } from '../../tenancy/directory.ts';
 import * as domains from './repository.ts';
 import { assertOutside, assertProven, forgetDomain } from './rules.ts';
 import { createDomain, deleteDomain, getDomain, listDomains, verifyDomain } from './schema.ts';
@@ -28,6 +29,7 @@ export const domainsRoutes: Routes = (route, { config, database, dns, resolution
     const found = await domains.findDomain(database.reader, id);
     if (found === undefined) throw notFound();
     await assertProven(found, dns);
+    await noteKey(database, 'domain', found.name);
     const domain = await domains.markVerified(database.writer, id, matchingVersions(request.headers['if-match']));
     if (domain === undefined) throw changeProblem(await domains.findDomain(database.reader, id));
     forgetDomain(resolution, domain.name);
@@ -39,6 +41,7 @@ export const domainsRoutes: Routes = (route, { config, database, dns, resolution
     const { id } = request.params;
     const name = await domains.deleteDomain(database.writer, id, matchingVersions(request.headers['if-match']));
     if (name === undefined) throw changeProblem(await domains.findDomain(database.reader, id));
+    await forgetKey(database, 'domain', name);
     forgetDomain(resolution, name);
   });
 };

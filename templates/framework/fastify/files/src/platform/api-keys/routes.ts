@@ -1,6 +1,7 @@
 import { changeProblem, etag, isCurrent, matchingVersions } from '../../http/etag.ts';
 import { notFound, Problem } from '../../http/problem.ts';
 import { type Routes, route } from '../../http/routes.ts';
+import { noteKey } from '../../tenancy/directory.ts';
 import { assertMayChange, assertMayIssue, forgetKey } from './rules.ts';
 import { createKey, renewKey } from './key.ts';
 import * as keys from './repository.ts';
@@ -17,6 +18,7 @@ export const apiKeysRoutes: Routes = async (app, { database, resolution }) => {
     handler: async (request, reply) => {
       assertMayIssue(request.access, request.body);
       const { token, ...identity } = createKey();
+      await noteKey(database, 'api key', identity.id);
       const key = await keys.insertApiKey(database.writer, identity, request.body);
       reply.code(201).header('location', `/v1/api-keys/${key.id}`).header('etag', etag(key.version));
       reply.header('cache-control', 'no-store');

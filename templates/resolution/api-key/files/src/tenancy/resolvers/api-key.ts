@@ -3,6 +3,7 @@ import { parseKey } from '../../platform/api-keys/key.ts';
 import { BoundedCache } from '../bounded-cache.ts';
 import { runAsTenant, type TenantContext } from '../context.ts';
 import type { Database } from '../database.ts';
+import { findByKey } from '../directory.ts';
 import { type Credential, type Resolver, unauthenticated } from '../resolve.ts';
 import type { Role, Scope } from '../roles-and-scopes.ts';
 import { tenantTable } from '../tenant-table.ts';
@@ -33,11 +34,10 @@ export function createResolver({
   async function find(text: string): Promise<Credential> {
     const key = text.length > longestKey ? undefined : parseKey(text);
     if (key === undefined) throw unauthenticated();
-    const { rows } = await database.lookup<Found>({
+    const [found] = await findByKey<Found>(database, 'api key', key.id, {
       text: 'select slug, role, scopes, expires_at from platform.find_api_key($1, $2)',
       values: [key.id, key.secretHash],
     });
-    const [found] = rows;
     if (found === undefined) throw unauthenticated();
     const { slug, role, scopes, expires_at: expiresAt } = found;
     const expiry = expiresAt?.getTime() ?? Number.POSITIVE_INFINITY;

@@ -1,6 +1,7 @@
 import { Problem } from '../../http/problem.ts';
 import { BoundedCache } from '../bounded-cache.ts';
 import type { Database } from '../database.ts';
+import { findByKey } from '../directory.ts';
 import type { Incoming, Naming } from '../resolve.ts';
 import { readHost } from './host-name.ts';
 import type { HostsConfig } from './hosts-config.ts';
@@ -8,11 +9,12 @@ import { isTrusted } from './trusted-proxies.ts';
 
 /** The slug of the active tenant that proved last that the domain is its own. */
 export async function findDomain(database: Database, name: string): Promise<string | undefined> {
-  const { rows } = await database.lookup<{ slug: string }>({
-    text: 'select slug from platform.find_domain($1)',
+  const proofs = await findByKey<{ slug: string; verified_at: Date }>(database, 'domain', name, {
+    text: 'select slug, verified_at from platform.find_domain($1)',
     values: [name],
   });
-  return rows[0]?.slug;
+  const [last] = proofs.sort((a, b) => b.verified_at.getTime() - a.verified_at.getTime());
+  return last?.slug;
 }
 
 /** No tenant has this slug. */

@@ -1,0 +1,7 @@
+import { defineLayer } from '../../../../generators/engine/layer.ts';
+
+/** What a sealed context asks of every tenant's database. */
+export default defineLayer({
+  id: 'strategy/database-context/sealed',
+  when: ({ strategy, context }) => strategy.includes('database-per-tenant') && context === 'sealed',
+});

@@ -1,0 +1,70 @@
+import pg from 'pg';
+import { roles } from '../roles.ts';
+import { templateSchema } from '../schema.ts';
+import type { Environment } from '../strategy.ts';
+import { asAdministrator } from '../../platform/as-migrator.ts';
+import { atPlace } from './connect.ts';
+import { asMigrator } from './ledger.ts';
+import type { Site } from './place.ts';
+
+/**
+ * Drops a tenant's database and login, in steps that each leave something to continue from. Returns how many rows there
+ * were, by table.
+ */
+export async function dropPlace(environment: Environment, tenantId: string): Promise<Record<string, number>> {
+  return await asAdministrator(environment, async (admin) => {
+    const { rows } = await asMigrator(admin, () =>
+      admin.query<Site>(
+        `update platform.places set state = 'leaving' where tenant_id = $1
+        returning tenant_id as "tenantId", database, login, host, port, generation`,
+        [tenantId],
+      ),
+    );
+    const [place] = rows;
+    if (place === undefined) return {};
+    const erased = await countRows(environment, place);
+    await dropDatabase(admin, place.database);
+    await dropLogin(admin, place.login);
+    await asMigrator(admin, () => admin.query('delete from platform.places where tenant_id = $1', [tenantId]));
+    return erased;
+  });
+}
+
+/** Nothing where the database is gone: a run before this one came so far. */
+async function countRows(environment: Environment, place: Site): Promise<Record<string, number>> {
+  try {
+    return await atPlace(environment, place, async (there) => {
+      const { rows } = await there.query<{ name: string }>(
+        `select format('%I.%I', nspname, relname) as name
+        from pg_catalog.pg_class join pg_catalog.pg_namespace on pg_namespace.oid = relnamespace
+        where nspname = $1 and relkind in ('r', 'p') and not relispartition
+        order by 1`,
+        [templateSchema],
+      );
+      const counted: Record<string, number> = {};
+      await there.query(`set role ${roles.migrator}`);
+      for (const { name } of rows) {
+        const { rows: found } = await there.query<{ count: number }>(`select count(*)::integer as count from ${name}`);
+        counted[name] = found[0]?.count ?? 0;
+      }
+      return counted;
+    });
+  } catch (error) {
+    if (error instanceof pg.DatabaseError && error.code === '3D000') return {};
+    throw error;
+  }
+}
+
+/** Ends whoever is still connected. */
+export async function dropDatabase(admin: pg.Client, database: string): Promise<void> {
+  await admin.query(`drop database if exists ${pg.escapeIdentifier(database)} with (force)`);
+}
+
+/** A copy of the database on the same server may still let the login in; there it stays. */
+export async function dropLogin(admin: pg.Client, login: string): Promise<void> {
+  try {
+    await admin.query(`drop role if exists ${login}`);
+  } catch (error) {
+    if (!(error instanceof pg.DatabaseError) || error.code !== '2BP01') throw error;
+  }
+}

@@ -1,0 +1,205 @@
+import pg from 'pg';
+import { projectName, roles } from '../roles.ts';
+import { templateSchema } from '../schema.ts';
+import type { TenantMigrationRun } from '../strategy.ts';
+import { type Applied, applyMissing, assertUnchanged, noteApplied, readLedger } from '../../platform/apply-missing.ts';
+import { MigrationError } from '../../platform/apply-migration.ts';
+import { type Migration, readMigrations } from '../../platform/migration-files.ts';
+import { atPlace, readTemplate } from './connect.ts';
+import { type ContextCopy, readContextSecrets } from './context-secrets.ts';
+import { asMigrator, noteAll, noteFailure } from './ledger.ts';
+import { templateLock, whileLocked, placeLock } from './locks.ts';
+import { bindDatabase, closeDatabase, copy, databaseExists } from './make.ts';
+import type { Site } from './place.ts';
+import { renewPasswords } from './renew-passwords.ts';
+import { forRole } from './tenant-migrations.ts';
+import { versionOf } from './version.ts';
+import { type Outcome, runInWaves } from './waves.ts';
+
+/** A database that lacks migrations, or secrets; its tenant's slug when it has one. */
+interface Behind extends Site {
+  readonly slug: string | null;
+}
+
+/** What a database of a tenant is made of: the platform's files, and those of the tenants for the role that serves them. */
+interface Files {
+  readonly platform: readonly Migration[];
+  readonly tenant: readonly Migration[];
+}
+
+/** What every database shall have. */
+interface Goal extends Files {
+  readonly context: ContextCopy;
+  /** A hash of all that. */
+  readonly version: string;
+}
+
+const place = { schema: templateSchema, rewrite: forRole(roles.tenants) };
+
+/**
+ * Brings every tenant's database up to the files, and to the secrets of the context: the template first, then one
+ * tenant's, then 5 % of them, then all others. Databases that are up to date are not connected to. A file that fails in
+ * one stops what was not begun; the others keep what they have, and the next run continues.
+ */
+export async function migratePlaces(run: TenantMigrationRun): Promise<Applied[]> {
+  const { client, environment, onStep, workers = 4 } = run;
+  const all = await readMigrations();
+  const files = { platform: all.filter(({ name }) => name.startsWith('platform/')), tenant: run.migrations };
+  const known = await client.query<{ exists: boolean }>(
+    `select pg_catalog.to_regclass('platform.places') is not null as exists`,
+  );
+  if (run.dryRun === true && known.rows[0]?.exists !== true) {
+    for (const { name } of files.tenant) onStep(`would apply ${name}`);
+    return [];
+  }
+  const context = await readContextSecrets(client);
+  const goal: Goal = { ...files, context, version: versionOf([...files.platform, ...files.tenant], context.version) };
+  const applied = await migrateTemplate(run, goal);
+  const behind = await placesBehind(client, goal.version, run.tenant);
+  if (run.dryRun === true) {
+    for (const { database, slug } of behind) onStep(`would migrate ${database} (${slug ?? 'no tenant yet'})`);
+    return applied;
+  }
+  for (const line of await renewPasswords(client, environment)) onStep(line);
+  const told = Math.max(1, Math.ceil(behind.length / 20));
+  const controlPlane = new pg.Pool({
+    connectionString: run.adminUrl,
+    max: workers,
+    application_name: `${projectName} migrations`,
+  });
+  controlPlane.on('error', () => {}); // An idle connection that dies is replaced by the pool.
+  try {
+    const { done, failed } = await runInWaves(behind, {
+      workers,
+      work: async (each) => {
+        const control = await controlPlane.connect();
+        await migratePlace(control, run.adminUrl, each, goal).finally(() => control.release());
+      },
+      onDone: (count) => {
+        if (count % told === 0 || count === behind.length) onStep(`${count} of ${behind.length} databases migrated`);
+      },
+    });
+    if (failed.length > 0) throw explainFailures(failed, done.length, behind.length);
+  } finally {
+    await controlPlane.end();
+  }
+  return applied;
+}
+
+/** The template is the control plane's own: a copy of the control plane makes one for itself. */
+async function migrateTemplate(run: TenantMigrationRun, goal: Goal): Promise<Applied[]> {
+  const { client, onStep, dryRun } = run;
+  const { version, context } = goal;
+  const before = await asMigrator(client, () => readTemplate(client));
+  const database = templateName(client);
+  if (before?.database === database && before.version === version && (await databaseExists(client, database)))
+    return [];
+  const ledger = await readLedger(client);
+  const missing = goal.tenant.filter(({ name, checksum }) => ledger.get(name) !== checksum);
+  if (dryRun === true) {
+    for (const { name } of missing) onStep(`would apply ${name}`);
+    return [];
+  }
+  const applied: Applied[] = [];
+  await whileLocked(client, templateLock, 'alone', async () => {
+    if (!(await databaseExists(client, database))) {
+      await makeTemplate(client, database, before?.database);
+    }
+    await closeDatabase(client, database);
+    const onTemplate = (line: string) => void (/ tenant\//.test(line) && onStep(line));
+    await atPlace({ DATABASE_ADMIN_URL: run.adminUrl }, { database, host: null, port: null }, async (there) => {
+      applied.push(...(await migrateDatabase(there, goal, onTemplate)));
+      await context.applyTo(there);
+    });
+    await asMigrator(client, async () => {
+      for (const migration of goal.tenant) await noteApplied(client, migration);
+      await client.query(
+        `insert into platform.template (database, version) values ($1, $2)
+        on conflict (only_one) do update set database = excluded.database, version = excluded.version, migrated_at = now()`,
+        [database, version],
+      );
+    });
+  });
+  return applied.filter(({ name }) => name.startsWith('tenant/'));
+}
+
+async function makeTemplate(client: pg.Client, database: string, other: string | undefined): Promise<void> {
+  if (other !== undefined && (await databaseExists(client, other))) return await copy(client, database, other);
+  await client.query(`create database ${pg.escapeIdentifier(database)}`).catch((error: unknown) => {
+    if (!(error instanceof pg.DatabaseError) || error.code !== '42501') throw error;
+    throw new MigrationError(
+      `The role of DATABASE_ADMIN_URL may not create databases: ${error.message}. Next: alter role ... createdb;`,
+      { cause: error },
+    );
+  });
+}
+
+/** A name has at most 63 bytes. */
+export const templateName = ({ database = '' }: pg.Client): string => `${database.slice(0, 54)}_template`;
+
+/** Applies what one database lacks, by its own ledger. Files that are repeated change nothing but what the server has one of. */
+async function migrateDatabase(there: pg.Client, files: Files, onStep: (line: string) => void): Promise<Applied[]> {
+  const ledger = await readLedger(there);
+  assertUnchanged([...files.platform, ...files.tenant], ledger);
+  const isNew = ({ name, checksum }: Migration): boolean => ledger.get(name) !== checksum;
+  return [
+    ...(await applyMissing(there, files.platform.filter(isNew), { ledger, onStep })),
+    ...(await applyMissing(there, files.tenant.filter(isNew), { ledger, place, onStep })),
+  ];
+}
+
+/** Those whose version is another one, tenants' before those that are ready for somebody. */
+async function placesBehind(client: pg.Client, version: string, slug: string | undefined): Promise<Behind[]> {
+  return await asMigrator(client, async () => {
+    const { rows } = await client.query<Behind & { readonly version: string }>(
+      `select place.tenant_id as "tenantId", place.database, login, host, port, generation, slug, version
+      from platform.places as place left join platform.tenants as tenant on tenant.id = place.tenant_id
+      where state in ('ready', 'taken') and ($1::text is null or slug = $1)
+      order by state = 'taken' desc, place.tenant_id`,
+      [slug ?? null],
+    );
+    if (slug !== undefined && rows.length === 0)
+      throw new MigrationError(`There is no tenant "${slug}". Next: npm run tenant -- list`);
+    return rows.filter((each) => each.version !== version);
+  });
+}
+
+/** A second run that comes to the same database waits, and finds nothing to do. */
+async function migratePlace(controlPlane: pg.ClientBase, adminUrl: string, behind: Behind, goal: Goal): Promise<void> {
+  const { tenantId } = behind;
+  await whileLocked(controlPlane, placeLock(tenantId), 'alone', async () => {
+    try {
+      await atPlace({ DATABASE_ADMIN_URL: adminUrl }, behind, async (there) => {
+        await migrateDatabase(there, goal, () => {});
+        await asMigrator(there, () => bindDatabase(there, tenantId));
+        await goal.context.applyTo(there);
+      });
+    } catch (error) {
+      await noteFailure(controlPlane, tenantId, failing(goal, error as Error), error as Error);
+      throw error;
+    }
+    await asMigrator(controlPlane, async () => {
+      await noteAll(controlPlane, tenantId, [...goal.platform, ...goal.tenant]);
+      await controlPlane.query(`update platform.places set version = $2, migrated_at = now() where tenant_id = $1`, [
+        tenantId,
+        goal.version,
+      ]);
+    });
+  });
+}
+
+/** The file that an error names; the first where it names none: the database was not reached. */
+function failing({ platform, tenant }: Files, { message }: Error): Migration {
+  const all = [...platform, ...tenant];
+  return all.find(({ name }) => message.includes(name)) ?? (all[0] as Migration);
+}
+
+function explainFailures(failures: Outcome<Behind>['failed'], done: number, all: number): MigrationError {
+  const lines = failures.map(
+    ({ item: { database, slug }, error }) => `${database} (${slug ?? 'no tenant yet'}): ${error.message}`,
+  );
+  return new MigrationError(
+    `${lines.join('\n')}\n${done} of ${all} databases were migrated, and no wave after this one was begun; the others serve their tenants as before. ` +
+      'Next: mend it and run npm run db:migrate again: it continues where it stopped.',
+  );
+}

@@ -1,0 +1,43 @@
+import type pg from 'pg';
+import { templateSchema } from '../../src/tenancy/schema.ts';
+import type { Settings } from './contexts.ts';
+
+/** The tenant that has a schema to itself: none has, all share one. */
+export const homeOf = (_schema: string): string | undefined => undefined;
+
+/** True for a schema that holds tables of tenants. */
+export const isTenantSchema = (schema: string): boolean => schema === templateSchema;
+
+/** The same as SQL, for an expression that gives a schema's name. */
+export const isTenantSchemaSql = (schema: string): string => `${schema} = '${templateSchema}'`;
+
+/** The role that runs statements on the tables of a schema: the runtime role itself. */
+export const servingRole = (runtimeRole: string, _schema: string): string => runtimeRole;
+
+/** The same as SQL, for the name or number of the runtime role and an expression that gives a schema's name. */
+export const servingRoleSql = (runtimeRole: string, _schema: string): string => runtimeRole;
+
+/** True for a role that the runtime role may become, because it opens nothing. */
+export const mayBecome = (_role: string): boolean => false;
+
+/** What somebody who injects SQL sets first, to get at the tables that the statements name. */
+export const goingThere = (_statements: readonly string[]): Settings => [];
+
+/** True where a condition in a statement can make it show another tenant's rows, when the context lets it. */
+export const conditionsSwitch: boolean = true;
+
+/** The table of another tenant that is called the same. */
+export const counterpart = (table: string, _tenantId: string): string => table;
+
+/** Schemas that decisions are about, as SQL for an expression that gives a schema's name, and how decisions call them. */
+export const isDecidedSql = (_schema: string): string => 'true';
+export const decidedNameSql = (schema: string): string => schema;
+/** What the runtime role may use of a schema, as SQL for the number of the schema. */
+export const isOpenSql = (_schema: string, oid: string): string => `has_schema_privilege($1, ${oid}, 'USAGE')`;
+/** Where the migrations made what decisions call so. */
+export const migratedName = (name: string): string => name;
+/** The other way round. */
+export const decidedName = (name: string): string => name;
+
+/** Makes room for tenants inside an administrator's transaction, which will be rolled back: there is room. */
+export async function settleInside(_admin: pg.Client, _tenants: readonly { readonly id: string }[]): Promise<void> {}

@@ -1,0 +1,2 @@
+/** Groups that only this strategy needs: none. */
+export const strategyGroups = {} as const;

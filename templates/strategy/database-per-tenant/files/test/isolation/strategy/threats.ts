@@ -1,0 +1,7 @@
+/** Threats that only this strategy has: none. */
+export const strategyThreats = {} as const;
+/** What they are about, by their first letter. */
+export const strategyAreas = {} as const;
+
+/** What only this strategy leaves as it is: nothing. */
+export const strategyAccepted = [] as const;

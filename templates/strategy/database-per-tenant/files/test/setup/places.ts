@@ -1,0 +1,84 @@
+import { randomBytes } from 'node:crypto';
+import { asAdministrator } from '../../src/platform/as-migrator.ts';
+import { readTemplate, siteOf } from '../../src/tenancy/places/connect.ts';
+import { databaseKeysOf } from '../../src/tenancy/places/credentials.ts';
+import { dropDatabase, dropLogin } from '../../src/tenancy/places/drop.ts';
+import { asMigrator } from '../../src/tenancy/places/ledger.ts';
+import { closeDatabase, copy } from '../../src/tenancy/places/make.ts';
+import { templateName } from '../../src/tenancy/places/migrate.ts';
+import { type Place, placeUrl, type Site, urlAt } from '../../src/tenancy/places/place.ts';
+import { roles } from '../../src/tenancy/roles.ts';
+import type { TestDatabase } from './database.ts';
+
+/** By which URLs the three logins reach tables. */
+export type TableUrls = Pick<TestDatabase, 'adminUrl' | 'runtimeUrl' | 'platformUrl'>;
+
+/** Gives a copy of a control plane copies of its tenants' databases: they are the same server's, and those are the original's. */
+export async function copyPlaces(adminUrl: string, _environment: Readonly<Record<string, string>>): Promise<void> {
+  await asAdministrator({ DATABASE_ADMIN_URL: adminUrl }, async (admin) => {
+    const { rows } = await asMigrator(admin, () =>
+      admin.query<Site>(
+        `select tenant_id as "tenantId", database, login, host, port, generation from platform.places
+        where state in ('ready', 'taken')`,
+      ),
+    );
+    for (const { tenantId, database, login } of rows) {
+      const name = `t_${randomBytes(16).toString('hex')}`;
+      await copy(admin, name, database);
+      await closeDatabase(admin, name);
+      await admin.query(`grant connect on database ${name} to ${login}`);
+      await asMigrator(admin, () =>
+        admin.query('update platform.places set database = $2 where tenant_id = $1', [tenantId, name]),
+      );
+    }
+  });
+}
+
+/** Drops the databases of the tenants of a control plane that is about to be dropped, and logins that nobody else uses. */
+export async function dropPlaces(adminUrl: string, _environment: Readonly<Record<string, string>>): Promise<void> {
+  await asAdministrator({ DATABASE_ADMIN_URL: adminUrl }, async (admin) => {
+    const { rows } = await asMigrator(admin, () =>
+      admin.query<{ database: string; login: string }>('select database, login from platform.places'),
+    );
+    for (const { database, login } of rows) {
+      await dropDatabase(admin, database);
+      await dropLogin(admin, login);
+    }
+    await dropDatabase(admin, templateName(admin));
+  });
+}
+
+/** Where a tenant's rows are. */
+export async function placeUrls(
+  { adminUrl, runtimeUrl, platformUrl, environment }: TableUrls & Pick<TestDatabase, 'environment'>,
+  tenantId: string,
+): Promise<TableUrls> {
+  return await asAdministrator({ DATABASE_ADMIN_URL: adminUrl }, (admin) =>
+    asMigrator(admin, async () => {
+      const site = await siteOf(admin, tenantId);
+      const { rows } = await admin.query<Pick<Place, 'sealedPassword'>>(
+        'select sealed_password as "sealedPassword" from platform.places where tenant_id = $1',
+        [tenantId],
+      );
+      const sealedPassword = rows[0]?.sealedPassword ?? '';
+      return {
+        adminUrl: urlAt(adminUrl, site),
+        runtimeUrl: placeUrl(runtimeUrl, { ...site, sealedPassword }, databaseKeysOf(environment)),
+        platformUrl: urlAt(platformUrl, site),
+      };
+    }),
+  );
+}
+
+/** Where the tables are that every tenant's are made like; nobody but the administrator gets in. */
+export async function templateUrl(adminUrl: string): Promise<string> {
+  return await asAdministrator({ DATABASE_ADMIN_URL: adminUrl }, (admin) =>
+    asMigrator(admin, async () => {
+      const template = await readTemplate(admin);
+      return urlAt(adminUrl, { database: template?.database ?? '', host: null, port: null });
+    }),
+  );
+}
+
+/** The role that the policies of these tables are for. */
+export const servedRole = roles.tenants;

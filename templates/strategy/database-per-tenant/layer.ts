@@ -1,0 +1,82 @@
+import { defineLayer } from '../../../generators/engine/layer.ts';
+
+export default defineLayer({
+  id: 'strategy/database-per-tenant',
+  when: (answers) => answers.strategy[0] === 'database-per-tenant',
+  environment: [
+    {
+      name: 'DATABASE_ADMIN_URL',
+      about:
+        'A role with CREATEROLE and CREATEDB that owns the database. Only `npm run db:migrate`, `tenant` and `isolation` use it; the application must not have it.',
+      secret: true,
+      composed: true,
+    },
+    {
+      name: 'DATABASE_POOL_SIZE',
+      about: "Connections for writes and transactions, at most: to the control plane, and to each tenant's database.",
+      example: '3',
+    },
+    { name: 'DATABASE_LANES', about: 'Connections that short reads share, to each of them.', example: '1' },
+    {
+      name: 'TENANT_DATABASES',
+      about: "Tenants' databases that a process is connected to at a time, at most. Others wait for their turn.",
+      example: '20',
+    },
+    {
+      name: 'TENANT_CONNECTIONS',
+      about:
+        'Connections of a process to all of them together, at most; what the server lets in, shared by its processes.',
+      example: '80',
+    },
+    {
+      name: 'TENANT_DATABASE_KEYS',
+      about:
+        "Keys that seal the passwords of the tenants' logins, `id:hex` with 32 bytes each, separated by commas. The first one seals, all of them open.",
+      example: '',
+      required: true,
+      secret: true,
+    },
+  ],
+  config: [{ name: 'databases', from: './tenancy/databases-config.ts' }],
+  developmentSecrets: [{ name: 'databaseKeys', from: './secrets/database-keys.ts' }],
+  docs: [
+    {
+      title: 'Databases of tenants',
+      body: [
+        'Each tenant has a database and a login of its own, both called `t_` and random hex; `platform.places` says which. The database of `DATABASE_URL` is the control plane: it knows the tenants and holds none of their rows.',
+        "Migrations run in every database; what those in `db/migrations/tenant` say of the runtime role goes for the role that all tenants' logins are members of.",
+        '',
+        '- `npm run tenant -- prepare --ready 5` makes databases for tenants to come. While one is ready, `create` takes milliseconds and no administrator; let a scheduler run it. With compose.yaml: `docker compose run --rm migrate node dist/tenant.js prepare`.',
+        '- `npm run db:migrate` brings the template up to date, then one database, then 5 % of them, then the others, `--workers` at a time. It stops at the first wave that fails and continues there next time; `--tenant <slug>` and `--dry-run` do less.',
+        '- `npm run tenant -- drift` compares every database with the template.',
+        '- `npm run tenant -- purge` and `export` need `DATABASE_ADMIN_URL`.',
+        '- Passwords of the logins are in the control plane, sealed with `TENANT_DATABASE_KEYS`. To change keys, put the new one first and keep the old one, run `npm run db:migrate`, restart the application, and leave the old key out.',
+        '- Of each process, `TENANT_DATABASES` and `TENANT_CONNECTIONS` bound the connections; `/metrics` says who waits. Back up the control plane and every database: one without the other is of no use.',
+      ].join('\n'),
+    },
+    {
+      title: 'Behind a pooler',
+      body: [
+        "PgBouncer may stand in front of the control plane and, with `auth_query` and a database `*`, of the tenants' databases. From 1.21 on, with `max_prepared_statements`",
+        'set, statements are prepared as usual; behind an older one, or another pooler, they travel unprepared at about twice',
+        'the CPU, and the application says so when it starts. `npm run db:migrate` and `tenant` need a direct connection.',
+      ].join('\n'),
+    },
+  ],
+  tenancy: {
+    relations: {
+      'platform.places': "platform: the tenants' databases and logins, and those that are ready for somebody",
+      'platform.template': 'platform: which database every one of them is a copy of',
+    },
+    exceptions: {
+      'platform.directory': { 'grant to platform': 'insert' },
+      'platform.placements': { 'grant to resolver': 'select' },
+      'platform.places': {
+        'grant to platform':
+          'select (tenant_id, database, login, host, port, region, generation, state, version, made_at, migrated_at), update (state)',
+        'grant to resolver': 'select',
+      },
+      'platform.template': { 'grant to platform': 'select' },
+    },
+  },
+});
