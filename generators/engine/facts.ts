@@ -80,9 +80,10 @@ function gatherSections(parts: readonly Sections[]): Sections {
   );
 }
 
-/** What a later layer says of a thing comes on top; a hash of the whole stays last. */
+/** What a later layer says of a thing comes on top, and nothing in place of what it leaves empty; a hash of the whole stays last. */
 function merge(before: Entry | undefined, entry: Entry): Entry {
   if (typeof before !== 'object' || typeof entry !== 'object') return entry;
-  const { body, ...rest } = { ...before, ...entry };
+  const both = Object.entries({ ...before, ...entry }).filter(([, value]) => value !== '');
+  const { body, ...rest }: Readonly<Record<string, string>> = Object.fromEntries(both);
   return body === undefined ? rest : { ...rest, body };
 }

@@ -42,7 +42,7 @@ export default defineLayer({
         kind: 'plpgsql, stable, parallel restricted',
         'set search_path': 'pg_catalog, pg_temp',
         'grant to runtime': 'execute',
-        body: 'sha256 58346935a97fbe6b',
+        body: 'sha256 564de6d48097bb4d',
       },
     },
   },

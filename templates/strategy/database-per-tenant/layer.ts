@@ -64,6 +64,19 @@ export default defineLayer({
     },
   ],
   tenancy: {
+    // What goes for the runtime role elsewhere goes for the tenants' own: the runtime role cannot even connect.
+    standard: {
+      tenant: {
+        'policy tenant_floor':
+          'restrictive for all to tenants using (tenant_id = ( SELECT app.tenant_id() AS tenant_id)) with check (tenant_id = ( SELECT app.tenant_id() AS tenant_id))',
+        'policy tenant_allow':
+          'for all to tenants using (tenant_id = ( SELECT app.tenant_id() AS tenant_id)) with check (tenant_id = ( SELECT app.tenant_id() AS tenant_id))',
+        'grant to runtime': '',
+        'grant to tenants': 'select, insert, update, delete',
+      },
+      'tenant view': { 'grant to runtime': '', 'grant to tenants': 'select' },
+      global: { 'grant to runtime': '', 'grant to tenants': 'select' },
+    },
     relations: {
       'platform.places': "platform: the tenants' databases and logins, and those that are ready for somebody",
       'platform.template': 'platform: which database every one of them is a copy of',
@@ -77,6 +90,36 @@ export default defineLayer({
         'grant to resolver': 'select',
       },
       'platform.template': { 'grant to platform': 'select' },
+    },
+    functions: {
+      'platform.find_in_directory(text,text)': {
+        rights: 'of resolver',
+        kind: 'plpgsql, stable, parallel restricted',
+        'set search_path': 'pg_catalog, pg_temp',
+        'grant to runtime': 'execute',
+        body: 'sha256 6b356f67fc59b1f4',
+      },
+      'platform.find_place(uuid)': {
+        rights: 'of resolver',
+        kind: 'plpgsql, stable, parallel restricted',
+        'set search_path': 'pg_catalog, pg_temp',
+        'grant to runtime': 'execute',
+        body: 'sha256 096d0c087f116b08',
+      },
+      'platform.forget_in_directory(text,text)': {
+        rights: 'of resolver',
+        kind: 'plpgsql, volatile, parallel unsafe',
+        'set search_path': 'pg_catalog, pg_temp',
+        'grant to runtime': 'execute',
+        body: 'sha256 6e6cb2dbd4ac40e2',
+      },
+      'platform.note_in_directory(text,text)': {
+        rights: 'of resolver',
+        kind: 'plpgsql, volatile, parallel unsafe',
+        'set search_path': 'pg_catalog, pg_temp',
+        'grant to runtime': 'execute',
+        body: 'sha256 6a26bfd3ac1c4b55',
+      },
     },
   },
 });

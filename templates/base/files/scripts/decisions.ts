@@ -3,6 +3,7 @@ import { readTenancy, writeTenancy } from '../test/isolation/decisions/file.ts';
 import { readFound } from '../test/isolation/decisions/found.ts';
 import { renew } from '../test/isolation/decisions/renew.ts';
 import { prepareServer, withClient } from '../test/setup/database.ts';
+import { templateUrl } from '../test/setup/places.ts';
 import { endRuns } from '../test/setup/runs.ts';
 import { startPostgres } from './postgres/start.ts';
 
@@ -12,7 +13,7 @@ async function main(): Promise<number> {
   try {
     const server = await prepareServer(postgres.adminUrl);
     const template = Object.assign(new URL(server.adminUrl), { pathname: `/${server.template}` }).href;
-    const found = await withClient(template, readFound);
+    const found = await withClient(await templateUrl(template), readFound);
     if (postgres.kind === 'url') await endRuns(postgres.adminUrl);
     const tenancy = renew(await readTenancy(), found);
     await writeTenancy(tenancy);

@@ -1,3 +1,4 @@
+import type pg from 'pg';
 import { readdir } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Problem, problemDocument } from '../../src/http/problem.ts';
@@ -23,7 +24,7 @@ const mostMs = 5000;
 describe.each(themes)('$name', ({ theme: { rows, environment = {}, concurrent = false } }) => {
   let application: RunningApplication;
   let written = '';
-  let before: Record<string, string>;
+  let before: Record<string, string>[];
   const requests = new Map<Row, Sent>();
 
   beforeAll(async () => {
@@ -83,19 +84,25 @@ async function setStage(): Promise<Stage> {
 }
 
 /** A checksum of every table; but not of when a key was last used, which every request may change. */
-async function everyRow(): Promise<Record<string, string>> {
-  return await world.withAdmin(async (admin) => {
-    const { rows: tables } = await admin.query<{ name: string }>(
-      `select format('%I.%I', schemaname, tablename) as name from pg_tables where schemaname in ('app', 'platform')`,
-    );
-    const sums: Record<string, string> = {};
-    for (const { name } of tables) {
-      const { rows } = await admin.query<{ sum: string }>(
-        `select md5(string_agg(row, '' order by row)) as sum
+async function everyRow(): Promise<Record<string, string>[]> {
+  return [
+    await world.withAdmin(sumTables),
+    await world.withRowsOf(world.acme, sumTables),
+    await world.withRowsOf(world.globex, sumTables),
+  ];
+}
+
+async function sumTables(admin: pg.Client): Promise<Record<string, string>> {
+  const { rows: tables } = await admin.query<{ name: string }>(
+    `select format('%I.%I', schemaname, tablename) as name from pg_tables where schemaname in ('app', 'platform')`,
+  );
+  const sums: Record<string, string> = {};
+  for (const { name } of tables) {
+    const { rows } = await admin.query<{ sum: string }>(
+      `select md5(string_agg(row, '' order by row)) as sum
         from (select (to_jsonb(t) - 'last_used_at')::text as row from ${name} as t) as rows`,
-      );
-      sums[name] = rows[0]?.sum ?? '';
-    }
-    return sums;
-  });
+    );
+    sums[name] = rows[0]?.sum ?? '';
+  }
+  return sums;
 }

@@ -7,7 +7,8 @@ const world = useWorld();
 
 const newMember = (subject = randomUUID()) => ({ subject, role: 'viewer' });
 const ofAcme = async <Row extends object>(statement: string): Promise<Row[]> =>
-  await world.withAdmin(
+  await world.withRowsOf(
+    world.acme,
     async (admin) =>
       (
         await admin.query<Row>(

@@ -51,7 +51,7 @@ describe('closing', () => {
     const application = await startApplication(world.database.environment);
     const client = apiClient(application.url, credentials(world.acme));
     const { body: member } = await client.post<{ id: string }>('/v1/members', { subject: 'slow', role: 'viewer' });
-    await world.withAdmin(async (admin) => {
+    await world.withRowsOf(world.acme, async (admin) => {
       await admin.query('begin');
       await admin.query(`select from ${table()} where id = $1 for update`, [member.id]);
       const running = client.patch<{ role: string }>(`/v1/members/${member.id}`, { role: 'member' });

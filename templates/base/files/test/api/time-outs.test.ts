@@ -21,8 +21,8 @@ async function withHaste(work: (world: World & { readonly hasty: ApiClient }) =>
 
 describe.concurrent('a database that does not answer', () => {
   it('is a 503, in time', async () => {
-    await withHaste(async ({ acme, hasty, withAdmin }) => {
-      await withAdmin(async (admin) => {
+    await withHaste(async ({ acme, hasty, withRowsOf }) => {
+      await withRowsOf(acme, async (admin) => {
         expect((await hasty.get('/v1/members')).status).toBe(200);
         await admin.query('begin');
         await admin.query(`lock table ${tenantTable(acme.tenantId, 'members')} in access exclusive mode`);
@@ -41,7 +41,7 @@ describe.concurrent('a write that takes too long', () => {
     ['a transaction', 'PATCH', { role: 'member' }],
     ['a statement of a request that may be repeated', 'POST', { subject: 'late', role: 'viewer' }, 'once'],
   ])('was not done when its client is told so: %s', async (_, method, body, key?: string) => {
-    await withHaste(async ({ acme, asAcme, hasty, withAdmin }) => {
+    await withHaste(async ({ acme, asAcme, hasty, withRowsOf }) => {
       const waiting = { subject: 'waiting', role: 'viewer' };
       const { body: member } = await asAcme.post<{ id: string }>('/v1/members', waiting);
       const members = async () => (await asAcme.get<{ items: object[] }>('/v1/members')).body.items;
@@ -49,7 +49,7 @@ describe.concurrent('a write that takes too long', () => {
       const more = key === undefined ? {} : { 'idempotency-key': key };
       const send = () =>
         method === 'POST' ? hasty.post('/v1/members', body, more) : hasty.patch(`/v1/members/${member.id}`, body, more);
-      await withAdmin(async (admin) => {
+      await withRowsOf(acme, async (admin) => {
         await admin.query('begin');
         await admin.query(`lock table ${tenantTable(acme.tenantId, 'members')} in exclusive mode`);
         const { status, headers } = await send();

@@ -3,6 +3,7 @@ import { afterAll, beforeAll } from 'vitest';
 import type { CreatedTenant } from '../../src/platform/tenants.ts';
 import { type RunningApplication, startApplication } from '../setup/application.ts';
 import { withClient } from '../setup/database.ts';
+import { placeUrls } from '../setup/places.ts';
 import { newTenant } from '../setup/tenants.ts';
 import { createTestDatabase, type TestDatabase } from '../setup/test-database.ts';
 import { type ApiClient, apiClient } from './client.ts';
@@ -18,8 +19,10 @@ export interface World {
   asGlobex: ApiClient;
   /** Calls without a credential. */
   asNobody: ApiClient;
-  /** Sees every tenant's rows. */
+  /** Sees every tenant, and the rows of those that share the tables. */
   withAdmin: <T>(work: (admin: pg.Client) => Promise<T>) => Promise<T>;
+  /** Sees the rows of a tenant, wherever they are. */
+  withRowsOf: <T>(tenant: CreatedTenant, work: (admin: pg.Client) => Promise<T>) => Promise<T>;
   close: () => Promise<void>;
 }
 
@@ -50,6 +53,7 @@ export async function openWorld(): Promise<World> {
     asGlobex: apiClient(application.url, credentials(globex)),
     asNobody: apiClient(application.url),
     withAdmin: (work) => withClient(database.adminUrl, work),
+    withRowsOf: async ({ tenantId }, work) => await withClient((await placeUrls(database, tenantId)).adminUrl, work),
     close: async () => {
       await application.close();
       await database.drop();

@@ -80,7 +80,7 @@ describe('a relation that nobody decided about', () => {
 
 describe('a decision', () => {
   const codes = 'create table attack_codes (code text primary key)';
-  const grant = (privileges: string) => `grant ${privileges} on attack_codes to ${roles.runtime}`;
+  const grant = (privileges: string) => `grant ${privileges} on attack_codes to ${servedRole}`;
 
   it.each([
     ['tenant', [codes], 'it has no tenant_id'],

@@ -16,7 +16,7 @@ let admin: pg.Client;
 
 beforeAll(async () => {
   world = await createTwoTenants();
-  admin = await connect(world.test.adminUrl);
+  admin = await connect((await world.urlsOf(world.ada)).adminUrl);
 });
 afterAll(async () => {
   await admin.end();

@@ -5,12 +5,13 @@ import { compare, type Difference } from '../isolation/decisions/compare.ts';
 import { readTenancy, type Tenancy } from '../isolation/decisions/file.ts';
 import { readFound } from '../isolation/decisions/found.ts';
 import { renew } from '../isolation/decisions/renew.ts';
+import { migratedUrl } from '../setup/places.ts';
 import { createTestDatabase } from '../setup/test-database.ts';
 
 /** A migrated database, and what db/tenancy.json would say of it if it were up to date: each test is about its own change. */
 export async function openMigrated() {
   const database = await createTestDatabase();
-  const admin = new pg.Client(database.adminUrl);
+  const admin = new pg.Client(await migratedUrl(database.adminUrl));
   await admin.connect();
   const found = await readFound(admin);
   const tenancy = renew(await readTenancy(), found);

@@ -5,6 +5,7 @@ import { missingMigrations, readMigrations, toMigration } from '../../src/platfo
 import { migrate } from '../../src/platform/migrations.ts';
 import { roles } from '../../src/tenancy/roles.ts';
 import { templateSchema } from '../../src/tenancy/schema.ts';
+import { administratorRights, dropPlaces, templateUrl } from '../setup/places.ts';
 import { createTestDatabase } from '../setup/test-database.ts';
 
 const server = inject('server');
@@ -17,7 +18,10 @@ beforeAll(async () => {
   await admin.connect();
 });
 afterEach(async () => {
-  for (const name of databases.splice(0)) await admin.query(`drop database if exists ${name} with (force)`);
+  for (const name of databases.splice(0)) {
+    await dropPlaces(urlOf(name), {});
+    await admin.query(`drop database if exists ${name} with (force)`);
+  }
   for (const name of logins.splice(0)) {
     await admin.query(`revoke ${Object.values(roles).join()} from ${name} cascade`);
     await admin.query(`drop role ${name}`);
@@ -25,13 +29,15 @@ afterEach(async () => {
 });
 afterAll(() => admin.end());
 
+const urlOf = (name: string): string => Object.assign(new URL(server.adminUrl), { pathname: `/${name}` }).href;
+
 /** An empty database, as `role` reaches it. */
 async function emptyDatabase(login?: { readonly role: string; readonly password: string }): Promise<string> {
   const name = `test_${randomBytes(6).toString('hex')}`;
   await admin.query(`create database ${name}${login === undefined ? '' : ` owner ${login.role}`}`);
   databases.push(name);
   const credentials = login === undefined ? {} : { username: login.role, password: login.password };
-  return Object.assign(new URL(server.adminUrl), { pathname: `/${name}`, ...credentials }).href;
+  return Object.assign(new URL(urlOf(name)), credentials).href;
 }
 
 async function within<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
@@ -72,7 +78,7 @@ describe('migrate()', () => {
     );
     if (rows[0]?.superuser !== true) return context.skip();
     const login = { role: `dba_${randomBytes(6).toString('hex')}`, password: 'dba' };
-    await admin.query(`create role ${login.role} login createrole password 'dba'`);
+    await admin.query(`create role ${login.role} login ${administratorRights} password 'dba'`);
     logins.push(login.role);
     // As if it had made the roles itself.
     await admin.query(`grant ${Object.values(roles).join()} to ${login.role} with admin option`);
@@ -110,11 +116,12 @@ describe('migrate()', () => {
   it('names the file and the line of an error, keeps what was done before, and goes on from there', async () => {
     const adminUrl = await emptyDatabase();
     await migrate({ adminUrl, environment: {} });
-    await within(adminUrl, (client) => client.query(`delete from platform.migrations where name like 'tenant/%'`));
+    const tables = await templateUrl(adminUrl);
+    await within(tables, (client) => client.query(`delete from platform.migrations where name like 'tenant/%'`));
     await expect(migrate({ adminUrl, environment: {} })).rejects.toThrow(
       /db\/migrations\/tenant\/0001_members\.sql.*already exists/,
     );
-    await within(adminUrl, (client) =>
+    await within(tables, (client) =>
       client.query(
         `do $$ declare each regclass; begin for each in select oid from pg_class where relkind = 'r' and relnamespace = '${templateSchema}'::regnamespace
           loop execute format('drop table %s cascade', each); end loop; end $$`,

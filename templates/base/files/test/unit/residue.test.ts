@@ -88,7 +88,7 @@ describe('the context of a statement', () => {
     const { enter, outside } = createStore(contextSecrets(world.test));
     let forgets = false;
     const database = await createDatabase({
-      url: world.test.runtimeUrl,
+      url: (await world.urlsOf(world.bob)).runtimeUrl,
       poolSize: 1,
       lanes: 1,
       enter: (tenant, now) => {
@@ -259,7 +259,7 @@ describe('prepared statements', () => {
     const { database, bob } = world;
     const members = tenantTable(bob.id, 'members');
     const all = { text: `select * from ${members} order by subject limit 1` };
-    const admin = new pg.Client(world.test.adminUrl);
+    const admin = new pg.Client((await world.urlsOf(bob)).adminUrl);
     await admin.connect();
     await runAsTenant(bob, () => database.query(all));
     await admin.query(`alter table ${members} add column nickname text`);

@@ -6,7 +6,11 @@ import type { Tenancy } from '../isolation/decisions/file.ts';
 import { readFound } from '../isolation/decisions/found.ts';
 import { renew } from '../isolation/decisions/renew.ts';
 import { toFollow } from '../isolation/decisions/statements.ts';
+import { servedRole } from '../setup/places.ts';
 import { openMigrated } from './migrated.ts';
+
+/** As decisions call it. */
+const served = Object.entries(roles).find(([, role]) => role === servedRole)?.[0] ?? '';
 
 let migrated: Awaited<ReturnType<typeof openMigrated>>;
 beforeAll(async () => {
@@ -40,15 +44,15 @@ describe('what people reviewed', () => {
     ['a policy is for more roles', 'alter policy tenant_migrate on attack_notes to public', 'policy tenant_migrate'],
     ['a policy is added', 'create policy more on attack_notes using (true)', 'policy more'],
     ['a policy is renamed', 'alter policy tenant_allow on attack_notes rename to a', 'policy tenant_allow'],
-    ['TRUNCATE is granted', `grant truncate on attack_notes to ${roles.runtime}`, 'grant to runtime'],
+    ['TRUNCATE is granted', `grant truncate on attack_notes to ${servedRole}`, `grant to ${served}`],
     [
       'a right can be passed on',
-      `grant select on attack_notes to ${roles.runtime} with grant option`,
-      'grant to runtime',
+      `grant select on attack_notes to ${servedRole} with grant option`,
+      `grant to ${served}`,
     ],
     ['a column is granted', `grant select (name) on attack_notes to ${roles.platform}`, 'grant to platform'],
     ['everybody may read', 'grant select on attack_notes to public', 'grant to public'],
-    ['a right is taken away', `revoke delete on attack_notes from ${roles.runtime}`, 'grant to runtime'],
+    ['a right is taken away', `revoke delete on attack_notes from ${servedRole}`, `grant to ${served}`],
   ];
 
   it.each(changes)('is held against the migrations when %s, with the SQL that undoes it', async (_, statement, key) => {
@@ -65,8 +69,8 @@ describe('what people reviewed', () => {
     const [found] = await differencesOfNotes(['alter policy tenant_allow on attack_notes using (true)']);
     expect(found?.what.split('\n')).toEqual([
       'policy tenant_allow',
-      expect.stringMatching(/^ {2}reviewed: for all to runtime using \(tenant_id = /),
-      expect.stringMatching(/^ {2}now: {6}for all to runtime using \(true\) with check \(tenant_id = /),
+      expect.stringContaining(`  reviewed: for all to ${served} using (tenant_id = `),
+      expect.stringContaining(`  now:      for all to ${served} using (true) with check (tenant_id = `),
     ]);
   });
 

@@ -20,7 +20,7 @@ let admin: pg.Client;
 beforeAll(async () => {
   world = await createTwoTenants();
   test = world.test;
-  admin = new pg.Client(world.places.adminUrl);
+  admin = new pg.Client((await world.urlsOf(world.ada)).adminUrl);
   await admin.connect();
 });
 afterAll(async () => {

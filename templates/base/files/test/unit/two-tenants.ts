@@ -34,8 +34,8 @@ export async function createTwoTenants(
     database,
     ada,
     bob,
-    /** By which URLs the three logins reach ada's rows. */
-    places: await placeUrls(test, ada.id),
+    /** By which URLs the three logins reach a tenant's rows. */
+    urlsOf: ({ id }: TenantContext) => placeUrls(test, id),
     /** Every row's subject, whoever's it is. */
     everySubject: () => everySubject(test, [ada, bob]),
     drop: async () => {

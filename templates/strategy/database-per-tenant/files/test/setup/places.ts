@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import type pg from 'pg';
 import { asAdministrator } from '../../src/platform/as-migrator.ts';
 import { readTemplate, siteOf } from '../../src/tenancy/places/connect.ts';
 import { databaseKeysOf } from '../../src/tenancy/places/credentials.ts';
@@ -37,6 +38,8 @@ export async function copyPlaces(adminUrl: string, _environment: Readonly<Record
 /** Drops the databases of the tenants of a control plane that is about to be dropped, and logins that nobody else uses. */
 export async function dropPlaces(adminUrl: string, _environment: Readonly<Record<string, string>>): Promise<void> {
   await asAdministrator({ DATABASE_ADMIN_URL: adminUrl }, async (admin) => {
+    const migrated = await admin.query<{ is: boolean }>(`select to_regclass('platform.places') is not null as is`);
+    if (migrated.rows[0]?.is !== true) return;
     const { rows } = await asMigrator(admin, () =>
       admin.query<{ database: string; login: string }>('select database, login from platform.places'),
     );
@@ -44,7 +47,7 @@ export async function dropPlaces(adminUrl: string, _environment: Readonly<Record
       await dropDatabase(admin, database);
       await dropLogin(admin, login);
     }
-    await dropDatabase(admin, templateName(admin));
+    for (const name of [templateName(admin), migratedName(admin)]) await dropDatabase(admin, name);
   });
 }
 
@@ -70,6 +73,19 @@ export async function placeUrls(
   );
 }
 
+/** A copy of the template for who breaks what is there; it goes with the places. */
+export async function migratedUrl(adminUrl: string): Promise<string> {
+  return await asAdministrator({ DATABASE_ADMIN_URL: adminUrl }, async (admin) => {
+    const template = await asMigrator(admin, () => readTemplate(admin));
+    const database = migratedName(admin);
+    await copy(admin, database, template?.database ?? '');
+    await closeDatabase(admin, database);
+    return urlAt(adminUrl, { database, host: null, port: null });
+  });
+}
+
+const migratedName = ({ database = '' }: pg.Client): string => `${database}_migrated`;
+
 /** Where the tables are that every tenant's are made like; nobody but the administrator gets in. */
 export async function templateUrl(adminUrl: string): Promise<string> {
   return await asAdministrator({ DATABASE_ADMIN_URL: adminUrl }, (admin) =>
@@ -82,3 +98,6 @@ export async function templateUrl(adminUrl: string): Promise<string> {
 
 /** The role that the policies of these tables are for. */
 export const servedRole = roles.tenants;
+
+/** What the administrator has to be, beside the owner of the database. */
+export const administratorRights = 'createrole createdb';

@@ -25,3 +25,9 @@ export async function templateUrl(adminUrl: string): Promise<string> {
 
 /** The role that the policies of these tables are for. */
 export const servedRole = roles.runtime;
+
+/** The same for who breaks what is there. */
+export const migratedUrl = templateUrl;
+
+/** What the administrator has to be, beside the owner of the database. */
+export const administratorRights = 'createrole';

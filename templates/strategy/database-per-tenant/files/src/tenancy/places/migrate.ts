@@ -92,8 +92,6 @@ async function migrateTemplate(run: TenantMigrationRun, goal: Goal): Promise<App
   const { version, context } = goal;
   const before = await asMigrator(client, () => readTemplate(client));
   const database = templateName(client);
-  if (before?.database === database && before.version === version && (await databaseExists(client, database)))
-    return [];
   const ledger = await readLedger(client);
   const missing = goal.tenant.filter(({ name, checksum }) => ledger.get(name) !== checksum);
   if (dryRun === true) {
