@@ -106,6 +106,7 @@ async function whileLocked(table: string, work: (unlock: () => Promise<void>) =>
 describe('the requests that run at once', () => {
   it('are bounded for a tenant, and not by those of another', async () => {
     await withLimits({ TENANT_CONCURRENT_REQUESTS: '2' }, async ({ acme, globex }) => {
+      for (const client of [acme, globex]) expect((await client.get('/v1/members')).status).toBe(200);
       await whileLocked('idempotency_keys', async (unlock) => {
         const keyed = (client: ApiClient, key: string) =>
           client.post('/v1/members', { subject: key, role: 'viewer' }, { 'idempotency-key': key });

@@ -4,6 +4,7 @@ import { templateSchema } from '../../src/tenancy/schema.ts';
 import { compare, explain } from '../isolation/decisions/compare.ts';
 import { readTenancy } from '../isolation/decisions/file.ts';
 import { readFound } from '../isolation/decisions/found.ts';
+import { servedRole } from '../setup/places.ts';
 import { openMigrated } from './migrated.ts';
 
 let migrated: Awaited<ReturnType<typeof openMigrated>>;
@@ -80,7 +81,7 @@ describe('a relation that nobody decided about', () => {
 
 describe('a decision', () => {
   const codes = 'create table attack_codes (code text primary key)';
-  const grant = (privileges: string) => `grant ${privileges} on attack_codes to ${servedRole}`;
+  const grant = (privileges: string, role: string = roles.runtime) => `grant ${privileges} on attack_codes to ${role}`;
 
   it.each([
     ['tenant', [codes], 'it has no tenant_id'],
@@ -109,7 +110,7 @@ describe('a decision', () => {
   });
 
   it.each([
-    ['global: codes', [codes, grant('select')]],
+    ['global: codes', [codes, grant('select', servedRole)]],
     ['link', [codes]],
     ['platform', [codes]],
     ['platform', ['create sequence attack_codes']],

@@ -4,7 +4,7 @@ import type { Site } from './places/place.ts';
 import { roles } from './roles.ts';
 import { placePattern } from './schema.ts';
 
-/** Refuses an application whose own login gets into databases of tenants. */
+/** Refuses an application whose own login gets into databases of tenants, and a control plane that lets in everybody. */
 export async function assertApart(url: string): Promise<void> {
   await refuse(url, [
     {
@@ -15,6 +15,12 @@ export async function assertApart(url: string): Promise<void> {
           and shobj_description(oid, 'pg_database') like '%in ' || current_database()
         limit 20`,
       values: [placePattern],
+    },
+    {
+      text: `select format('everybody may connect to the database %I. Next: revoke connect on database %I from public;', datname, datname) as problem
+        from pg_catalog.pg_database, lateral aclexplode(coalesce(datacl, acldefault('d', datdba)))
+        where datname = current_database() and grantee = 0 and privilege_type = 'CONNECT'`,
+      values: [],
     },
   ]);
 }

@@ -5,7 +5,7 @@ import { readTemplate, siteOf } from '../../src/tenancy/places/connect.ts';
 import { databaseKeysOf } from '../../src/tenancy/places/credentials.ts';
 import { dropDatabase, dropLogin } from '../../src/tenancy/places/drop.ts';
 import { asMigrator } from '../../src/tenancy/places/ledger.ts';
-import { closeDatabase, copy } from '../../src/tenancy/places/make.ts';
+import { closeControlPlane, closeDatabase, copy, ownerMark } from '../../src/tenancy/places/make.ts';
 import { templateName } from '../../src/tenancy/places/migrate.ts';
 import { type Place, placeUrl, type Site, urlAt } from '../../src/tenancy/places/place.ts';
 import { roles } from '../../src/tenancy/roles.ts';
@@ -17,6 +17,8 @@ export type TableUrls = Pick<TestDatabase, 'adminUrl' | 'runtimeUrl' | 'platform
 /** Gives a copy of a control plane copies of its tenants' databases: they are the same server's, and those are the original's. */
 export async function copyPlaces(adminUrl: string, _environment: Readonly<Record<string, string>>): Promise<void> {
   await asAdministrator({ DATABASE_ADMIN_URL: adminUrl }, async (admin) => {
+    // Privileges of a database are not copied with it.
+    await closeControlPlane(admin);
     const { rows } = await asMigrator(admin, () =>
       admin.query<Site>(
         `select tenant_id as "tenantId", database, login, host, port, generation from platform.places
@@ -35,13 +37,21 @@ export async function copyPlaces(adminUrl: string, _environment: Readonly<Record
   });
 }
 
-/** Drops the databases of the tenants of a control plane that is about to be dropped, and logins that nobody else uses. */
+/**
+ * Drops the databases of the tenants of a control plane that is about to be dropped, and logins that nobody else uses.
+ * What a copy of a control plane names without having copies of its own is left to the original.
+ */
 export async function dropPlaces(adminUrl: string, _environment: Readonly<Record<string, string>>): Promise<void> {
   await asAdministrator({ DATABASE_ADMIN_URL: adminUrl }, async (admin) => {
     const migrated = await admin.query<{ is: boolean }>(`select to_regclass('platform.places') is not null as is`);
     if (migrated.rows[0]?.is !== true) return;
     const { rows } = await asMigrator(admin, () =>
-      admin.query<{ database: string; login: string }>('select database, login from platform.places'),
+      admin.query<{ database: string; login: string }>(
+        `select database, login from platform.places
+        join pg_catalog.pg_database on datname = database
+        where shobj_description(oid, 'pg_database') = $1`,
+        [ownerMark(admin)],
+      ),
     );
     for (const { database, login } of rows) {
       await dropDatabase(admin, database);

@@ -129,6 +129,15 @@ export async function closeDatabase(admin: pg.Client, database: string): Promise
   );
 }
 
+/** Keeps the tenants' logins out of the control plane, which is closed to all but the application and who makes tenants. */
+export async function closeControlPlane(admin: pg.Client): Promise<void> {
+  const name = pg.escapeIdentifier(admin.database ?? '');
+  await admin.query(
+    `revoke connect, temporary on database ${name} from public;
+    grant connect on database ${name} to ${roles.runtime}, ${roles.platform}`,
+  );
+}
+
 /** By which a database that no row knows can be told from one of another control plane on the same server. */
 export const ownerMark = ({ database = '' }: pg.Client): string => `a tenant's, of ${projectName} in ${database}`;
 

@@ -9,7 +9,7 @@ import { atPlace, readTemplate } from './connect.ts';
 import { type ContextCopy, readContextSecrets } from './context-secrets.ts';
 import { asMigrator, noteAll, noteFailure } from './ledger.ts';
 import { templateLock, whileLocked, placeLock } from './locks.ts';
-import { bindDatabase, closeDatabase, copy, databaseExists } from './make.ts';
+import { bindDatabase, closeControlPlane, closeDatabase, copy, databaseExists } from './make.ts';
 import type { Site } from './place.ts';
 import { renewPasswords } from './renew-passwords.ts';
 import { forRole } from './tenant-migrations.ts';
@@ -54,6 +54,7 @@ export async function migratePlaces(run: TenantMigrationRun): Promise<Applied[]>
   }
   const context = await readContextSecrets(client);
   const goal: Goal = { ...files, context, version: versionOf([...files.platform, ...files.tenant], context.version) };
+  if (run.dryRun !== true) await closeControlPlane(client);
   const applied = await migrateTemplate(run, goal);
   const behind = await placesBehind(client, goal.version, run.tenant);
   if (run.dryRun === true) {
