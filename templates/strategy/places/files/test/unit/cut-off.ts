@@ -22,7 +22,9 @@ export async function cutOffAt(databaseUrl: string, n: number): Promise<CutOff> 
       socket.on('error', () => {}); // One that was cut off is what this is for.
     }
     client.on('data', (data) => {
-      if (answered) trips += 1;
+      // Nobody answers a client that takes its leave.
+      const leaves = data.length === 5 && data[0] === 'X'.charCodeAt(0);
+      if (answered && !leaves) trips += 1;
       answered = false;
       if (trips < n) upstream.write(data);
       else for (const socket of sockets) socket.destroy();

@@ -12,7 +12,7 @@ import { inWaves } from '../../src/tenancy/places/waves.ts';
 import { placement } from '../../src/tenancy/placement.ts';
 import { roles } from '../../src/tenancy/roles.ts';
 import { schemaOf } from '../../src/tenancy/schema.ts';
-import { cutOffAt } from './cut-off.ts';
+import { cutOffEverywhere } from './cut-off-everywhere.ts';
 import { administrator, createTwoTenants } from './two-tenants.ts';
 
 let world: Awaited<ReturnType<typeof createTwoTenants>>;
@@ -189,25 +189,6 @@ describe('schemas for tenants to come', () => {
   });
 });
 
-/** Does something by way of connections that are cut off at each of their round trips, one after the other; returns how many there were. */
-async function cutOffEverywhere(work: (url: string, n: number) => Promise<unknown>): Promise<number> {
-  for (let n = 1; ; n++) {
-    const proxy = await cutOffAt(world.test.adminUrl, n);
-    try {
-      const failure = await work(proxy.url, n).then(
-        () => undefined,
-        (error: Error) => error,
-      );
-      if (proxy.trips() >= n) continue;
-      // Nothing was cut off: now it has to work.
-      if (failure !== undefined) throw failure;
-      return n - 1;
-    } finally {
-      await proxy.close();
-    }
-  }
-}
-
 describe('whoever is cut off', () => {
   /** Schemas that nobody knows of, and schemas that are not there. */
   const halves = async () =>
@@ -216,7 +197,7 @@ describe('whoever is cut off', () => {
     );
 
   it('while making a schema leaves it whole or not at all, and the next attempt goes on', async () => {
-    const steps = await cutOffEverywhere(async (url) => {
+    const steps = await cutOffEverywhere(world.test.adminUrl, async (url) => {
       await admin.query(`update platform.places set version = 'old' where state = 'ready'`);
       await prepareMany({ DATABASE_ADMIN_URL: url }, 1);
     });
@@ -227,7 +208,7 @@ describe('whoever is cut off', () => {
   });
 
   it('while erasing a tenant is finished by the next purge', async () => {
-    const steps = await cutOffEverywhere(async (url, n) => {
+    const steps = await cutOffEverywhere(world.test.adminUrl, async (url, n) => {
       await purgeTenants(platform, administrator(world.test));
       await createTenant(platform, { slug: `erased-${n}`, environment: administrator(world.test) });
       await deleteAtOnce(`erased-${n}`);
@@ -249,6 +230,7 @@ describe('migrations', () => {
     return await migratePlaces({
       adminUrl: world.test.adminUrl,
       client: admin,
+      environment: {},
       migrations,
       apply: async () => [],
       onStep: (line) => lines.push(line),

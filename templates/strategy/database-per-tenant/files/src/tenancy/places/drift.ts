@@ -58,7 +58,9 @@ export async function findDrift(admin: pg.Client): Promise<Drift[]> {
 }
 
 async function shape(there: pg.Client): Promise<string[]> {
-  return (await Promise.all(schemas.map((schema) => shapeOf(there, schema, roles.tenants)))).flat();
+  const lines: string[] = [];
+  for (const schema of schemas) lines.push(...(await shapeOf(there, schema, roles.tenants)));
+  return lines;
 }
 
 async function unboundIn(there: pg.Client, tenantId: string): Promise<string[]> {

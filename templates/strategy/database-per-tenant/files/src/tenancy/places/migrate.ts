@@ -111,7 +111,7 @@ async function migrateTemplate(run: TenantMigrationRun, goal: Goal): Promise<App
       await context.applyTo(there);
     });
     await asMigrator(client, async () => {
-      for (const migration of goal.tenant) await noteApplied(client, migration);
+      for (const migration of missing) await noteApplied(client, migration);
       await client.query(
         `insert into platform.template (database, version) values ($1, $2)
         on conflict (only_one) do update set database = excluded.database, version = excluded.version, migrated_at = now()`,
