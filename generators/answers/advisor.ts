@@ -1,4 +1,4 @@
-import { optionOf, type Answers } from './options.ts';
+import type { Answers } from './options.ts';
 
 type Strategy = Answers['strategy'][number];
 
@@ -14,28 +14,10 @@ export interface Situation {
 export interface Advice {
   readonly strategy: Strategy;
   readonly because: string;
-  readonly available: boolean;
-  /** What to know when the advice cannot be followed today, or has a price. */
-  readonly note?: string;
 }
 
 /** Recommends a strategy. Demands decide before convenience, and numbers limit what PostgreSQL carries well. */
-export function advise(situation: Situation): Advice {
-  const { strategy, because } = choose(situation);
-  const choice = optionOf('strategy').choices?.find((choice) => choice.value === strategy);
-  if (choice?.later === undefined) return { strategy, because, available: true };
-  return {
-    strategy,
-    because,
-    available: false,
-    note:
-      situation.separation === 'none'
-        ? 'It is not available yet. Shared schema, which is, isolates tenants by policies that the proof attacks; moving later is a migration of data.'
-        : 'It is not available yet, and shared schema does not meet that demand. Start with it only to evaluate.',
-  };
-}
-
-function choose({ tenants, separation, customTables }: Situation): { strategy: Strategy; because: string } {
+export function advise({ tenants, separation, customTables }: Situation): Advice {
   if (separation === 'database') {
     return {
       strategy: 'database-per-tenant',

@@ -39,10 +39,10 @@ async function askAdvisor(dialog: Dialog): Promise<void> {
   const advice = advise({ tenants, separation, customTables });
   const label =
     optionOf('strategy').choices?.find((choice) => choice.value === advice.strategy)?.label ?? advice.strategy;
-  const text = `${label}: ${advice.because}.${advice.note === undefined ? '' : `\n${advice.note}`}`;
+  const text = `${label}: ${advice.because}.`;
   const { columns = 80 } = dialog.output as { columns?: number };
   const lines = wrap(text, columns - 4).join('\n');
-  (advice.available ? clack.log.success : clack.log.warn)(lines, { output: dialog.output });
+  clack.log.success(lines, { output: dialog.output });
 }
 
 /** Asks for the strategy; whoever does not know gets three questions and a recommendation first. */

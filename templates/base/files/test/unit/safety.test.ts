@@ -140,9 +140,10 @@ describe('openDatabase', () => {
   });
 
   it('refuses a login that can become the owner, by however many steps', async () => {
+    const database = new URL(test.runtimeUrl).pathname.slice(1);
     const [login, between] = [`login_${randomBytes(4).toString('hex')}`, `between_${randomBytes(4).toString('hex')}`];
     await admin.query(
-      `create role ${login} login password 'x'; create role ${between}; grant ${roles.owner} to ${between}; grant ${between} to ${login}`,
+      `create role ${login} login password 'x'; create role ${between}; grant ${roles.owner} to ${between}; grant ${between} to ${login}; grant connect on database ${database} to ${login}`,
     );
     try {
       const url = Object.assign(new URL(test.runtimeUrl), { username: login, password: 'x' }).href;
@@ -150,7 +151,9 @@ describe('openDatabase', () => {
         new RegExp(`${login} can become ${roles.owner}, which owns tables of the application`),
       );
     } finally {
-      await admin.query(`drop role ${login}; drop role ${between}`);
+      await admin.query(
+        `revoke connect on database ${database} from ${login}; drop role ${login}; drop role ${between}`,
+      );
     }
   });
 

@@ -67,6 +67,8 @@ export async function migratePlaces(run: TenantMigrationRun): Promise<Applied[]>
     connectionString: run.adminUrl,
     max: workers,
     application_name: `${projectName} migrations`,
+    // A connection that dies in use fails its statement; without a listener it would end the process.
+    onConnect: (client) => void client.on('error', () => {}),
   });
   controlPlane.on('error', () => {}); // An idle connection that dies is replaced by the pool.
   try {
