@@ -18,6 +18,12 @@ export default defineLayer({
     },
     { name: 'DATABASE_LANES', about: 'Connections that short reads share, to each of them.', example: '1' },
     {
+      name: 'READY_PLACES',
+      about:
+        'How many databases `npm run tenant -- prepare` keeps ready for tenants to come (5), and `create` too where it has `DATABASE_ADMIN_URL`.',
+      example: '5',
+    },
+    {
       name: 'TENANT_DATABASES',
       about: "Tenants' databases that a process is connected to at a time, at most. Others wait for their turn.",
       example: '20',
@@ -37,6 +43,13 @@ export default defineLayer({
       secret: true,
     },
   ],
+  administration: [
+    {
+      name: 'prepare',
+      about: 'As the administrator: keeps READY_PLACES databases ready, so that a tenant is made in milliseconds.',
+      command: "['node', 'dist/tenant.js', 'prepare', '--watch']",
+    },
+  ],
   config: [{ name: 'databases', from: './tenancy/databases-config.ts' }],
   developmentSecrets: [{ name: 'databaseKeys', from: './secrets/database-keys.ts' }],
   docs: [
@@ -46,7 +59,7 @@ export default defineLayer({
         'Each tenant has a database and a login of its own, both called `t_` and random hex; `platform.places` says which. The database of `DATABASE_URL` is the control plane: it knows the tenants and holds none of their rows.',
         "Migrations run in every database; what those in `db/migrations/tenant` say of the runtime role goes for the role that all tenants' logins are members of.",
         '',
-        '- `npm run tenant -- prepare --ready 5` makes databases for tenants to come. While one is ready, `create` takes milliseconds and no administrator; let a scheduler run it. With compose.yaml: `docker compose run --rm migrate node dist/tenant.js prepare`.',
+        '- `npm run tenant -- prepare --ready 5` makes databases for tenants to come. While one is ready, `create` takes milliseconds and no administrator. With `--watch` it goes on until Ctrl-C and replaces each one that was taken within a second; compose.yaml runs it as the service `prepare`.',
         '- `npm run db:migrate` brings the template up to date, then one database, then 5 % of them, then the others, `--workers` at a time. It stops at the first wave that fails and continues there next time; `--tenant <slug>` and `--dry-run` do less.',
         '- `npm run tenant -- drift` compares every database with the template.',
         '- `npm run tenant -- purge` and `export` need `DATABASE_ADMIN_URL`.',

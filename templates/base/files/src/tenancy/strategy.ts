@@ -51,7 +51,7 @@ export interface TenantMigrationOptions {
 
 /** How far a run of the migrations has come. */
 export interface MigrationProgress {
-  /** What is counted: `schemas`. */
+  /** What is counted: `schemas`, `databases`. */
   readonly kind: string;
   readonly done: number;
   readonly failed: number;

@@ -3,7 +3,7 @@ import { developmentSecrets } from '../../scripts/development-secrets.ts';
 import { migrate } from '../../src/platform/migrations.ts';
 import { projectName, roles } from '../../src/tenancy/roles.ts';
 import { withClient } from './client.ts';
-import { copyPlaces, dropPlaces } from './places.ts';
+import { copyPlaces } from './places.ts';
 import { beginRun, createMarked, dropMarked } from './runs.ts';
 
 export { withClient } from './client.ts';
@@ -82,9 +82,6 @@ export async function copyDatabase(server: TestServer): Promise<TestDatabase> {
     runtimeUrl: environment['DATABASE_URL'] as string,
     platformUrl: environment['DATABASE_PLATFORM_URL'] as string,
     environment,
-    drop: async () => {
-      await dropPlaces(adminUrl, environment);
-      await dropMarked(server.adminUrl, name);
-    },
+    drop: () => dropMarked(server.adminUrl, name),
   };
 }

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 import { projectName, roles } from '../../src/tenancy/roles.ts';
 import { withClient } from './client.ts';
+import { dropPlaces } from './places.ts';
 
 /*
  * A server that was given keeps what tests make on it, and roles belong to the whole server. So names carry the id of
@@ -38,10 +39,12 @@ export async function createMarked(admin: pg.ClientBase, name: string, template?
   await admin.query(`comment on database ${name} is ${pg.escapeLiteral(mark)}`);
 }
 
-/** Drops a database, and the roles of its tenants that no other database knows. */
+/** Drops a database, what its tenants have beside it, and their roles that no other database knows. */
 export async function dropMarked(adminUrl: string, name: string): Promise<void> {
   const url = Object.assign(new URL(adminUrl), { pathname: `/${name}` }).href;
-  const tenants = await withClient(url, tenantRoles).catch(() => []); // One that is half dropped takes no connection.
+  // One that is half dropped takes no connection.
+  await dropPlaces(url, {}).catch(() => {});
+  const tenants = await withClient(url, tenantRoles).catch(() => []);
   await withClient(adminUrl, async (admin) => {
     await admin.query(`drop database if exists ${name} with (force)`);
     for (const role of tenants) {

@@ -1,22 +1,19 @@
 import { asAdministrator } from '../../src/platform/as-migrator.ts';
 import { findDrift } from '../../src/tenancy/places/drift.ts';
-import { prepareMany } from '../../src/tenancy/places/ready.ts';
 import type { Environment } from '../../src/tenancy/strategy.ts';
 import type { Commands } from './command.ts';
+import { prepareCommand } from './ready.ts';
+
+export { afterCreate } from './ready.ts';
 
 /** What only tenants with databases of their own need. */
 export const strategyUsage = `
-  prepare [--ready <n>]                               databases for tenants to come, until n (5) are ready
+  prepare [--ready <n>] [--watch]                     databases for tenants to come, until n (READY_PLACES, else 5)
+                                                      are ready; with --watch whenever one was taken, until Ctrl-C
   drift                                               where a database is not as the migrations make it`;
 
 export const strategyCommands = (environment: Environment): Commands => ({
-  prepare: {
-    takesSlug: false,
-    run: async (client, { ready = 5 }) => {
-      const made = await prepareMany({ client, environment }, ready);
-      return { data: { made, ready }, text: `${made} databases made, ${ready} are ready` };
-    },
-  },
+  prepare: prepareCommand(environment, { things: 'databases', fallback: 5 }),
   drift: {
     takesSlug: false,
     run: async () => {

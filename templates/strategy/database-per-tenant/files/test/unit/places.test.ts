@@ -101,8 +101,8 @@ describe('a tenant', () => {
 
 describe('databases for tenants to come', () => {
   it('are made until enough are ready, and taken without an administrator', async () => {
-    expect(await prepareMany(plane(), 2)).toBe(2);
-    expect(await prepareMany(plane(), 2)).toBe(0);
+    expect(await prepareMany(environment(), 2)).toBe(2);
+    expect(await prepareMany(environment(), 2)).toBe(0);
     const ready = (await placesIn('ready')).map(({ tenantId: id }) => id);
     const { tenantId: id } = await createTenant(platform, { slug: 'quick', environment: {} });
     expect(ready).toContain(id);
@@ -161,12 +161,12 @@ describe('whoever is cut off', () => {
       world.test.adminUrl,
       async (url) => {
         for (const { tenantId: id } of await placesIn('ready')) await placement.destroy(plane(), id);
-        await prepareMany({ client: platform, environment: { ...environment(), DATABASE_ADMIN_URL: url } }, 1);
+        await prepareMany({ ...environment(), DATABASE_ADMIN_URL: url }, 1);
       },
       async () => {
         // The server notices that a connection is gone when it is done with what it was sent before.
         for (const { state } of await places()) seen.add(state);
-        await expect.poll(async () => (await prepareMany(plane(), 1), (await placesIn('ready')).length)).toBe(1);
+        await expect.poll(async () => (await prepareMany(environment(), 1), (await placesIn('ready')).length)).toBe(1);
         expect((await places()).filter(({ state }) => !['ready', 'taken'].includes(state))).toEqual([]);
       },
     );
@@ -180,7 +180,7 @@ describe('whoever is cut off', () => {
     const steps = await cutOffEverywhere(
       world.test.platformUrl,
       async (url, n) => {
-        await prepareMany(plane(), 1);
+        await prepareMany(environment(), 1);
         await withClient(url, (client) => createTenant(client, { slug: `cut-${n}`, environment: {} }));
       },
       async (n) => {
@@ -233,6 +233,7 @@ describe('whoever is cut off', () => {
           migrations: [...(await readTenantMigrations()), ...extra(n)],
           apply: async () => [],
           onStep: () => {},
+          onProgress: () => {},
           tenant: 'ada',
           workers: 1,
         }),

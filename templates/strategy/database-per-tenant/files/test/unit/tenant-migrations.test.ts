@@ -23,7 +23,7 @@ beforeAll(async () => {
   await withClient(world.test.platformUrl, async (client) => {
     const { tenantId: id } = await createTenant(client, { slug: 'carol', environment: administrator(world.test) });
     carol = { id: tenantId(id), slug: 'carol' };
-    await prepareMany({ client, environment: administrator(world.test) }, 1);
+    await prepareMany(administrator(world.test), 1);
   });
 });
 afterAll(async () => {
@@ -42,6 +42,7 @@ const run = async (extra: readonly (readonly [name: string, sql: string])[], mor
     migrations,
     apply: async () => [],
     onStep: (line) => lines.push(line),
+    onProgress: () => {},
     ...more,
   });
 };

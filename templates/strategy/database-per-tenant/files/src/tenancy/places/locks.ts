@@ -4,6 +4,9 @@ import { projectName } from '../roles.ts';
 /** Held by whoever copies the template, together, and by whoever changes it, alone. */
 export const templateLock = `${projectName} template`;
 
+/** Held by whoever makes databases for tenants to come: another one goes after, and has less to do. */
+export const readyLock = `${projectName} ready`;
+
 /** Works while the session of a connection holds a lock; one that dies lets go of it. */
 export async function whileLocked<T>(
   client: pg.ClientBase,

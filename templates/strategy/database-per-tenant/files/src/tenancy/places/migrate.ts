@@ -62,7 +62,9 @@ export async function migratePlaces(run: TenantMigrationRun): Promise<Applied[]>
     return applied;
   }
   for (const line of await renewPasswords(client, environment)) onStep(line);
-  const told = Math.max(1, Math.ceil(behind.length / 20));
+  const told = (done: number, failed: number) =>
+    run.onProgress({ kind: 'databases', done, failed, all: behind.length });
+  let ready = 0;
   const controlPlane = new pg.Pool({
     connectionString: run.adminUrl,
     max: workers,
@@ -78,9 +80,8 @@ export async function migratePlaces(run: TenantMigrationRun): Promise<Applied[]>
         const control = await controlPlane.connect();
         await migratePlace(control, run.adminUrl, each, goal).finally(() => control.release());
       },
-      onDone: (count) => {
-        if (count % told === 0 || count === behind.length) onStep(`${count} of ${behind.length} databases migrated`);
-      },
+      onDone: (count) => told((ready = count), 0),
+      onFailed: (count) => told(ready, count),
     });
     if (failed.length > 0) throw explainFailures(failed, done.length, behind.length);
   } finally {

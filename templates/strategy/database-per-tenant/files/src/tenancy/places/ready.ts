@@ -1,6 +1,9 @@
 import type pg from 'pg';
-import type { ControlPlane } from '../strategy.ts';
+import type { ControlPlane, Environment } from '../strategy.ts';
 import { asAdministrator } from '../../platform/as-migrator.ts';
+import { keepMaking, type KeepOptions } from './keep-making.ts';
+import { asMigrator } from './ledger.ts';
+import { readyLock, whileLocked } from './locks.ts';
 import { finishPlaces, makePlace } from './make.ts';
 
 const isReady = `state = 'ready' and version = (select version from platform.template)`;
@@ -23,7 +26,7 @@ export async function prepare(plane: ControlPlane): Promise<void> {
       'No database is ready for a new tenant, and making one takes an administrator. Next: set DATABASE_ADMIN_URL, or run npm run tenant -- prepare where it is set.',
     );
   }
-  await prepareMany(plane, 1);
+  await prepareMany(plane.environment, 1);
 }
 
 /** Takes a ready database, in the caller's transaction; undefined when others were faster. */
@@ -38,14 +41,32 @@ export async function takePlace({ client }: ControlPlane): Promise<string | unde
   return rows[0]?.id;
 }
 
-/** Finishes what was begun, and makes databases until as many are ready; returns how many became ready. */
-export async function prepareMany({ client, environment }: ControlPlane, wanted: number): Promise<number> {
-  const before = await countReady(client);
+/**
+ * Finishes what was begun, and makes databases until as many are ready; returns how many it made. Stops between two of
+ * them when `signal` says so.
+ */
+async function makeReady(
+  admin: pg.Client,
+  environment: Environment,
+  wanted: number,
+  signal?: AbortSignal,
+): Promise<number> {
+  const count = () => asMigrator(admin, () => countReady(admin));
+  const before = await count();
   if (before >= wanted) return 0;
-  return await asAdministrator(environment, async (admin) => {
+  return await whileLocked(admin, readyLock, 'alone', async () => {
     await finishPlaces({ admin, environment });
-    const missing = wanted - (await countReady(client));
-    for (let made = 0; made < missing; made++) await makePlace({ admin, environment });
-    return (await countReady(client)) - before;
+    while (signal?.aborted !== true && (await count()) < wanted) await makePlace({ admin, environment });
+    return Math.max(0, (await count()) - before);
   });
+}
+
+/** Makes databases until as many are ready; returns how many it made. Needs DATABASE_ADMIN_URL. */
+export async function prepareMany(environment: Environment, wanted: number): Promise<number> {
+  return await asAdministrator(environment, (admin) => makeReady(admin, environment, wanted));
+}
+
+/** Keeps as many ready until the signal ends it. Needs DATABASE_ADMIN_URL. */
+export async function keepReady(environment: Environment, wanted: number, options: KeepOptions): Promise<void> {
+  await keepMaking(environment, (admin) => makeReady(admin, environment, wanted, options.signal), options);
 }

@@ -1,9 +1,9 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import type pg from 'pg';
 import { projectName, roles } from '../roles.ts';
 import type { ControlPlane, Environment } from '../strategy.ts';
 import { asAdministrator } from '../../platform/as-migrator.ts';
 import type { Migration } from '../../platform/migration-files.ts';
+import { keepMaking, type KeepOptions } from './keep-making.ts';
 import { makePlace } from './make.ts';
 import { readTenantMigrations } from './tenant-migrations.ts';
 import { versionOf } from './version.ts';
@@ -85,41 +85,9 @@ export async function prepareMany(environment: Environment, wanted: number): Pro
   return await asAdministrator(environment, (admin) => makeReady(admin, wanted, { migrations }));
 }
 
-/**
- * Keeps as many ready until `signal` ends it: looks once a second, and does not give up when the database is away for a
- * while. Needs DATABASE_ADMIN_URL.
- */
-export async function keepReady(
-  environment: Environment,
-  wanted: number,
-  options: {
-    readonly signal: AbortSignal;
-    readonly onMade: (made: number) => void;
-    /** Told once of each problem, until it has gone. */
-    readonly onProblem: (error: Error) => void;
-    /** Milliseconds between two looks. */
-    readonly interval?: number;
-  },
-): Promise<void> {
-  const { signal, onMade, onProblem, interval = 1000 } = options;
+/** Keeps as many ready until the signal ends it. Needs DATABASE_ADMIN_URL. */
+export async function keepReady(environment: Environment, wanted: number, options: KeepOptions): Promise<void> {
   const migrations = await readTenantMigrations();
-  const rest = () => pause(interval, undefined, { signal }).catch(() => {}); // Being told to end is no error.
-  let problem = '';
-  while (!signal.aborted) {
-    try {
-      await asAdministrator(environment, async (admin) => {
-        while (!signal.aborted) {
-          const made = await makeReady(admin, wanted, { migrations, signal });
-          problem = '';
-          if (made > 0) onMade(made);
-          await rest();
-        }
-      });
-    } catch (error) {
-      const { message } = error as Error;
-      if (message !== problem) onProblem(error as Error);
-      problem = message;
-      await rest();
-    }
-  }
+  const { signal } = options;
+  await keepMaking(environment, (admin) => makeReady(admin, wanted, { migrations, signal }), options);
 }
