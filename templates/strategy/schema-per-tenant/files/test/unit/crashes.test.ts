@@ -111,6 +111,7 @@ describe('a server that crashes', () => {
         migratePlaces({
           adminUrl: test.adminUrl,
           client,
+          environment: {},
           migrations,
           workers: 4,
           apply: async () => [],
