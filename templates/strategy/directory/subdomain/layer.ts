@@ -10,7 +10,7 @@ export default defineLayer({
         kind: 'plpgsql, stable, parallel restricted',
         'set search_path': 'pg_catalog, pg_temp',
         'grant to runtime': 'execute',
-        body: 'sha256 684ce253b56b1a43',
+        body: 'sha256 22e5dbd1d6f13258',
       },
     },
   },
