@@ -1,8 +1,8 @@
 import { applicationSteps } from '../../src/steps.ts';
-import { createTestDatabaseOn } from '../setup/database.ts';
 import { type Arena, type Ground, openArena } from './arena.ts';
 import { type Group, type Mode, runGroup } from './finding.ts';
 import { type GroupName, groups } from './groups.ts';
+import { copyGround } from './strategy/premises.ts';
 
 /** Told what is going on, in a few words. */
 export type OnProgress = (what: string) => void;
@@ -31,7 +31,7 @@ export async function attackCopy(
   names: readonly GroupName[],
   onProgress: OnProgress,
 ): Promise<Attacked> {
-  const copy = await createTestDatabaseOn(ground.server);
+  const copy = await copyGround(ground.server);
   try {
     const arena = await openArena(ground, copy, mode, applicationSteps);
     try {

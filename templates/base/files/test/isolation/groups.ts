@@ -22,6 +22,7 @@ import { attackMemory } from './http/memory.ts';
 import { attackWithPayloads } from './http/payloads.ts';
 import { attackResolution } from './http/resolution.ts';
 import { strategyGroups } from './strategy/groups.ts';
+import type { Target } from './target.ts';
 
 /** One part of the suite. */
 export interface GroupPlan {
@@ -35,16 +36,24 @@ export interface GroupPlan {
   readonly only?: 'full';
 }
 
+/** What is attacked wherever statements of the application run: on the control plane too, where that is a database of its own. */
+const everywhere =
+  (attack: (target: Target, recorder: Recorder) => Promise<void>): GroupPlan['attack'] =>
+  async ({ target, controlPlane }, recorder) => {
+    await attack(target, recorder);
+    if (controlPlane !== undefined) await attack(await controlPlane(), recorder);
+  };
+
 /** Everything that attacks, in the order in which it runs. */
 export const groups = {
-  lint: { on: 'given', attack: ({ target }, recorder) => lint(target, recorder) },
-  roles: { on: 'given', attack: ({ target }, recorder) => attackRoles(target, recorder) },
+  lint: { on: 'given', attack: everywhere(lint) },
+  roles: { on: 'given', attack: everywhere(attackRoles) },
   ...strategyGroups,
   matrix: { on: 'given', attack: ({ target }, recorder) => matrix(target, recorder) },
   // It changes policies, which locks tables that others may be using.
   layers: { on: 'database', attack: ({ target }, recorder) => layers(target, recorder) },
-  relations: { on: 'given', attack: ({ target }, recorder) => relations(target, recorder) },
-  functions: { on: 'given', attack: ({ target }, recorder) => functions(target, recorder) },
+  relations: { on: 'given', attack: everywhere(relations) },
+  functions: { on: 'given', attack: everywhere(functions) },
   injection: { on: 'given', attack: ({ target }, recorder) => injection(target, recorder) },
   planner: { on: 'given', attack: planner },
   'side channels': { on: 'given', attack: sideChannels },

@@ -2,15 +2,18 @@ import type pg from 'pg';
 import type { PostgresServer } from '../../scripts/postgres/start.ts';
 import { createTenant, deleteTenant, suspendTenant } from '../../src/platform/tenants.ts';
 import { roles } from '../../src/tenancy/roles.ts';
+import { templateSchema } from '../../src/tenancy/schema.ts';
 import { prepareServer, type TestDatabase, type TestServer, withClient } from '../setup/database.ts';
-import { createMarked } from '../setup/runs.ts';
 import type { Ground } from './arena.ts';
 import { type Catalog, readCatalog, type Relation, tenantTables } from './catalog.ts';
 import { readContexts } from './context.ts';
 import { SuiteError } from './finding.ts';
+import { servingRole } from './homes.ts';
 import { createDetector } from './leaks.ts';
+import type { Access, Home } from './premises.ts';
 import { characterOf, seeEveryRow } from './privileged.ts';
 import { attemptsAsLogin, connect } from './session.ts';
+import { forkGround, openFilling } from './strategy/premises.ts';
 import type { Target } from './target.ts';
 import { fill, fillFor, fillForOthers, mayHold, newTenant, type Tenant, type World } from './world.ts';
 
@@ -28,7 +31,7 @@ export async function prepareGround({ adminUrl, description, version }: Postgres
     return created;
   });
   const alone = { ...server, template: `${server.template}_alone` };
-  await withClient(adminUrl, (admin) => createMarked(admin, alone.template, server.template));
+  await withClient(adminUrl, (admin) => forkGround(admin, server.template, alone.template));
   const { world, tables } = await settle(template, async ({ admin, create, platform }) => {
     const [suspended, deleted] = [await create(newTenant('suspended')), await create(newTenant('deleted'))];
     const world: World = {
@@ -55,6 +58,7 @@ export async function prepareGround({ adminUrl, description, version }: Postgres
 interface Seeding {
   readonly admin: pg.Client;
   readonly platform: pg.Client;
+  readonly access: Access;
   /** Makes a tenant as the control plane does. */
   readonly create: (tenant: Tenant) => Promise<Tenant>;
 }
@@ -69,24 +73,27 @@ const templateOf = ({ adminUrl, template, environment }: TestServer): Place => (
 
 /** Works on a database in one transaction of the administrator; afterwards nobody is connected to it, so that it can be copied. */
 export async function settle<T>(
-  { adminUrl, platformUrl, environment }: Place,
+  place: Place,
   work: (seeding: Seeding) => Promise<T>,
 ): Promise<T> {
+  const { platformUrl, environment } = place;
   return await withClient(platformUrl, async (platform) => {
-    const admin = await connect(adminUrl);
+    const { admin, moveIn, moveOut, close, ...access } = await openFilling(place);
     try {
       await seeEveryRow(admin);
       const create = async (tenant: Tenant): Promise<Tenant> => {
         const { tenantId } = await createTenant(platform, { slug: tenant.slug, environment });
+        await moveIn(tenantId);
         return { ...tenant, id: tenantId };
       };
       await admin.query('begin');
-      const done = await work({ admin, platform, create });
+      const done = await work({ admin, platform, create, access });
       await admin.query('commit');
+      await moveOut();
       await admin.query(analyze);
       return done;
     } finally {
-      await admin.end();
+      await close();
     }
   });
 }
@@ -96,31 +103,38 @@ const analyze = `do $$ declare each regclass; begin
   for each in select oid from pg_class where relkind in ('r', 'p') and oid >= 16384 loop execute format('analyze %s', each); end loop; end $$`;
 
 /** What there is to attack. */
-export async function readTables(admin: pg.Client): Promise<Pick<Target, 'catalog' | 'tables'>> {
-  const catalog = await readCatalog(admin, roles.runtime);
+export async function readTables(
+  admin: pg.Client,
+  runtimeRole = servingRole(roles.runtime, templateSchema),
+): Promise<Pick<Target, 'catalog' | 'tables'>> {
+  const catalog = await readCatalog(admin, runtimeRole);
   return { catalog, tables: tenantTables(catalog) };
 }
 
 /** Opens a database that the suite made, as it is now: what a sabotage added is found. */
-export async function openOwn(database: TestDatabase, server: string, seeded: World): Promise<Target> {
-  const admin = await connect(database.adminUrl);
-  const login = await connect(database.runtimeUrl);
+export async function openOwn(
+  { adminUrl, runtimeUrl, runtimeRole }: Home,
+  server: string,
+  seeded: World,
+): Promise<Target> {
+  const admin = await connect(adminUrl);
+  const login = await connect(runtimeUrl);
   await seeEveryRow(admin);
-  const { catalog, tables: every } = await readTables(admin);
+  const { catalog, tables: every } = await readTables(admin, runtimeRole);
   // Others' tables are like the victim's.
   const tables = every.filter(({ schema }) => mayHold(schema, seeded.attacker) || mayHold(schema, seeded.victim));
   const world = await fillNewTables(admin, catalog, tables, seeded);
   return {
     own: true,
     server,
-    runtimeUrl: database.runtimeUrl,
+    runtimeUrl,
     catalog,
     tables,
     world,
     detector: createDetector(world, tables),
     contexts: await readContexts(admin),
-    runtimeRole: roles.runtime,
-    runtime: await characterOf(admin, roles.runtime),
+    runtimeRole,
+    runtime: await characterOf(admin, runtimeRole),
     admin,
     login,
     attempt: attemptsAsLogin(login),

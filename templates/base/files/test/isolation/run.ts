@@ -13,6 +13,7 @@ import { groupsOn } from './groups.ts';
 import { runMutations } from './mutations/run.ts';
 import { prepareGround } from './own-database.ts';
 import { readCommit } from './provenance.ts';
+import { dropGround } from './strategy/premises.ts';
 import { checksum } from './world.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -53,7 +54,10 @@ export async function runSuite(options: Arguments, environment: Environment, onP
         milliseconds: Math.round(performance.now() - start),
       };
     } finally {
-      if (postgres.kind === 'url') await endRuns(postgres.adminUrl);
+      if (postgres.kind === 'url') {
+        await dropGrounds(ground);
+        await endRuns(postgres.adminUrl);
+      }
     }
   } finally {
     await postgres.stop();
@@ -121,4 +125,8 @@ async function startElsewhere(): Promise<PostgresServer> {
     if (TEST_DATABASE_URL !== undefined) process.env['TEST_DATABASE_URL'] = TEST_DATABASE_URL;
     if (TEST_PG !== undefined) process.env['TEST_PG'] = TEST_PG;
   }
+}
+
+async function dropGrounds({ server, alone }: Ground): Promise<void> {
+  for (const each of [alone, server]) await dropGround(each);
 }

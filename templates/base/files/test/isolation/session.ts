@@ -1,5 +1,6 @@
 import pg from 'pg';
 import { send, wireConnection, WireQuery, type WireResult } from '../../src/tenancy/wire.ts';
+import { withClient } from '../setup/database.ts';
 import type { Settings } from './contexts.ts';
 import { goingThere } from './homes.ts';
 import type { Character } from './privileged.ts';
@@ -30,6 +31,14 @@ export async function connect(url: string, applicationName = 'isolation suite'):
   client.on('error', () => {}); // A connection that dies fails the statement that runs on it.
   await client.connect();
   return client;
+}
+
+/** Runs statements as the administrator. */
+export async function execute(url: string, statements: readonly string[]): Promise<void> {
+  if (statements.length === 0) return;
+  await withClient(url, async (admin) => {
+    for (const statement of statements) await admin.query(statement);
+  });
 }
 
 /** Attacks over a connection that logged in as the runtime role, each in one flight; `first` is what it sets before it runs statements. */

@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import type pg from 'pg';
 import { readConfig } from '../../../src/config.ts';
 import { type ApplicationSteps, applicationSteps } from '../../../src/steps.ts';
 import { runAsTenant, type TenantContext, tenantId, type TenantId } from '../../../src/tenancy/context.ts';
@@ -37,7 +38,7 @@ const unqualified = (table: string) => table.split('.').slice(1).join('.').repla
 /** The application's own way to the database, with its real login: several tenants at once over few connections. */
 export async function databaseLayer({ target, own }: Arena, recorder: Recorder): Promise<void> {
   const steps = own?.steps ?? applicationSteps;
-  const config = readConfig({ ...own?.database.environment, NODE_ENV: 'test' });
+  const config = readConfig({ ...(await own?.environment()), NODE_ENV: 'test' });
   const options = { ...config, database: { ...config.database, poolSize: 3, lanes: 2 } };
   const database = await openOrRecord(recorder, () => openDatabase(options, steps.database));
   if (database === undefined) return;
@@ -50,7 +51,7 @@ export async function databaseLayer({ target, own }: Arena, recorder: Recorder):
     for (const table of tables) await outside(recorder, database, table);
     takesIdsOnly(recorder, steps);
     await staysInTransaction(target, recorder, database, steps);
-    await leavesNoTrace(target, recorder);
+    await leavesNoTrace((await own?.watcher()) ?? target.login, target, recorder);
   } finally {
     await database.close();
   }
@@ -157,8 +158,8 @@ async function staysInTransaction(
 }
 
 /** What other sessions can see of the victim's statements: their text, but no value and no context. */
-async function leavesNoTrace({ login, detector }: Target, recorder: Recorder): Promise<void> {
-  const { rows } = await login.query<Record<string, string>>(
+async function leavesNoTrace(watcher: pg.Client, { detector }: Target, recorder: Recorder): Promise<void> {
+  const { rows } = await watcher.query<Record<string, string>>(
     `select query from pg_stat_activity where datname = current_database() and application_name = ${literal(projectName)}`,
   );
   recorder.check('G4');

@@ -26,7 +26,8 @@ export async function crowd(arena: Arena, recorder: Recorder): Promise<void> {
 export async function aftermath(stage: Stage): Promise<void> {
   readLog(stage);
   await attackNames(stage);
-  await compareVictim(stage.target, stage.recorder, stage.victimBefore, 'every request of the attacker');
+  const admin = await stage.issuing.adminOf(stage.target.world.victim.id);
+  await compareVictim({ ...stage.target, admin }, stage.recorder, stage.victimBefore, 'every request of the attacker');
 }
 
 /** L13: what was logged of all this holds nothing of the victim, and no credential. */

@@ -16,14 +16,15 @@ import type { Target } from '../target.ts';
  */
 export async function injectable({ target, own, mode }: Arena, recorder: Recorder): Promise<void> {
   if (own === undefined) return;
-  const { steps, database } = own;
+  const { steps } = own;
   let condition = 'false';
   const flight: DatabaseSteps['flight'] = (entering, statement, session) =>
     steps.database.flight(entering, { ...statement, text: inject(statement.text, condition) }, session);
   const credentials = await own.stage(recorder);
   if (credentials === undefined) return;
+  const environment = await own.environment();
   const application = await openOrRecord(recorder, () =>
-    openApplication(target, database, credentials, { ...steps, database: { ...steps.database, flight } }, mode),
+    openApplication(target, environment, credentials, { ...steps, database: { ...steps.database, flight } }, mode),
   );
   if (application === undefined) return;
   try {

@@ -21,7 +21,7 @@ export async function pooling({ target, own }: Arena, recorder: Recorder): Promi
   const narrow = await startPgbouncer(found.program, target.runtimeUrl, 1);
   try {
     await shareOne(target, recorder, narrow.url);
-    const environment = { ...own.database.environment, DATABASE_URL: narrow.url };
+    const environment = { ...(await own.environment()), DATABASE_URL: narrow.url };
     await attackResidue(target, own.steps.database, environment, recorder, 'B3');
   } finally {
     await narrow.stop();
@@ -64,14 +64,14 @@ async function shareOne(target: Target, recorder: Recorder, url: string): Promis
 
 async function crowdThrough(
   target: Target,
-  { database, steps, stage }: OwnArena,
+  { environment: given, steps, stage }: OwnArena,
   recorder: Recorder,
   url: string,
 ): Promise<void> {
-  const environment = { ...database.environment, DATABASE_URL: url };
+  const environment = { ...(await given()), DATABASE_URL: url };
   const credentials = await stage(recorder);
   if (credentials === undefined) return;
-  const application = await openApplication(target, { ...database, environment }, credentials, steps, 'full');
+  const application = await openApplication(target, environment, credentials, steps, 'full');
   try {
     const pooled = application.stageFor(recorder);
     await attackAtOnce({ ...pooled, call: (_threat, ...rest) => pooled.call('B2', ...rest) }, requests, false);

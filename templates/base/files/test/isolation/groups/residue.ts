@@ -7,6 +7,7 @@ import type { TestDatabase } from '../../setup/database.ts';
 import type { Arena } from '../arena.ts';
 import { tenantFunction } from '../context.ts';
 import type { Recorder } from '../finding.ts';
+import { nextOnConnection } from '../homes.ts';
 import { openingsOf, type Plant, plantsOf, stateOfSession } from '../pooling/plants.ts';
 import { openOrRecord } from '../refused-start.ts';
 import type { Target } from '../target.ts';
@@ -39,9 +40,9 @@ const probes: Readonly<Record<string, (database: Database) => Promise<State | un
 
 const contextOf = ({ id, slug }: Tenant): TenantContext => ({ id: tenantId(id), slug });
 
-/** What the attacker leaves on a connection, the victim must not find. One connection of each kind serves both. */
+/** What one request leaves on a connection, the next must not find. One connection of each kind serves both. */
 export async function residue({ target, own }: Arena, recorder: Recorder): Promise<void> {
-  if (own !== undefined) await attackResidue(target, own.steps.database, own.database.environment, recorder);
+  if (own !== undefined) await attackResidue(target, own.steps.database, await own.environment(), recorder);
 }
 
 /** The same by any way to the database. `as` is the threat that findings are told for, where it is not their own. */
@@ -99,11 +100,11 @@ async function leave(run: Way, database: Database, attacker: Tenant, { text, fol
     await runAsTenant(contextOf(attacker), () => run(database, statement)).catch(() => {});
 }
 
-/** What the victim finds, by the connection that it asks. */
+/** What whoever gets the connections next finds, by the connection that it asks. */
 async function statesFor({ world }: Target, database: Database): Promise<Map<string, State>> {
   const states = new Map<string, State>();
   for (const [name, probe] of Object.entries(probes)) {
-    const found = runAsTenant(contextOf(world.victim), () => probe(database));
+    const found = runAsTenant(contextOf(nextOnConnection(world)), () => probe(database));
     states.set(name, (await found.catch((error: Error) => ({ error: error.message }))) ?? {});
   }
   return states;
@@ -133,7 +134,7 @@ function differenceOf(clean: ReadonlyMap<string, State>, found: ReadonlyMap<stri
     );
     if (changed === undefined) continue;
     const [was, is] = changed === 'settings' ? settingOf(before, after) : [before[changed], after[changed]];
-    return { by: name, leaked: `the victim's ${name} finds ${changed}: ${String(is)} in place of ${String(was)}` };
+    return { by: name, leaked: `the next user's ${name} finds ${changed}: ${String(is)} in place of ${String(was)}` };
   }
   return undefined;
 }

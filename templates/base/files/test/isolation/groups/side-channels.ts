@@ -28,7 +28,7 @@ async function compareOwn(target: Target, own: OwnArena, recorder: Recorder): Pr
   try {
     const settings = target.contexts.own(worlds.world.attacker.id);
     const trace = statementsOf({ ...target, ...worlds });
-    const statements = async ({ runtimeUrl }: Worlds['alone']): Promise<Told[]> => {
+    const statements = async ({ home: { runtimeUrl } }: Worlds['alone']): Promise<Told[]> => {
       const login = await connect(runtimeUrl);
       try {
         return await runStatements(attemptsAsLogin(login), settings, trace, startedAt);

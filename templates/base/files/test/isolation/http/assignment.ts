@@ -108,10 +108,11 @@ async function repeatNames(stage: Stage, route: Stage['routes'][number]): Promis
   }
 }
 
-async function countOfVictim({ target }: Stage): Promise<string> {
+async function countOfVictim({ target, issuing }: Stage): Promise<string> {
   const counts = target.tables.map(
     ({ name }) => `(select count(*) from ${name} where tenant_id = ${literal(target.world.victim.id)})`,
   );
-  const { rows } = await target.admin.query<{ total: string }>(`select ${counts.join(' + ')} as total`);
+  const admin = await issuing.adminOf(target.world.victim.id);
+  const { rows } = await admin.query<{ total: string }>(`select ${counts.join(' + ')} as total`);
   return rows[0]?.total ?? '';
 }

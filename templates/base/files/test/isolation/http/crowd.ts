@@ -1,3 +1,4 @@
+import type pg from 'pg';
 import { createDetector, type Detector } from '../leaks.ts';
 import { startFaults } from '../pooling/faults.ts';
 import { literal } from '../sql.ts';
@@ -33,7 +34,7 @@ export async function attackAtOnce(stage: Stage, total: number, faults: boolean)
   ];
   const reading = stage.routes.filter(({ method }) => method === 'GET');
   const writing = stage.routes.filter(({ method, params }) => method === 'POST' && params.length === 0);
-  const running = faults ? startFaults(stage.target) : undefined;
+  const running = faults ? startFaults({ ...stage.target, admin: await stage.issuing.adminOf(attacker.id) }) : undefined;
   let next = 0;
   const work = async (): Promise<void> => {
     while (stage.sent() < total) {
@@ -115,12 +116,15 @@ function bodyOf(route: Route, { marker }: Tenant, n: number): object | undefined
 }
 
 /** What one tenant wrote is in no other's rows. */
-async function compareRows({ target, recorder }: Stage, members: readonly Member[]): Promise<void> {
+async function compareRows({ target, issuing, recorder }: Stage, members: readonly Member[]): Promise<void> {
+  const tenants = new Set(members.map(({ tenant }) => tenant));
+  const admins = new Set<pg.Client>();
+  for (const { id } of [...tenants, target.world.victim]) admins.add(await issuing.adminOf(id));
   for (const { name, parent } of target.tables) {
     if (parent !== null) continue;
-    for (const tenant of new Set(members.map((each) => each.tenant))) {
+    for (const [tenant, admin] of [...tenants].flatMap((each) => [...admins].map((one) => [each, one] as const))) {
       const text = `select t::text as row from ${name} as t where tenant_id <> ${literal(tenant.id)} and strpos(t::text, ${literal(tenant.marker)}) > 0 limit 1`;
-      const { rows } = await target.admin.query<{ row: string }>(text);
+      const { rows } = await admin.query<{ row: string }>(text);
       recorder.check('B15');
       if (rows[0] === undefined) continue;
       recorder.find({

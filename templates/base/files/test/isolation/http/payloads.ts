@@ -91,7 +91,7 @@ async function sendText(stage: Stage, route: Route, call: Call, where: string, p
 }
 
 /** Whether a text was run after all, when it came or when it was read again. */
-async function lookForTraces({ target, recorder, routes, call, own }: Stage): Promise<void> {
+async function lookForTraces({ target, issuing, recorder, routes, call, own }: Stage): Promise<void> {
   for (const { method, path, params } of routes)
     if (method === 'GET' && params.length === 0)
       await call('C5', { method, path, headers: own }, 'read the texts again');
@@ -102,7 +102,8 @@ async function lookForTraces({ target, recorder, routes, call, own }: Stage): Pr
       .map((column) => `t.${identifier(column.name)}::text`);
     if (texts.length === 0) continue;
     const text = `select from ${name} as t where ${literal(trace)} in (${texts.join(', ')})`;
-    const { rowCount } = await target.admin.query(text);
+    const admin = await issuing.adminOf(target.world.attacker.id);
+    const { rowCount } = await admin.query(text);
     recorder.check('C5');
     if (rowCount === 0) continue;
     recorder.find({

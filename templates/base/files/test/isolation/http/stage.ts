@@ -3,7 +3,6 @@ import { createLog } from '../../../src/log.ts';
 import type { ApplicationSteps } from '../../../src/steps.ts';
 import { sources } from '../../../src/tenancy/sources.ts';
 import { startApplication } from '../../setup/application.ts';
-import type { TestDatabase } from '../../setup/database.ts';
 import { credentialKinds, type BadCredential, type CredentialKind, type Issuing } from '../credentials.ts';
 import { type Mode, type Recorder, SuiteError, type Topic } from '../finding.ts';
 import { namingKinds, type Probe } from '../naming.ts';
@@ -61,10 +60,9 @@ export type Credentials = Pick<Stage, 'issuing' | 'attacker' | 'victim' | 'bysta
 
 /** Makes the credentials; before the victim's rows are counted. */
 export async function issueCredentials(
-  { admin, world }: Target,
-  environment: Issuing['environment'],
+  { world }: Pick<Target, 'world'>,
+  issuing: Issuing,
 ): Promise<Credentials> {
-  const issuing = { admin, environment };
   // The same person is a member of several tenants: that must not make two tenants one. A credential that names no tenant
   // is everywhere its person's own, so there it is somebody else in each.
   const person = `consultant ${randomUUID()}`;
@@ -113,7 +111,7 @@ export interface Application {
 /** Starts the application, also once with nothing remembered, and reads its routes from its own document. */
 export async function openApplication(
   target: Target,
-  { environment }: TestDatabase,
+  environment: Issuing['environment'],
   credentials: Credentials,
   steps: ApplicationSteps,
   mode: Mode,
@@ -139,6 +137,7 @@ export async function openApplication(
     if (watch) inspect(target, recorder, threat, call, attack, answer);
     return answer;
   };
+  const { victim } = target.world;
   const document = await callers.kept.send({ method: 'GET', path: '/openapi.json' });
   const routes = readRoutes(document.body);
   if (routes.length === 0) throw new SuiteError('/openapi.json describes no route');
@@ -149,7 +148,7 @@ export async function openApplication(
     mode,
     routes,
     own: own ?? {},
-    ids: { attacker: rowIds(target, target.world.attacker), victim: rowIds(target, target.world.victim) },
+    ids: { attacker: rowIds(target, target.world.attacker), victim: rowIds(target, victim) },
     hangUp: async (call: Call) => {
       sent += 1;
       await callers.kept.hangUp(call);
@@ -157,7 +156,7 @@ export async function openApplication(
     sent: () => sent,
     next: () => (n += 1),
     log,
-    victimBefore: await checksum(target.admin, target.catalog, target.world.victim.id),
+    victimBefore: await checksum(await credentials.issuing.adminOf(victim.id), target.catalog, victim.id),
   };
   return {
     routes,

@@ -4,6 +4,7 @@ import type { DatabaseSteps } from '../../../src/tenancy/database-steps.ts';
 import type { Session } from '../../../src/tenancy/session.ts';
 import type { Statement } from '../../../src/tenancy/statements.ts';
 import type { Finding } from '../finding.ts';
+import { connectionsAreShared } from '../homes.ts';
 import { literal } from '../sql.ts';
 import { type Mutation, onRoute } from './mutation.ts';
 
@@ -14,6 +15,15 @@ const withDatabase = (database: Partial<DatabaseSteps>): ApplicationSteps => ({
 
 const way = ({ object, threat }: Finding): boolean => /^\w+\(\)$/.test(object) && threat !== 'control';
 
+/** Where a connection serves one tenant only, this changes nothing. */
+const enteredOnce: Mutation = {
+  name: 'flight: the tenant is entered once for each connection',
+  steps: () => withDatabase({ flight: oncePerSession() }),
+  groups: ['database layer'],
+  // Where another tenant takes another role, nothing works any more.
+  expects: ({ threat, attack }) => ['B1', 'B15'].includes(threat) || attack.endsWith('several tenants at once'),
+};
+
 /** What keeps the users of a connection apart, broken in one way at a time. */
 export const databaseMutations: readonly Mutation[] = [
   {
@@ -22,13 +32,7 @@ export const databaseMutations: readonly Mutation[] = [
     groups: ['database layer'],
     expects: ({ threat }) => threat === 'B7',
   },
-  {
-    name: 'flight: the tenant is entered once for each connection',
-    steps: () => withDatabase({ flight: oncePerSession() }),
-    groups: ['database layer'],
-    // Where another tenant takes another role, nothing works any more.
-    expects: ({ threat, attack }) => ['B1', 'B15'].includes(threat) || attack.endsWith('several tenants at once'),
-  },
+  ...(connectionsAreShared ? [enteredOnce] : []),
   {
     name: 'flight: a statement travels without its tenant',
     steps: () => withDatabase({ flight: (_, statement) => [statement] }),

@@ -1,8 +1,9 @@
 import { roles } from '../../../src/tenancy/roles.ts';
 import { credentialKinds } from '../credentials.ts';
+import { servingRole } from '../homes.ts';
 import { type Material, type Mutation, names, usual } from './mutation.ts';
 
-const { runtime } = roles;
+const runtime = servingRole(roles.runtime, 'app');
 const findTenant = 'platform.find_tenant(text)';
 
 /** Functions that run with another role's rights, and what they stand on, broken in one way at a time. */
@@ -16,6 +17,7 @@ export function functionMutations(material: Material): Mutation[] {
         `create or replace function platform.find_tenant(wanted text) returns table (id uuid, slug text, status text, requests_per_minute integer, concurrent_requests integer, body_bytes integer) language sql stable security definer set search_path = pg_catalog, pg_temp
         as $$ select tenant.id, tenant.slug, tenant.status, null::integer, null::integer, null::integer from platform.tenants as tenant where tenant.slug = find_tenant.wanted $$`,
       ],
+      at: 'control plane',
       groups: ['functions'],
       expects: names(findTenant),
     },
@@ -57,7 +59,13 @@ export function functionMutations(material: Material): Mutation[] {
 }
 
 function altered(what: string, sql: string): Mutation {
-  return { name: `${findTenant} ${what}`, sql: [sql], groups: ['lint'], expects: names(findTenant) };
+  return {
+    name: `${findTenant} ${what}`,
+    sql: [sql],
+    at: 'control plane',
+    groups: ['lint'],
+    expects: names(findTenant),
+  };
 }
 
 function added(what: string, name: string, groups: Mutation['groups'], sql: readonly string[]): Mutation {

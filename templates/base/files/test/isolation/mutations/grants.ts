@@ -3,7 +3,7 @@ import { servingRole } from '../homes.ts';
 import { literal } from '../sql.ts';
 import { type Material, type Mutation, names, rotation, usual } from './mutation.ts';
 
-const { runtime } = roles;
+const runtime = servingRole(roles.runtime, 'app');
 
 /** Privileges that row-level security does not govern, given one at a time. */
 export function grantMutations(material: Material): Mutation[] {
@@ -53,7 +53,7 @@ export function grantMutations(material: Material): Mutation[] {
   ];
 }
 
-const roleOn = (table: string): string => servingRole(runtime, table.split('.')[0] ?? '');
+const roleOn = (table: string): string => servingRole(roles.runtime, table.split('.')[0] ?? '');
 
 function createIn(schema: string): Mutation {
   return {

@@ -107,6 +107,7 @@ function setting(what: string, assignment: string, group: GroupName): Mutation {
   return {
     name: `${runtime} ${what}`,
     sql: [inDatabase(`alter role ${runtime} in database %I`, `set ${assignment}`)],
+    at: 'control plane',
     groups: [group],
     expects: names(runtime),
   };

@@ -1,9 +1,11 @@
 import { applicationSteps } from '../../../src/steps.ts';
-import { createTestDatabaseOn, type TestDatabase } from '../../setup/database.ts';
-import { type Arena, execute, type Ground, openArena } from '../arena.ts';
+import { type Arena, type Ground, openArena } from '../arena.ts';
 import { type MutationResult, runGroup, SuiteError } from '../finding.ts';
 import { type GroupName, groups, groupsOn } from '../groups.ts';
 import { inParallel } from '../parallel.ts';
+import type { Copy } from '../premises.ts';
+import { execute } from '../session.ts';
+import { copyGround } from '../strategy/premises.ts';
 import { mutationsOf } from './all.ts';
 import type { Mutation } from './mutation.ts';
 
@@ -34,7 +36,7 @@ export const ofCluster = ({ restore }: Mutation): boolean => restore !== undefin
 
 /** Works on an arena that lacks one defence. */
 export async function onArena<T>(ground: Ground, mutation: Mutation, work: (arena: Arena) => Promise<T>): Promise<T> {
-  const copy = await createTestDatabaseOn(ground.server);
+  const copy = await copyGround(ground.server, mutation);
   try {
     return await openAndWork(ground, copy, mutation, work);
   } finally {
@@ -45,7 +47,7 @@ export async function onArena<T>(ground: Ground, mutation: Mutation, work: (aren
 
 async function openAndWork<T>(
   ground: Ground,
-  copy: TestDatabase,
+  copy: Copy,
   mutation: Mutation,
   work: (arena: Arena) => Promise<T>,
 ): Promise<T> {

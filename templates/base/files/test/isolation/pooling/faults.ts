@@ -1,12 +1,13 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { projectName } from '../../../src/tenancy/roles.ts';
 import { literal } from '../sql.ts';
 import type { Target } from '../target.ts';
 
 /** Until it is stopped: ends server processes of the application, cancels their statements and holds locks until they time out, in turn. Says in the end how often. */
-export function startFaults({ admin, runtimeRole, tables }: Target): { readonly stop: () => Promise<string> } {
+export function startFaults({ admin, tables }: Target): { readonly stop: () => Promise<string> } {
   const done = { killed: 0, cancelled: 0, locked: 0 };
   const [table] = tables;
-  const anyBackend = `from pg_stat_activity where usename = ${literal(runtimeRole)} and datname = current_database() order by random() limit 1`;
+  const anyBackend = `from pg_stat_activity where application_name = ${literal(projectName)} and datname = current_database() order by random() limit 1`;
   const kinds = [
     async () => {
       const { rowCount } = await admin.query(`select pg_terminate_backend(pid) ${anyBackend}`);

@@ -3,12 +3,12 @@ import { createMemoryCounter } from '../../../src/http/window-counter.ts';
 import { withIds } from '../../../src/ids.ts';
 import type { ApplicationSteps } from '../../../src/steps.ts';
 import { startApplication } from '../../setup/application.ts';
-import type { TestDatabase } from '../../setup/database.ts';
 import { type Answer, type Call, type Caller, createCaller } from '../http/client.ts';
 import { byLikeness, combinations, ownBodies } from '../http/own.ts';
 import { fillPath, readRoutes, type Route } from '../http/routes.ts';
 import { rowIds, type Stage } from '../http/stage.ts';
 import type { Threat } from '../threats.ts';
+import type { Copy } from '../premises.ts';
 import { mayHold } from '../world.ts';
 import type { Told } from './compare.ts';
 import { createRenaming } from './renaming.ts';
@@ -37,7 +37,7 @@ interface Step {
  * makes, and secrets, differ.
  */
 export async function runRequests(
-  { environment }: TestDatabase,
+  { environment }: Copy,
   worlds: Worlds,
   steps: ApplicationSteps,
   startedAt: Date,

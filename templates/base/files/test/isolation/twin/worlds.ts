@@ -1,18 +1,19 @@
-import { createTestDatabaseOn, type TestDatabase } from '../../setup/database.ts';
 import type { OwnArena } from '../arena.ts';
 import { credentialKinds } from '../credentials.ts';
 import type { Headers } from '../http/client.ts';
 import { readTables, settle } from '../own-database.ts';
+import type { Access, Copy } from '../premises.ts';
 import { literal } from '../sql.ts';
+import { copyGround } from '../strategy/premises.ts';
 import type { Target } from '../target.ts';
 import { fillFor, fillForOthers, mayHold, newTenant, type World } from '../world.ts';
 
 /** Two databases that differ by one tenant. */
 export interface Worlds {
   /** Nobody but the attacker ever lived here. */
-  readonly alone: TestDatabase;
+  readonly alone: Copy;
   /** A copy of it, into which the victim moved. */
-  readonly together: TestDatabase;
+  readonly together: Copy;
   readonly world: World;
   readonly tables: Target['tables'];
   readonly catalog: Target['catalog'];
@@ -30,10 +31,11 @@ export async function openWorlds({ world: known }: Target, own: OwnArena): Promi
   const attacker = { ...known.attacker, rows: new Map(), spare: new Map(), full: new Set<string>() };
   const unattackable: World['unattackable'] = new Map();
   const empty: World['empty'] = new Set();
-  const issue = async (admin: Parameters<typeof fillFor>[0], tenant: typeof attacker): Promise<Headers> =>
-    (await owners?.issue({ admin, environment }, tenant, 'owner')) ?? {};
+  const issue = async (access: Access, tenant: typeof attacker): Promise<Headers> =>
+    (await owners?.issue({ ...access, environment }, tenant, 'owner')) ?? {};
 
-  const headers = await settle(alone, async ({ admin }) => {
+  await alone.furnish();
+  const headers = await settle(alone, async ({ admin, access }) => {
     // Tables that came later have no rows yet; both worlds get the same ones.
     const { catalog, tables } = await readTables(admin);
     const bare = [];
@@ -44,12 +46,13 @@ export async function openWorlds({ world: known }: Target, own: OwnArena): Promi
       if (rowCount === 0) bare.push(table);
     }
     await fillFor(admin, catalog, bare, { attacker, unattackable, empty }, attacker);
-    return await issue(admin, attacker);
+    return await issue(access, attacker);
   });
 
   const name = new URL(alone.adminUrl).pathname.slice(1);
-  const together = await createTestDatabaseOn({ adminUrl: alone.adminUrl, template: name, environment });
-  return await settle(together, async ({ admin, create }) => {
+  const together = await copyGround({ adminUrl: alone.adminUrl, template: name, environment });
+  await together.furnish();
+  return await settle(together, async ({ admin, create, access }) => {
     const { catalog, tables } = await readTables(admin);
     const victim = await create(newTenant('victim'));
     const world: World = { attacker, victim, shut: [], unattackable, empty };
@@ -57,6 +60,6 @@ export async function openWorlds({ world: known }: Target, own: OwnArena): Promi
     // What the victim does there takes numbers, where tables number their rows.
     for (const sequence of catalog.sequences)
       await admin.query(`select nextval('${sequence}') from generate_series(1, 3)`);
-    return { alone, together, world, tables, catalog, attacker: headers, victim: await issue(admin, victim) };
+    return { alone, together, world, tables, catalog, attacker: headers, victim: await issue(access, victim) };
   });
 }

@@ -47,6 +47,12 @@ export function goingThere(statements: readonly string[]): Settings {
 /** True where a condition in a statement can make it show another tenant's rows: here it names the tenant's own table. */
 export const conditionsSwitch: boolean = false;
 
+/** True where the connections of the application serve one tenant after the other. */
+export const connectionsAreShared: boolean = true;
+
+/** Who gets the connections that the attacker used. */
+export const nextOnConnection = <T>({ victim }: { readonly victim: T }): T => victim;
+
 /** The table of another tenant that is called the same. */
 export function counterpart(table: string, tenantId: string): string {
   const [schema = '', ...name] = table.split('.');

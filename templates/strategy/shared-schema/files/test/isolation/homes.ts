@@ -26,6 +26,12 @@ export const goingThere = (_statements: readonly string[]): Settings => [];
 /** True where a condition in a statement can make it show another tenant's rows, when the context lets it. */
 export const conditionsSwitch: boolean = true;
 
+/** True where the connections of the application serve one tenant after the other. */
+export const connectionsAreShared: boolean = true;
+
+/** Who gets the connections that the attacker used. */
+export const nextOnConnection = <T>({ victim }: { readonly victim: T }): T => victim;
+
 /** The table of another tenant that is called the same. */
 export const counterpart = (table: string, _tenantId: string): string => table;
 

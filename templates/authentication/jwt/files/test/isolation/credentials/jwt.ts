@@ -40,8 +40,9 @@ export const jwtCredentials: CredentialKind = {
     const subject = await insertMember(issuing, tenant, role, person);
     return headers(await sign(issuing, { subject, ...(named && { tenant: tenant.slug }) }));
   },
-  revoke: async ({ admin }, tenant, { authorization }) => {
+  revoke: async ({ adminOf }, tenant, { authorization }) => {
     const { sub = '' } = decodeJwt(String(authorization).replace(/^Bearer /, ''));
+    const admin = await adminOf(tenant.id);
     await admin.query(`delete from ${tenantTable(tenant.id, 'members')} where subject = ${literal(sub)}`);
   },
   bad: async (issuing, attacker, victim) => {
@@ -118,11 +119,12 @@ const developmentKey = (environment: Issuing['environment']): JWK =>
   JSON.parse(environment['JWT_DEV_KEY'] ?? '{}') as JWK;
 
 async function insertMember(
-  { admin }: Issuing,
+  { adminOf }: Issuing,
   tenant: Tenant,
   role: Role,
   subject = `${role} ${randomUUID()}`,
 ): Promise<string> {
+  const admin = await adminOf(tenant.id);
   await admin.query(
     insertSql(tenantTable(tenant.id, 'members'), { tenant_id: tenant.id, id: randomUUID(), subject, role }),
   );

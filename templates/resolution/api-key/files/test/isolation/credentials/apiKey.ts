@@ -68,8 +68,9 @@ export const apiKeyCredentials: CredentialKind = {
   ],
   issue: async (issuing, tenant, role, { scopes = [] } = {}) =>
     headers((await insertKey(issuing, tenant, role, scopes)).token),
-  revoke: async ({ admin }, tenant, issued) => {
+  revoke: async ({ adminOf }, tenant, issued) => {
     const { id = '' } = parseKey(String(issued['x-api-key'])) ?? {};
+    const admin = await adminOf(tenant.id);
     await admin.query(`update ${tenantTable(tenant.id, 'api_keys')} set revoked_at = now() where id = ${literal(id)}`);
   },
   bad: async (issuing, attacker, victim) => {
@@ -105,7 +106,7 @@ export const apiKeyCredentials: CredentialKind = {
 const headers = (token: string | readonly string[]) => ({ 'x-api-key': token });
 
 async function insertKey(
-  { admin }: Issuing,
+  { adminOf, note }: Issuing,
   tenant: Tenant,
   role: Role,
   scopes: readonly Scope[] = [],
@@ -121,6 +122,8 @@ async function insertKey(
     scopes: `{${scopes.join(',')}}`,
     ...more,
   };
+  await note('api-key', key.id, tenant.id);
+  const admin = await adminOf(tenant.id);
   await admin.query(insertSql(tenantTable(tenant.id, 'api_keys'), values));
   return key;
 }

@@ -80,9 +80,11 @@ function proveOwn({ attacker }: World): void {
     records.set(challengeOf(row['name'] ?? ''), [row['token'] ?? '']);
 }
 
-async function insertDomains({ admin }: Issuing, { attacker, victim, shut }: World): Promise<Domains> {
+async function insertDomains({ adminOf, note }: Issuing, { attacker, victim, shut }: World): Promise<Domains> {
   const insert = async (tenant: Tenant, name: string, verifiedAt: string | null): Promise<void> => {
     const values = { tenant_id: tenant.id, id: randomUUID(), name, token: randomUUID(), verified_at: verifiedAt };
+    await note('domain', name, tenant.id);
+    const admin = await adminOf(tenant.id);
     await admin.query(insertSql(tenantTable(tenant.id, 'domains'), values));
   };
   const unique = randomUUID();
