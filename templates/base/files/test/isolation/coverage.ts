@@ -1,7 +1,7 @@
 import type { Arguments } from './arguments.ts';
 import { acceptedRisks } from './context.ts';
 import type { Group, Reason } from './finding.ts';
-import { strategyAccepted } from './strategy/threats.ts';
+import { strategyAccepted, strategyReasons } from './strategy/threats.ts';
 import { type Threat, threats } from './threats.ts';
 
 const elsewhere = 'this application has none of its own';
@@ -27,6 +27,7 @@ const reasons: Readonly<Partial<Record<Threat, string>>> = {
   L10: elsewhere,
   L11: elsewhere,
   L12: elsewhere,
+  ...strategyReasons,
 };
 
 /** Known, and left as they are. */

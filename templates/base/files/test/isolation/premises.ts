@@ -29,7 +29,7 @@ export interface Access {
   /** Sees every row of a tenant, where the application has them. */
   readonly adminOf: (tenantId: string) => Promise<pg.Client>;
   /** Tells the look-ups whose a key or a domain may be, where the row itself does not. */
-  readonly note: (kind: 'api-key' | 'domain', key: string, tenantId: string) => Promise<void>;
+  readonly note: (kind: 'api key' | 'domain', key: string, tenantId: string) => Promise<void>;
   /** May read the texts of other sessions' statements. */
   readonly watcher: () => Promise<pg.Client>;
 }

@@ -1,8 +1,14 @@
 import type pg from 'pg';
+import { roles } from '../../src/tenancy/roles.ts';
 import { templateSchema } from '../../src/tenancy/schema.ts';
 import type { Settings } from './contexts.ts';
 
-/** The tenant that has a schema to itself: none has, all share one. */
+/*
+ * A tenant's database is closed to all others. What is attacked is what holds when that fails: a database that is made
+ * like a tenant's, with rows of several, by the login of one of them.
+ */
+
+/** The tenant that has a schema to itself: each has a database, in which it is called the same. */
 export const homeOf = (_schema: string): string | undefined => undefined;
 
 /** True for a schema that holds tables of tenants. */
@@ -11,20 +17,27 @@ export const isTenantSchema = (schema: string): boolean => schema === templateSc
 /** The same as SQL, for an expression that gives a schema's name. */
 export const isTenantSchemaSql = (schema: string): string => `${schema} = '${templateSchema}'`;
 
-/** The role that runs statements on the tables of a schema: the runtime role itself. */
-export const servingRole = (runtimeRole: string, _schema: string): string => runtimeRole;
+/** The role that statements on the tables of a schema run as: every tenant's login is a member of it. */
+export const servingRole = (runtimeRole: string, schema: string): string =>
+  isTenantSchema(schema) ? roles.tenants : runtimeRole;
 
-/** The same as SQL, for the name or number of the runtime role and an expression that gives a schema's name. */
+/** What a login may do, as SQL for its name or number and an expression that gives a schema's name: it inherits the rest. */
 export const servingRoleSql = (runtimeRole: string, _schema: string): string => runtimeRole;
 
-/** True for a role that the runtime role may become, because it opens nothing. */
-export const mayBecome = (_role: string): boolean => false;
+/** True for a role that the login may become, because it opens nothing without a genuine context. */
+export const mayBecome = (role: string): boolean => role === roles.tenants;
 
 /** What somebody who injects SQL sets first, to get at the tables that the statements name. */
 export const goingThere = (_statements: readonly string[]): Settings => [];
 
-/** True where a condition in a statement can make it show another tenant's rows, when the context lets it. */
-export const conditionsSwitch: boolean = true;
+/** True where a condition in a statement can make it show another tenant's rows: here there are none beside it. */
+export const conditionsSwitch: boolean = false;
+
+/** True where the connections of the application serve one tenant after the other. */
+export const connectionsAreShared: boolean = false;
+
+/** Who gets the connections that the attacker used: whoever comes next of its own. */
+export const nextOnConnection = <T>({ attacker }: { readonly attacker: T }): T => attacker;
 
 /** The table of another tenant that is called the same. */
 export const counterpart = (table: string, _tenantId: string): string => table;

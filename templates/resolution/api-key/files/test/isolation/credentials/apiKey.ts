@@ -122,7 +122,7 @@ async function insertKey(
     scopes: `{${scopes.join(',')}}`,
     ...more,
   };
-  await note('api-key', key.id, tenant.id);
+  await note('api key', key.id, tenant.id);
   const admin = await adminOf(tenant.id);
   await admin.query(insertSql(tenantTable(tenant.id, 'api_keys'), values));
   return key;

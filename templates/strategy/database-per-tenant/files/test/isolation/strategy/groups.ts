@@ -1,2 +1,12 @@
-/** Groups that only this strategy needs: none. */
-export const strategyGroups = {} as const;
+import type { GroupPlan } from '../groups.ts';
+import { onStage } from '../groups/http.ts';
+import { databases } from './databases.ts';
+import { attackDirectory } from './directory.ts';
+import { places } from './places.ts';
+
+/** Groups that only tenants with databases of their own need. */
+export const strategyGroups = {
+  databases: { on: 'database', attack: databases },
+  places: { on: 'database', attack: places },
+  directory: { on: 'application', attack: onStage(attackDirectory) },
+} as const satisfies Readonly<Record<string, GroupPlan>>;

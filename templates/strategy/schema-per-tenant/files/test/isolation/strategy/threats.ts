@@ -10,6 +10,9 @@ export const strategyThreats = {
 /** What they are about, by their first letter. */
 export const strategyAreas = { J: 'Schemas of tenants' } as const;
 
+/** Those that nothing attacks, and why: none. */
+export const strategyReasons = {} as const;
+
 /** What only this strategy leaves as it is. */
 export const strategyAccepted = [
   {

@@ -1,0 +1,115 @@
+import type { Arena } from '../arena.ts';
+import type { Finding, Recorder } from '../finding.ts';
+import { run } from '../session.ts';
+import { literal } from '../sql.ts';
+import type { Threat } from '../threats.ts';
+import { attackDirectoryFunctions } from './directory.ts';
+import { databaseRules } from './lint.ts';
+import { attackPasswords } from './passwords.ts';
+import { elsewhere, type Scene, setScene, tryToConnect } from './scene.ts';
+
+/** Everything at the borders of the tenants' databases: who gets into which, what logins are, and what opens them. */
+export async function databases({ target, controlPlane, own }: Arena, recorder: Recorder): Promise<void> {
+  if (controlPlane === undefined || own === undefined) return;
+  const lookUps = await controlPlane();
+  const scene = await setScene(target, lookUps, own);
+  await reach(scene, recorder);
+  await makeAtHome(scene, recorder);
+  await attackPasswords(scene, recorder);
+  await attackDirectoryFunctions(lookUps, recorder);
+  await lintDatabases(scene, recorder);
+}
+
+/** K1: every login, at the door of every database that is not its own. */
+async function reach(scene: Scene, recorder: Recorder): Promise<void> {
+  const { attacker, victim, bystander, controlPlane, template, environment } = scene;
+  const doors: Readonly<Record<string, string>> = {
+    "the victim's database": victim.database,
+    "the attacker's database": attacker.database,
+    "somebody else's database": bystander.database,
+    'the template of all databases': template,
+    'the control plane': controlPlane,
+  };
+  const logins: readonly (readonly [who: string, url: string, own: string])[] = [
+    ["the attacker's login", attacker.runtimeUrl, attacker.database],
+    ["the victim's login", victim.runtimeUrl, victim.database],
+    ['the runtime role', environment['DATABASE_URL'] ?? '', controlPlane],
+  ];
+  for (const [who, url, own] of logins) {
+    for (const [what, database] of Object.entries(doors)) {
+      const answer = await tryToConnect(elsewhere(url, database));
+      const isOpen = !(answer instanceof Error);
+      if (isOpen) await answer.end();
+      recorder.check(database === own ? 'control' : 'K1');
+      if (isOpen === (database === own)) continue;
+      const name = new URL(url).username;
+      recorder.find({
+        threat: isOpen ? 'K1' : 'control',
+        object: database,
+        attack: `${who} connects to ${what}`,
+        leaked: isOpen ? 'is let in' : `could not attack: ${(answer as Error).message}`,
+        reproduce: `-- as ${name}, with the database ${database}`,
+        fix: isOpen
+          ? `revoke connect on database ${database} from public, ${name};`
+          : `grant connect on database ${database} to ${name};`,
+      });
+    }
+  }
+}
+
+/** K1: in its own database a tenant's login makes nothing. */
+async function makeAtHome({ attacker }: Scene, recorder: Recorder): Promise<void> {
+  const { database, login } = attacker;
+  const client = await tryToConnect(attacker.runtimeUrl);
+  if (client instanceof Error) return;
+  try {
+    for (const [what, sql, fix] of [
+      ['a temporary table', 'create temporary table attack ()', `revoke temporary on database ${database} from public, ${login};`],
+      ['a schema', 'create schema attack', `revoke create on database ${database} from public, ${login};`],
+      ['a table', 'create table app.attack ()', `revoke create on schema app from public, ${login};`],
+      ['a database', 'create database attack', `alter role ${login} nocreatedb;`],
+      ['a role', 'create role isolation_attack', `alter role ${login} nocreaterole;`],
+    ] as const) {
+      if (what !== 'a database') await client.query('begin');
+      const { error } = await run(client, sql);
+      if (what !== 'a database') await client.query('rollback');
+      else if (error === undefined) await run(client, 'drop database attack');
+      recorder.check('K1');
+      if (error?.code === '42501') continue;
+      recorder.find({
+        threat: 'K1',
+        object: what === 'a database' || what === 'a role' ? login : database,
+        attack: `a tenant's login makes ${what}`,
+        leaked: error === undefined ? 'is allowed' : `only this stops it: ${error.message}`,
+        reproduce: `-- as ${login}\n${sql};`,
+        fix,
+      });
+    }
+  } finally {
+    await client.end();
+  }
+}
+
+type Row = Pick<Finding, 'object' | 'leaked' | 'fix'>;
+
+/** What the catalog says, in the control plane and, of what is inside, in the victim's database. */
+async function lintDatabases(scene: Scene, recorder: Recorder): Promise<void> {
+  for (const { threat, attack, sql } of databaseRules(scene)) {
+    const { rows } = await scene.admin.query<Row>(sql);
+    recorder.check(threat as Threat);
+    for (const { object, leaked, fix } of rows)
+      recorder.find({ threat: threat as Threat, object, attack, leaked, reproduce: leaked, fix });
+  }
+  await othersOnServer(scene, recorder);
+}
+
+/** Databases that are nobody's here let everybody in, unless their owners thought of it. */
+async function othersOnServer({ admin, attacker }: Scene, recorder: Recorder): Promise<void> {
+  const { rows } = await admin.query<{ names: string | null }>(
+    `select string_agg(datname, ', ' order by datname) as names from pg_database
+    where datallowconn and datname in ('postgres', 'template1') and has_database_privilege(${literal(attacker.login)}, oid, 'connect')`,
+  );
+  if (rows[0]?.names)
+    recorder.note(`the server's own databases let every login in: ${rows[0].names}; nothing of a tenant is in there`);
+}
+

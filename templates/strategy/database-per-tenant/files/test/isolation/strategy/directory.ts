@@ -1,0 +1,82 @@
+import { randomUUID } from 'node:crypto';
+import { withClient } from '../../setup/database.ts';
+import { credentialKinds } from '../credentials.ts';
+import type { Recorder } from '../finding.ts';
+import { report, type Stage } from '../http/stage.ts';
+import { literal } from '../sql.ts';
+import type { Target } from '../target.ts';
+import type { Tenant } from '../world.ts';
+
+/** K8: what the directory says is a hint. An entry that names another tenant finds nothing there, and takes nothing away. */
+export async function attackDirectory(stage: Stage): Promise<void> {
+  const { issuing, routes, recorder, target } = stage;
+  const { attacker, victim, shut } = target.world;
+  const route = routes.find(({ method, params }) => method === 'GET' && params.length === 0);
+  const kind = credentialKinds.find(({ resolver }) => resolver === 'apiKey');
+  if (route === undefined || kind === undefined) {
+    recorder.leave({ threat: 'K8', why: 'no credential is looked up in the directory, over HTTP' });
+    return;
+  }
+  await withClient(issuing.environment['DATABASE_ADMIN_URL'] ?? '', async (admin) => {
+    const keysOf = async (): Promise<string[]> =>
+      (await admin.query<{ key: string }>(`select key from platform.directory where kind = 'api key' and tenant_id = ${literal(attacker.id)}`)).rows.map(({ key }) => key);
+    const before = new Set(await keysOf());
+    const headers = await kind.issue(issuing, attacker, 'owner', { named: true });
+    const key = (await keysOf()).find((each) => !before.has(each)) ?? '';
+    const point = async (...tenants: readonly Tenant[]): Promise<void> => {
+      await admin.query(`delete from platform.directory where kind = 'api key' and key = ${literal(key)}`);
+      for (const { id } of tenants) await issuing.note('api key', key, id);
+    };
+    for (const [what, tenants, status] of [
+      ['the attacker', [attacker], 200],
+      ['the attacker and the victim', [attacker, victim], 200],
+      ['the victim alone', [victim], 401],
+      ['a tenant that is shut out', shut.slice(0, 1), 401],
+      ['nobody', [], 401],
+    ] as const) {
+      await point(...tenants);
+      const call = { method: route.method, path: route.path, headers };
+      const attack = `a key of the attacker, which the directory says to be of ${what}`;
+      const answer = await stage.call(status === 200 ? 'control' : 'K8', call, attack, { fresh: true });
+      if (answer.status === status) continue;
+      const fix = 'src/tenancy/directory.ts: ask the tenants that an entry names, each in its own database.';
+      report(recorder, call, status === 200 ? 'control' : 'K8', attack, `answers ${answer.status} in place of ${status}`, fix, route);
+    }
+    await point(attacker);
+  });
+}
+
+/** K8: the application notes keys for the tenant whose context it has, and forgets no other's. */
+export async function attackDirectoryFunctions(
+  { attempt, contexts, world, runtimeRole, admin }: Target,
+  recorder: Recorder,
+): Promise<void> {
+  const { attacker, victim } = world;
+  const theirs = `victims-${randomUUID()}`;
+  await admin.query(
+    `insert into platform.directory (kind, key, tenant_id) values ('api key', ${literal(theirs)}, ${literal(victim.id)})`,
+  );
+  const own = contexts.own(attacker.id);
+  const call = async (name: string, key: string) => {
+    const text = `select platform.${name}_in_directory('api key', ${literal(key)})`;
+    const outcomes = await attempt(own, text, `select tenant_id::text as id from platform.find_in_directory('api key', ${literal(key)})`);
+    return { text, ids: (outcomes[1]?.rows ?? []).map(({ id }) => id), error: outcomes.find(({ error }) => error)?.error };
+  };
+  for (const [name, key, wanted] of [
+    ['note', `attack-${randomUUID()}`, [attacker.id]],
+    ['forget', theirs, [victim.id]],
+  ] as const) {
+    const { text, ids, error } = await call(name, key);
+    recorder.check('K8');
+    if (ids.join() === wanted.join()) continue;
+    recorder.find({
+      threat: 'K8',
+      object: `platform.${name}_in_directory(text,text)`,
+      attack: `${name} a key in the directory`,
+      leaked: error?.message ?? `afterwards it is of ${ids.join(' and ') || 'nobody'} in place of ${wanted.join()}`,
+      reproduce: `-- as ${runtimeRole}, in the context of the attacker\n${text};`,
+      fix: 'Let the function take the tenant from app.tenant_id(), as db/migrations/platform/0010_directory_functions.sql has it.',
+    });
+  }
+  await admin.query(`delete from platform.directory where key = ${literal(theirs)}`);
+}

@@ -1,0 +1,103 @@
+import { placePattern } from '../../../src/tenancy/schema.ts';
+import { roles } from '../../../src/tenancy/roles.ts';
+import { literal } from '../sql.ts';
+import type { Threat } from '../threats.ts';
+import type { Scene } from './scene.ts';
+
+interface DatabaseRule {
+  readonly threat: Threat;
+  readonly attack: string;
+  /** Each row of its answer is a finding: object, leaked, fix. */
+  readonly sql: string;
+}
+
+/** Databases and logins that the control plane knows. A login is let in where another control plane on the server says so too. */
+const known = `
+  place as (
+    select tenant_id, database, login, pg_database.oid as database_oid, pg_roles.oid as login_oid
+    from platform.places
+    left join pg_database on datname = database
+    left join pg_roles on rolname = login
+    where state in ('ready', 'taken') and host is null
+  )`;
+
+/** What the catalog of the server says about the tenants' databases and logins. */
+export const databaseRules = ({ controlPlane, template }: Scene): readonly DatabaseRule[] => [
+  {
+    threat: 'K1',
+    attack: 'look for who may connect to databases of tenants',
+    sql: `
+      with ${known}, door as (
+        select database_oid as oid, database as name, array[login, ${literal(roles.platform)}] as allowed from place
+        union all
+        select oid, datname, array[${literal(roles.platform)}] from pg_database where datname = ${literal(template)}
+        union all
+        select oid, datname, array[${[roles.runtime, roles.platform].map(literal).join(', ')}] from pg_database where datname = ${literal(controlPlane)}
+      )
+      select name as object, format('%I may connect', rolname) as leaked, format('revoke connect on database %I from %I, public;', name, rolname) as fix
+      from door join pg_roles on has_database_privilege(pg_roles.oid, door.oid, 'connect')
+      where rolcanlogin and not rolsuper and rolname <> all (allowed)
+        and pg_roles.oid <> (select datdba from pg_database where oid = door.oid)
+        and (rolname = any (array(select login from place)) or rolname = any (array[${Object.values(roles).map(literal).join(', ')}]))
+      union all
+      select name, format('everybody has %s', lower(privilege_type)), format('revoke %s on database %I from public;', lower(privilege_type), name)
+      from door join pg_database using (oid), lateral aclexplode(coalesce(datacl, acldefault('d', datdba))) as privilege
+      where privilege.grantee = 0`,
+  },
+  {
+    threat: 'K5',
+    attack: 'look at the logins of tenants',
+    sql: `
+      with ${known}
+      select login as object, reason as leaked, format('alter role %I %s;', login, mend) as fix
+      from place left join pg_roles on pg_roles.oid = login_oid, lateral (values
+        (login_oid is null, 'is not there', 'login'),
+        (rolsuper, 'is superuser', 'nosuperuser'),
+        (rolbypassrls, 'bypasses row-level security', 'nobypassrls'),
+        (rolcreaterole, 'may create roles', 'nocreaterole'),
+        (rolcreatedb, 'may create databases', 'nocreatedb'),
+        (rolreplication, 'may replicate: the log holds every database', 'noreplication')
+      ) as power (has, reason, mend)
+      where has
+      union all
+      select login, format('%s tenants log in with it', count(*)), 'Give each tenant a login of its own: npm run tenant -- drift names them.'
+      from place group by login having count(*) > 1
+      union all
+      select database, format('%s tenants are in it', count(*)), 'Give each tenant a database of its own.'
+      from place group by database having count(*) > 1`,
+  },
+  {
+    threat: 'K5',
+    attack: 'look for what logins of tenants can become, and who can become one',
+    sql: `
+      with ${known}
+      select grantee.rolname as object, format('is a member of %I', granted.rolname) as leaked, format('revoke %I from %I;', granted.rolname, grantee.rolname) as fix
+      from pg_auth_members m join pg_roles granted on granted.oid = m.roleid join pg_roles grantee on grantee.oid = m.member
+      where grantee.rolname in (select login from place) and granted.rolname <> ${literal(roles.tenants)}
+      union all
+      select granted.rolname, format('%I is a member of it', grantee.rolname), format('revoke %I from %I;', granted.rolname, grantee.rolname)
+      from pg_auth_members m join pg_roles granted on granted.oid = m.roleid join pg_roles grantee on grantee.oid = m.member
+      where (granted.rolname in (select login from place) or granted.rolname = ${literal(roles.tenants)} and grantee.rolname !~ '${placePattern}') and not grantee.rolsuper
+        -- Since 16 whoever creates a role may administer it, and is no member otherwise.
+        and not (to_jsonb(m) ->> 'inherit_option' = 'false' and to_jsonb(m) ->> 'set_option' = 'false')`,
+  },
+  {
+    threat: 'K5',
+    attack: 'look for what logins of tenants own',
+    sql: `
+      with ${known}
+      select login as object, format('owns the database %I', datname) as leaked, format('alter database %I owner to current_user;', datname) as fix
+      from pg_database join place on datdba = login_oid`,
+  },
+  {
+    threat: 'K2',
+    attack: 'look for names that tell who the tenants are',
+    sql: `
+      with ${known}, named (name, kind) as (
+        select database, 'database' from place union all select login, 'role' from place
+      )
+      select name as object, format('the name tells everybody of the tenant %s', slug) as leaked, format('alter %s %I rename to ...;', kind, name) as fix
+      from named join platform.tenants
+      on length(slug) > 3 and (strpos(name, slug) > 0 or strpos(name, replace(slug, '-', '_')) > 0) or strpos(name, replace(id::text, '-', '')) > 0`,
+  },
+];

@@ -1,0 +1,206 @@
+import pg from 'pg';
+import { readTemplate } from '../../../src/tenancy/places/connect.ts';
+import { closeDatabase, copy as copyWhole } from '../../../src/tenancy/places/make.ts';
+import { roles } from '../../../src/tenancy/roles.ts';
+import { copyDatabase, type TestDatabase, type TestServer, withClient } from '../../setup/database.ts';
+import { copyPlaces, dropPlaces, placeUrls } from '../../setup/places.ts';
+import { readCatalog, tenantTables } from '../catalog.ts';
+import type { Access, Change, Copy, Filling, Home } from '../premises.ts';
+import { characterOf, seeEveryRow } from '../privileged.ts';
+import { inReferenceOrder } from '../rows.ts';
+import { attemptsAsLogin, connect, execute } from '../session.ts';
+import { literal } from '../sql.ts';
+import type { Target } from '../target.ts';
+import { copyTenant, copyTenants } from './rows.ts';
+
+/*
+ * A ground is a control plane, its tenants' databases, and one more that is made like theirs and holds the rows of all of
+ * them: the home, where policies are attacked.
+ */
+
+const nameOf = (url: string): string => new URL(url).pathname.slice(1);
+const at = (url: string, database: string): string => Object.assign(new URL(url), { pathname: `/${database}` }).href;
+const homeOf = (controlPlane: string): string => `${controlPlane}_home`;
+
+/** Copies a control plane and its home, and changes tenants' databases, or what the change says; those of tenants are copied when they are asked for. */
+export async function copyGround(server: TestServer, { sql = [], at: spot }: Change = {}): Promise<Copy> {
+  const copy = await copyDatabase(server);
+  const { adminUrl, environment } = copy;
+  const drop = async (): Promise<void> => {
+    await dropPlaces(adminUrl, environment);
+    await copy.drop();
+    await withClient(server.adminUrl, (admin) => dropDatabase(admin, homeOf(nameOf(adminUrl))));
+  };
+  let furnished: Promise<void> | undefined;
+  const furnish = async (): Promise<void> => {
+    await copyPlaces(adminUrl, environment);
+    if (spot !== undefined || sql.length === 0) return;
+    const tenants = await withClient(adminUrl, tenantsOf);
+    await Promise.all(
+      tenants.map(async (tenantId) => {
+        await execute((await placeUrls(copy, tenantId)).adminUrl, sql);
+      }),
+    );
+  };
+  const furnishOnce = async (): Promise<void> => {
+    furnished ??= furnish();
+    await furnished;
+  };
+  try {
+    const home = await copyHome(server, copy);
+    if (spot !== undefined && spot !== 'control plane') await furnishOnce();
+    if (spot === undefined) await execute(home.adminUrl, sql);
+    else if (typeof spot === 'string') await execute(adminUrl, sql);
+    else await execute((await placeUrls(copy, spot.tenantId)).adminUrl, sql);
+    return { ...copy, home, furnish: furnishOnce, drop };
+  } catch (error) {
+    await drop();
+    throw error;
+  }
+}
+
+/** Who has a database, in the order in which they came. */
+export async function tenantsOf(controlPlane: pg.ClientBase): Promise<string[]> {
+  const { rows } = await controlPlane.query<{ id: string }>(
+    `select tenant_id::text as id from platform.places where state = 'taken' order by made_at`,
+  );
+  return rows.map(({ id }) => id);
+}
+
+/** The first tenant's login attacks it. */
+async function copyHome(server: TestServer, copy: TestDatabase): Promise<Home> {
+  const database = homeOf(nameOf(copy.adminUrl));
+  const [attacker = ''] = await withClient(copy.adminUrl, tenantsOf);
+  const { runtimeUrl } = await placeUrls(copy, attacker);
+  const runtimeRole = new URL(runtimeUrl).username;
+  await withClient(server.adminUrl, async (admin) => {
+    await copyWhole(admin, database, homeOf(server.template));
+    await closeDatabase(admin, database);
+    await admin.query(`grant connect on database ${database} to ${runtimeRole}`);
+  });
+  return { adminUrl: at(copy.adminUrl, database), runtimeUrl: at(runtimeUrl, database), runtimeRole };
+}
+
+/** Prepares a second ground from the first as it is now; the tenants' databases are the same. */
+export async function forkGround(admin: pg.Client, from: string, to: string): Promise<void> {
+  await copyWhole(admin, to, from);
+  await copyWhole(admin, homeOf(to), homeOf(from));
+}
+
+/** With the databases of its tenants, their template and the home. */
+export async function dropGround({ adminUrl, template, environment }: TestServer): Promise<void> {
+  const url = at(adminUrl, template);
+  const tenants = await withClient(url, readTemplate);
+  await dropPlaces(url, environment);
+  await withClient(adminUrl, async (admin) => {
+    for (const each of [template, homeOf(template)]) await dropDatabase(admin, each);
+    if (tenants?.database.startsWith(template)) await dropDatabase(admin, tenants.database);
+  });
+}
+
+async function dropDatabase(admin: pg.Client, name: string): Promise<void> {
+  await admin.query(`drop database if exists ${pg.escapeIdentifier(name)} with (force)`);
+}
+
+interface Opened extends Pick<Access, 'adminOf' | 'note'> {
+  readonly controlPlane: () => Promise<pg.Client>;
+  readonly close: () => Promise<void>;
+}
+
+/** Connections of an administrator's, each made when it is first asked for. */
+function openAccess(place: Pick<TestDatabase, 'adminUrl' | 'environment'>): Opened {
+  const open = new Map<string, Promise<pg.Client>>();
+  const connected = async (key: string, url: () => Promise<string>): Promise<pg.Client> => {
+    const client =
+      open.get(key) ??
+      (async () => {
+        const made = await connect(await url());
+        await seeEveryRow(made);
+        return made;
+      })();
+    open.set(key, client);
+    return await client;
+  };
+  const controlPlane = async () => await connected('', async () => place.adminUrl);
+  return {
+    controlPlane,
+    adminOf: async (tenantId) => await connected(tenantId, async () => (await placeUrls(place, tenantId)).adminUrl),
+    note: async (kind, key, tenantId) => {
+      const admin = await controlPlane();
+      await admin.query(
+        `insert into platform.directory (kind, key, tenant_id) values (${[kind, key, tenantId].map(literal).join(', ')}) on conflict do nothing`,
+      );
+    },
+    close: async () => {
+      for (const client of open.values()) await (await client.catch(() => undefined))?.end();
+    },
+  };
+}
+
+export function accessTo(copy: Copy, { world }: Pick<Target, 'world'>): Access & { readonly close: () => Promise<void> } {
+  const { adminOf, note, close } = openAccess(copy);
+  // No tenant's login sees what another one's sends; an administrator does, and so does the log.
+  return { adminOf, note, close, watcher: async () => await adminOf(world.victim.id) };
+}
+
+/** The database of the look-ups: nothing of a tenant is in it, and the application logs in as one role for all. */
+export async function openControlPlane(copy: Copy, home: Target): Promise<Target> {
+  const admin = await connect(copy.adminUrl);
+  const login = await connect(copy.runtimeUrl);
+  await seeEveryRow(admin);
+  return {
+    ...home,
+    runtimeUrl: copy.runtimeUrl,
+    catalog: await readCatalog(admin, roles.runtime),
+    tables: [],
+    runtimeRole: roles.runtime,
+    runtime: await characterOf(admin, roles.runtime),
+    admin,
+    login,
+    attempt: attemptsAsLogin(login),
+    close: async () => {
+      await Promise.all([admin.end(), login.end()]);
+    },
+  };
+}
+
+/** Tenants are filled in the home, where one's rows meet another's, and then each in its own database. */
+export async function openFilling(place: Pick<TestDatabase, 'adminUrl' | 'environment'>): Promise<Filling> {
+  const { adminOf, note, close, controlPlane } = openAccess(place);
+  const admin = await openHome(place, await controlPlane());
+  await seeEveryRow(admin);
+  const tables = async () =>
+    inReferenceOrder(tenantTables(await readCatalog(admin, roles.tenants)));
+  return {
+    admin,
+    adminOf,
+    note,
+    watcher: async () => admin,
+    moveIn: async (tenantId) => {
+      await copyTenants(await controlPlane(), admin);
+      await copyTenant(await adminOf(tenantId), admin, await tables(), tenantId);
+    },
+    moveOut: async () => {
+      await copyTenants(await controlPlane(), admin);
+      const known = await tables();
+      for (const tenantId of await tenantsOf(await controlPlane()))
+        await copyTenant(admin, await adminOf(tenantId), known, tenantId);
+    },
+    close: async () => {
+      await Promise.all([admin.end(), close()]);
+    },
+  };
+}
+
+/** It is made of what tenants' databases are made of, but for no tenant. */
+async function openHome({ adminUrl }: Pick<TestDatabase, 'adminUrl'>, controlPlane: pg.Client): Promise<pg.Client> {
+  const name = homeOf(nameOf(adminUrl));
+  const { rowCount } = await controlPlane.query(`select from pg_database where datname = ${literal(name)}`);
+  if (rowCount === 0) {
+    const template = await readTemplate(controlPlane);
+    if (template === undefined) throw new Error('There is no template for the databases of tenants.');
+    // Not by the migrator, which seeEveryRow() may have become.
+    await withClient(adminUrl, (admin) => copyWhole(admin, name, template.database));
+  }
+  return await connect(at(adminUrl, name));
+}
