@@ -63,10 +63,11 @@ interface Seeding {
   readonly create: (tenant: Tenant) => Promise<Tenant>;
 }
 
-type Place = Pick<TestDatabase, 'adminUrl' | 'platformUrl' | 'environment'>;
+type Place = Pick<TestDatabase, 'adminUrl' | 'runtimeUrl' | 'platformUrl' | 'environment'>;
 
 const templateOf = ({ adminUrl, template, environment }: TestServer): Place => ({
   adminUrl: Object.assign(new URL(adminUrl), { pathname: `/${template}` }).href,
+  runtimeUrl: environment['DATABASE_URL'] ?? '',
   platformUrl: environment['DATABASE_PLATFORM_URL'] ?? '',
   environment,
 });

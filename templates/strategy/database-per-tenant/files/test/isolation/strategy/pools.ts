@@ -4,13 +4,15 @@ import { runAsTenant, tenantId } from '../../../src/tenancy/context.ts';
 import type { Database } from '../../../src/tenancy/database.ts';
 import type { DatabaseSteps } from '../../../src/tenancy/database-steps.ts';
 import { openDatabase } from '../../../src/tenancy/open.ts';
-import { closeDatabase, copy } from '../../../src/tenancy/places/make.ts';
+import { asMigrator } from '../../../src/tenancy/places/ledger.ts';
+import { bindDatabase, closeDatabase, copy } from '../../../src/tenancy/places/make.ts';
 import { projectName } from '../../../src/tenancy/roles.ts';
+import { withClient } from '../../setup/database.ts';
 import type { Recorder } from '../finding.ts';
 import { openOrRecord } from '../refused-start.ts';
 import { literal, type Values } from '../sql.ts';
 import type { Threat } from '../threats.ts';
-import type { Inhabited, Scene } from './scene.ts';
+import { elsewhere, type Inhabited, type Scene } from './scene.ts';
 
 /** Where a statement ran. */
 interface Served {
@@ -84,11 +86,17 @@ async function move(scene: Scene, database: Database, recorder: Recorder): Promi
   await copy(admin, target, template);
   try {
     await closeDatabase(admin, target);
-    await admin.query(`grant connect on database ${target} to ${attacker.login}`);
+    await withClient(elsewhere(attacker.adminUrl, target), (there) =>
+      asMigrator(there, () => bindDatabase(there, attacker.tenant.id)),
+    );
     for (const [what, wanted, change] of [
       ['to another server, where it is called the same', attacker.database, ''],
       ['to another database', target, `database = ${literal(target)}, `],
     ] as const) {
+      // A login gets into one database.
+      await admin.query(
+        `revoke connect on database ${attacker.database} from ${attacker.login}; grant connect on database ${wanted} to ${attacker.login}`,
+      );
       await changePlace(scene, attacker, `${change}generation = generation + 1`);
       for (const [name, way] of Object.entries(ways)) {
         const served = await asks(database, attacker, way).catch((error: Error) => error);
@@ -102,6 +110,7 @@ async function move(scene: Scene, database: Database, recorder: Recorder): Promi
   } finally {
     await restorePlace(scene, place);
     await admin.query(`drop database if exists ${target} with (force)`);
+    await admin.query(`grant connect on database ${attacker.database} to ${attacker.login}`);
   }
 }
 

@@ -3,7 +3,7 @@ import { readTemplate } from '../../../src/tenancy/places/connect.ts';
 import { closeDatabase, copy as copyWhole } from '../../../src/tenancy/places/make.ts';
 import { roles } from '../../../src/tenancy/roles.ts';
 import { copyDatabase, type TestDatabase, type TestServer, withClient } from '../../setup/database.ts';
-import { copyPlaces, dropPlaces, placeUrls } from '../../setup/places.ts';
+import { copyPlaces, dropPlaces, placeUrls, type TableUrls } from '../../setup/places.ts';
 import { readCatalog, tenantTables } from '../catalog.ts';
 import type { Access, Change, Copy, Filling, Home } from '../premises.ts';
 import { characterOf, seeEveryRow } from '../privileged.ts';
@@ -22,16 +22,21 @@ const nameOf = (url: string): string => new URL(url).pathname.slice(1);
 const at = (url: string, database: string): string => Object.assign(new URL(url), { pathname: `/${database}` }).href;
 const homeOf = (controlPlane: string): string => `${controlPlane}_home`;
 
+type Place = TableUrls & Pick<TestDatabase, 'environment'>;
+
 /** Copies a control plane and its home, and changes tenants' databases, or what the change says; those of tenants are copied when they are asked for. */
 export async function copyGround(server: TestServer, { sql = [], at: spot }: Change = {}): Promise<Copy> {
   const copy = await copyDatabase(server);
   const { adminUrl, environment } = copy;
-  const drop = async (): Promise<void> => {
-    await dropPlaces(adminUrl, environment);
-    await copy.drop();
-    await withClient(server.adminUrl, (admin) => dropDatabase(admin, homeOf(nameOf(adminUrl))));
-  };
   let furnished: Promise<void> | undefined;
+  const drop = async (): Promise<void> => {
+    await withClient(server.adminUrl, async (admin) => {
+      await dropDatabase(admin, homeOf(nameOf(adminUrl)));
+      // Until then it names the databases of what it was copied from.
+      if (furnished === undefined) await dropDatabase(admin, nameOf(adminUrl));
+    });
+    if (furnished !== undefined) await copy.drop();
+  };
   const furnish = async (): Promise<void> => {
     await copyPlaces(adminUrl, environment);
     if (spot !== undefined || sql.length === 0) return;
@@ -108,7 +113,7 @@ interface Opened extends Pick<Access, 'adminOf' | 'note'> {
 }
 
 /** Connections of an administrator's, each made when it is first asked for. */
-function openAccess(place: Pick<TestDatabase, 'adminUrl' | 'environment'>): Opened {
+function openAccess(place: Place): Opened {
   const open = new Map<string, Promise<pg.Client>>();
   const connected = async (key: string, url: () => Promise<string>): Promise<pg.Client> => {
     const client =
@@ -165,7 +170,7 @@ export async function openControlPlane(copy: Copy, home: Target): Promise<Target
 }
 
 /** Tenants are filled in the home, where one's rows meet another's, and then each in its own database. */
-export async function openFilling(place: Pick<TestDatabase, 'adminUrl' | 'environment'>): Promise<Filling> {
+export async function openFilling(place: Place): Promise<Filling> {
   const { adminOf, note, close, controlPlane } = openAccess(place);
   const admin = await openHome(place, await controlPlane());
   await seeEveryRow(admin);

@@ -33,11 +33,21 @@ export interface Scene {
 export async function setScene({ world }: Target, controlPlane: Target, own: OwnArena): Promise<Scene> {
   const { admin } = controlPlane;
   const environment = await own.environment();
-  const adminUrl = environment['DATABASE_ADMIN_URL'] ?? '';
+  const {
+    DATABASE_ADMIN_URL: adminUrl = '',
+    DATABASE_URL: runtimeUrl = '',
+    DATABASE_PLATFORM_URL: platformUrl = '',
+  } = environment;
   const inhabited = async (tenant: Tenant): Promise<Inhabited> => {
-    const urls = await placeUrls({ adminUrl, environment }, tenant.id);
+    const urls = await placeUrls({ adminUrl, runtimeUrl, platformUrl, environment }, tenant.id);
     const { pathname, username } = new URL(urls.runtimeUrl);
-    return { tenant, database: pathname.slice(1), login: username, ...urls };
+    return {
+      tenant,
+      database: pathname.slice(1),
+      login: username,
+      adminUrl: urls.adminUrl,
+      runtimeUrl: urls.runtimeUrl,
+    };
   };
   const { attacker, victim, bystander } = world;
   const template = await readTemplate(admin);
