@@ -8,83 +8,166 @@ import { createDetector } from './leaks.ts';
 import { characterOf, isSuperuser } from './privileged.ts';
 import { attemptsInside, connect } from './session.ts';
 import { identifier } from './sql.ts';
+import { homeOfGiven } from './strategy/premises.ts';
 import type { Target } from './target.ts';
 import { fill, mayHold, newTenant, type World } from './world.ts';
 
-/**
- * Opens a database that is somebody's. Everything happens in one transaction that is rolled back: an attacker and a victim are made in it, and it becomes the runtime role for
- * each attack. Waits at most a second for a lock.
- */
+/** A database that is somebody's, ready to be attacked, and the control plane where that is another one. */
+export interface Given {
+  readonly target: Target;
+  readonly controlPlane?: () => Promise<Target>;
+  readonly close: () => Promise<void>;
+}
+
+/** Opens what was given; waits at most a second for a lock. */
 export async function openGiven(
   adminUrl: string,
-  { login, url: runtimeUrl }: Login,
+  login: Login,
   environment: Readonly<Record<string, string | undefined>>,
-): Promise<Target> {
+): Promise<Given> {
   const admin = await connectOrExplain(adminUrl, 'The administrator').catch(async (error: unknown) => {
-    await login.end();
+    await login.login.end();
     throw error;
   });
+  const ends: (() => Promise<void>)[] = [() => login.login.end(), () => leave(admin)];
+  const close = async (): Promise<void> => {
+    for (const end of ends) await end();
+  };
   try {
-    const { rows } = await login.query<{ name: string }>('select session_user as name');
+    const { rows } = await login.login.query<{ name: string }>('select session_user as name');
     const runtimeRole = rows[0]?.name ?? roles.runtime;
-    const superuser = await isSuperuser(admin);
-    await admin.query(
-      `begin; set local lock_timeout = '1s'; set local statement_timeout = '30s'; set local idle_in_transaction_session_timeout = 0`,
-    );
-    const world: World = {
-      attacker: newTenant('attacker'),
-      victim: newTenant('victim'),
-      shut: [],
-      unattackable: new Map(),
-      empty: new Set(),
-    };
-    await settleInside(admin, [world.attacker, world.victim]);
-    if (!superuser) {
-      // Undone with everything else; nobody else sees it before.
-      await admin.query(`grant ${identifier(runtimeRole)} to current_user`);
-      await admin.query(`set local role ${identifier(roles.migrator)}`);
+    const home = await homeOfGiven?.(admin);
+    if (home === undefined) {
+      const target = await occupy({
+        admin,
+        adminUrl,
+        environment,
+        runtimeRole,
+        runtimeUrl: login.url,
+        login: login.login,
+      });
+      return { target, close };
     }
-    const catalog = await readCatalog(admin, runtimeRole);
-    const tables = tenantTables(catalog).filter(
-      ({ schema }) => mayHold(schema, world.attacker) || mayHold(schema, world.victim),
-    );
-    if (tables.length === 0)
-      throw new SuiteError(
-        'This database has no tables of tenants. Next: npm run db:migrate, or name another database.',
-      );
-    await fill(admin, catalog, tables, world);
-    const runtime = await characterOf(admin, runtimeRole);
-    const { host, pathname } = new URL(adminUrl);
-    const version = await admin.query<{ version: string }>(
-      `select split_part(current_setting('server_version'), ' ', 1) as version`,
-    );
-    return {
-      own: false,
-      server: `PostgreSQL ${version.rows[0]?.version} (given, ${host}${pathname})`,
-      runtimeUrl,
-      catalog,
-      tables,
-      world,
-      detector: createDetector(world, tables),
-      contexts: await readContexts(admin, environment),
-      runtimeRole,
-      runtime,
-      admin,
-      login,
-      attempt: attemptsInside(admin, runtime),
-      close: async () => {
-        await admin.query('rollback').catch(() => {}); // On a connection that died there is nothing left to undo.
-        await Promise.all([admin.end(), login.end()]);
-      },
+    const url = Object.assign(new URL(adminUrl), { pathname: `/${home.database}` }).href;
+    const inside = await connectOrExplain(url, 'The administrator');
+    ends.push(() => leave(inside));
+    const target = await occupy({
+      admin: inside,
+      adminUrl: url,
+      environment,
+      runtimeUrl: login.url,
+      login: undefined,
+      ...home,
+    });
+    let opened: Promise<Target> | undefined;
+    const controlPlane = async (): Promise<Target> => {
+      opened ??= lookAt(target, { admin, runtimeRole, runtimeUrl: login.url, login: login.login });
+      return await opened;
     };
+    return { target, controlPlane, close };
   } catch (error) {
-    await Promise.all([admin.end(), login.end()]);
+    await close();
     if (error instanceof SuiteError) throw error;
     throw new SuiteError(
       `The database could not be prepared for the attack, and nothing was changed: ${(error as Error).message}`,
       { cause: error },
     );
   }
+}
+
+async function leave(admin: pg.Client): Promise<void> {
+  await admin.query('rollback').catch(() => {}); // On a connection that died there is nothing left to undo.
+  await admin.end();
+}
+
+type Reached = Pick<Target, 'admin' | 'runtimeRole' | 'runtimeUrl' | 'login'>;
+
+/** Begins a transaction in which an administrator can become the role that is attacked. */
+async function begin(admin: pg.Client): Promise<void> {
+  await admin.query(
+    `begin; set local lock_timeout = '1s'; set local statement_timeout = '30s'; set local idle_in_transaction_session_timeout = 0`,
+  );
+}
+
+async function becomeAble(admin: pg.Client, runtimeRole: string): Promise<void> {
+  if (await isSuperuser(admin)) return;
+  // Undone with everything else; nobody else sees it before.
+  await admin.query(`grant ${identifier(runtimeRole)} to current_user`);
+  await admin.query(`set local role ${identifier(roles.migrator)}`);
+}
+
+/**
+ * Everything happens in one transaction that is rolled back: an attacker and a victim are made in it, and it becomes the
+ * runtime role for each attack.
+ */
+async function occupy({
+  admin,
+  adminUrl,
+  environment,
+  runtimeRole,
+  runtimeUrl,
+  login,
+}: Reached & {
+  readonly adminUrl: string;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+}): Promise<Target> {
+  await begin(admin);
+  const world: World = {
+    attacker: newTenant('attacker'),
+    victim: newTenant('victim'),
+    shut: [],
+    unattackable: new Map(),
+    empty: new Set(),
+  };
+  await settleInside(admin, [world.attacker, world.victim]);
+  await becomeAble(admin, runtimeRole);
+  const catalog = await readCatalog(admin, runtimeRole);
+  const tables = tenantTables(catalog).filter(
+    ({ schema }) => mayHold(schema, world.attacker) || mayHold(schema, world.victim),
+  );
+  if (tables.length === 0)
+    throw new SuiteError('This database has no tables of tenants. Next: npm run db:migrate, or name another database.');
+  await fill(admin, catalog, tables, world);
+  const runtime = await characterOf(admin, runtimeRole);
+  const { host, pathname } = new URL(adminUrl);
+  const version = await admin.query<{ version: string }>(
+    `select split_part(current_setting('server_version'), ' ', 1) as version`,
+  );
+  return {
+    own: false,
+    server: `PostgreSQL ${version.rows[0]?.version} (given, ${host}${pathname})`,
+    runtimeUrl,
+    catalog,
+    tables,
+    world,
+    detector: createDetector(world, tables),
+    contexts: await readContexts(admin, environment),
+    runtimeRole,
+    runtime,
+    admin,
+    login,
+    attempt: attemptsInside(admin, runtime),
+    close: async () => {},
+  };
+}
+
+/** The control plane: nobody's rows are there, and the application logs in to it. */
+async function lookAt(home: Target, { admin, runtimeRole, runtimeUrl, login }: Reached): Promise<Target> {
+  await begin(admin);
+  await becomeAble(admin, runtimeRole);
+  const runtime = await characterOf(admin, runtimeRole);
+  const catalog = await readCatalog(admin, runtimeRole);
+  return {
+    ...home,
+    runtimeUrl,
+    catalog,
+    tables: [],
+    runtimeRole,
+    runtime,
+    admin,
+    login,
+    attempt: attemptsInside(admin, runtime),
+  };
 }
 
 /** A connection of the application's role, and how it was made. */

@@ -73,10 +73,7 @@ const templateOf = ({ adminUrl, template, environment }: TestServer): Place => (
 });
 
 /** Works on a database in one transaction of the administrator; afterwards nobody is connected to it, so that it can be copied. */
-export async function settle<T>(
-  place: Place,
-  work: (seeding: Seeding) => Promise<T>,
-): Promise<T> {
+export async function settle<T>(place: Place, work: (seeding: Seeding) => Promise<T>): Promise<T> {
   const { platformUrl, environment } = place;
   return await withClient(platformUrl, async (platform) => {
     const { admin, moveIn, moveOut, close, ...access } = await openFilling(place);

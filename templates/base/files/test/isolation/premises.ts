@@ -8,6 +8,12 @@ export interface Home {
   readonly runtimeRole: string;
 }
 
+/** The same on a server that was given: nobody can log in to it. */
+export interface GivenHome {
+  readonly database: string;
+  readonly runtimeRole: string;
+}
+
 /** A copy of what was prepared; the environment is the application's. */
 export interface Copy extends TestDatabase {
   readonly home: Home;
@@ -30,6 +36,8 @@ export interface Access {
   readonly adminOf: (tenantId: string) => Promise<pg.Client>;
   /** Tells the look-ups whose a key or a domain may be, where the row itself does not. */
   readonly note: (kind: 'api key' | 'domain', key: string, tenantId: string) => Promise<void>;
+  /** The URLs by which the application logs in, to whatever it connects to. */
+  readonly logins: () => Promise<readonly string[]>;
   /** May read the texts of other sessions' statements. */
   readonly watcher: () => Promise<pg.Client>;
 }

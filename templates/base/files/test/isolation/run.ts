@@ -69,10 +69,11 @@ async function attackGiven(
   environment: Environment,
   onProgress: OnProgress,
 ): Promise<Attacked & { readonly server: string }> {
-  const target = await openGiven(against, await logIn(against, runtimeUrl, environment['DATABASE_URL']), environment);
-  const { admin, catalog, world, server, close } = target;
+  const given = await openGiven(against, await logIn(against, runtimeUrl, environment['DATABASE_URL']), environment);
+  const { target, close } = given;
+  const { admin, catalog, world, server } = target;
   try {
-    const arena: Arena = { target, mode, before: await checksum(admin, catalog, world.victim.id), close };
+    const arena: Arena = { ...given, mode, before: await checksum(admin, catalog, world.victim.id) };
     return {
       server,
       groups: await attack(arena, groupsOn(mode, 'given'), onProgress),

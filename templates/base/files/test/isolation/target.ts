@@ -25,8 +25,8 @@ export interface Target {
   readonly runtime: Character;
   /** Sees every row: superuser, or has become the migrator. */
   readonly admin: pg.Client;
-  /** Logged in as the runtime role. */
-  readonly login: pg.Client;
+  /** Logged in as the runtime role; undefined where nobody can. */
+  readonly login: pg.Client | undefined;
   readonly attempt: Attempt;
   readonly close: () => Promise<void>;
 }

@@ -51,7 +51,7 @@ export async function databaseLayer({ target, own }: Arena, recorder: Recorder):
     for (const table of tables) await outside(recorder, database, table);
     takesIdsOnly(recorder, steps);
     await staysInTransaction(target, recorder, database, steps);
-    await leavesNoTrace((await own?.watcher()) ?? target.login, target, recorder);
+    await leavesNoTrace((await own?.watcher()) ?? target.admin, target, recorder);
   } finally {
     await database.close();
   }

@@ -18,17 +18,20 @@ export async function pooling({ target, own }: Arena, recorder: Recorder): Promi
     return;
   }
   recorder.note(`PgBouncer ${found.version}, in transaction mode, one and two connections to the server`);
-  const narrow = await startPgbouncer(found.program, target.runtimeUrl, 1);
+  const environment = await own.environment();
+  const { DATABASE_URL: url = '' } = environment;
+  const logins = await own.logins();
+  const narrow = await startPgbouncer(found.program, logins, 1);
   try {
-    await shareOne(target, recorder, narrow.url);
-    const environment = { ...(await own.environment()), DATABASE_URL: narrow.url };
-    await attackResidue(target, own.steps.database, environment, recorder, 'B3');
+    await shareOne(target, recorder, narrow.through(target.runtimeUrl));
+    const pooled = { ...environment, DATABASE_URL: narrow.through(url) };
+    await attackResidue(target, own.steps.database, pooled, recorder, 'B3');
   } finally {
     await narrow.stop();
   }
-  const wide = await startPgbouncer(found.program, target.runtimeUrl, 2);
+  const wide = await startPgbouncer(found.program, logins, 2);
   try {
-    await crowdThrough(target, own, recorder, wide.url);
+    await crowdThrough(target, own, recorder, { ...environment, DATABASE_URL: wide.through(url) });
   } finally {
     await wide.stop();
   }
@@ -64,11 +67,10 @@ async function shareOne(target: Target, recorder: Recorder, url: string): Promis
 
 async function crowdThrough(
   target: Target,
-  { environment: given, steps, stage }: OwnArena,
+  { steps, stage }: OwnArena,
   recorder: Recorder,
-  url: string,
+  environment: Awaited<ReturnType<OwnArena['environment']>>,
 ): Promise<void> {
-  const environment = { ...(await given()), DATABASE_URL: url };
   const credentials = await stage(recorder);
   if (credentials === undefined) return;
   const application = await openApplication(target, environment, credentials, steps, 'full');

@@ -1,3 +1,4 @@
+import type pg from 'pg';
 import type { Recorder } from '../finding.ts';
 import { goingThere, mayBecome } from '../homes.ts';
 import { connect, run } from '../session.ts';
@@ -17,7 +18,14 @@ interface Forbidden {
 /** What the login of the application must not be able to do, whatever tenant it serves: each is tried. Returns what this server leaves open to everybody. */
 export async function attackRoles(target: Target, recorder: Recorder): Promise<void> {
   const { runtimeRole, catalog, login } = target;
-  await identify(target, recorder);
+  if (login === undefined) {
+    recorder.leave({
+      threat: 'A4',
+      why: `what logins of tenants can become: ${runtimeRole} is who they are, and has no login`,
+    });
+    return;
+  }
+  await identify(target, login, recorder);
   const other = await connect(target.runtimeUrl);
   try {
     await freshConnection(target, recorder);
@@ -42,8 +50,8 @@ export async function attackRoles(target: Target, recorder: Recorder): Promise<v
 }
 
 /** A1: who logged in is the runtime role, and no policy lets it off. */
-async function identify(target: Target, recorder: Recorder): Promise<void> {
-  const { login, runtimeRole } = target;
+async function identify(target: Target, login: pg.Client, recorder: Recorder): Promise<void> {
+  const { runtimeRole } = target;
   const { rows } = await login.query<Record<string, string>>(
     `select session_user as name, row_security_active(${await tableOf(target)}) as bound, current_setting('statement_timeout') as statement_timeout,
       current_setting('lock_timeout') as lock_timeout, current_setting('idle_in_transaction_session_timeout') as idle_in_transaction_session_timeout`,

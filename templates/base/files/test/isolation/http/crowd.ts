@@ -34,7 +34,9 @@ export async function attackAtOnce(stage: Stage, total: number, faults: boolean)
   ];
   const reading = stage.routes.filter(({ method }) => method === 'GET');
   const writing = stage.routes.filter(({ method, params }) => method === 'POST' && params.length === 0);
-  const running = faults ? startFaults({ ...stage.target, admin: await stage.issuing.adminOf(attacker.id) }) : undefined;
+  const running = faults
+    ? startFaults({ ...stage.target, admin: await stage.issuing.adminOf(attacker.id) })
+    : undefined;
   let next = 0;
   const work = async (): Promise<void> => {
     while (stage.sent() < total) {

@@ -59,10 +59,7 @@ export interface Stage {
 export type Credentials = Pick<Stage, 'issuing' | 'attacker' | 'victim' | 'bystander' | 'bad' | 'shut' | 'probes'>;
 
 /** Makes the credentials; before the victim's rows are counted. */
-export async function issueCredentials(
-  { world }: Pick<Target, 'world'>,
-  issuing: Issuing,
-): Promise<Credentials> {
+export async function issueCredentials({ world }: Pick<Target, 'world'>, issuing: Issuing): Promise<Credentials> {
   // The same person is a member of several tenants: that must not make two tenants one. A credential that names no tenant
   // is everywhere its person's own, so there it is somebody else in each.
   const person = `consultant ${randomUUID()}`;

@@ -28,19 +28,22 @@ export function findPgbouncer(): Found {
 }
 
 export interface Pooler {
-  /** The database by way of the pooler. */
-  readonly url: string;
+  /** A database of the same server by way of the pooler. */
+  readonly through: (url: string) => string;
   readonly stop: () => Promise<void>;
 }
 
-/** Starts it on 127.0.0.1 in transaction mode, with `size` connections to the database of the URL. */
-export async function startPgbouncer(program: string, url: string, size: number): Promise<Pooler> {
-  const { username, password, hostname, port: serverPort, pathname } = new URL(url);
+/** Starts it on 127.0.0.1 in transaction mode, for the logins of the URLs, with `size` connections to each of their databases. */
+export async function startPgbouncer(program: string, urls: readonly string[], size: number): Promise<Pooler> {
+  const logins = urls.map((url) => new URL(url));
+  const { hostname, port: serverPort } = new URL(urls[0] ?? '');
   const folder = mkdtempSync(join(temporaryRoot(), 'pgbouncer-'));
   const user = runAs();
   const port = await freePort();
   const files: Readonly<Record<string, string>> = {
-    'users.txt': `"${decodeURIComponent(username)}" "${decodeURIComponent(password)}"\n`,
+    'users.txt': logins
+      .map(({ username, password }) => `"${decodeURIComponent(username)}" "${decodeURIComponent(password)}"\n`)
+      .join(''),
     'pgbouncer.ini': [
       '[databases]',
       `* = host=${hostname} port=${serverPort}`,
@@ -91,7 +94,7 @@ export async function startPgbouncer(program: string, url: string, size: number)
     await stop();
     throw error;
   }
-  return { url: Object.assign(new URL(url), { host: `127.0.0.1:${port}`, pathname }).href, stop };
+  return { through: (url) => Object.assign(new URL(url), { host: `127.0.0.1:${port}` }).href, stop };
 }
 
 async function freePort(): Promise<number> {

@@ -1,7 +1,9 @@
+import { readTemplate } from '../../../src/tenancy/places/connect.ts';
 import type { Arena } from '../arena.ts';
 import type { Finding, Recorder } from '../finding.ts';
 import { run } from '../session.ts';
 import { literal } from '../sql.ts';
+import type { Target } from '../target.ts';
 import type { Threat } from '../threats.ts';
 import { attackDirectoryFunctions } from './directory.ts';
 import { databaseRules } from './lint.ts';
@@ -10,33 +12,51 @@ import { elsewhere, type Scene, setScene, tryToConnect } from './scene.ts';
 
 /** Everything at the borders of the tenants' databases: who gets into which, what logins are, and what opens them. */
 export async function databases({ target, controlPlane, own }: Arena, recorder: Recorder): Promise<void> {
-  if (controlPlane === undefined || own === undefined) return;
+  if (controlPlane === undefined) return;
   const lookUps = await controlPlane();
+  if (own === undefined) return await attackGiven(lookUps, recorder);
   const scene = await setScene(target, lookUps, own);
   await reach(scene, recorder);
   await makeAtHome(scene, recorder);
   await attackPasswords(scene, recorder);
   await attackDirectoryFunctions(lookUps, recorder);
   await lintDatabases(scene, recorder);
+  await othersOnServer(scene, recorder);
+}
+
+/** On a server that was given: what its catalog says. Its tenants' databases are in use, and left alone. */
+async function attackGiven({ admin }: Target, recorder: Recorder): Promise<void> {
+  const template = await readTemplate(admin);
+  const { rows } = await admin.query<{ name: string }>('select current_database()::text as name');
+  recorder.note(
+    `policies were attacked in the template of the tenants' databases, ${template?.database}; who makes a database waited`,
+  );
+  for (const threat of ['K3', 'K4', 'K6', 'K7', 'K8', 'K9'] as const) {
+    recorder.leave({
+      threat,
+      why: 'databases of tenants that are in use: attacked on the suite’s own only; npm run tenant -- drift compares them',
+    });
+  }
+  await lintDatabases({ admin, controlPlane: rows[0]?.name ?? '', template: template?.database ?? '' }, recorder);
 }
 
 /** K1: every login, at the door of every database that is not its own. */
 async function reach(scene: Scene, recorder: Recorder): Promise<void> {
-  const { attacker, victim, bystander, controlPlane, template, environment } = scene;
-  const doors: Readonly<Record<string, string>> = {
-    "the victim's database": victim.database,
-    "the attacker's database": attacker.database,
-    "somebody else's database": bystander.database,
-    'the template of all databases': template,
-    'the control plane': controlPlane,
-  };
+  const { attacker, victim, others, controlPlane, template, environment } = scene;
+  const doors: readonly (readonly [what: string, database: string])[] = [
+    ["the victim's database", victim.database],
+    ["the attacker's database", attacker.database],
+    ...others.map((database) => ["somebody else's database", database] as const),
+    ['the template of all databases', template],
+    ['the control plane', controlPlane],
+  ];
   const logins: readonly (readonly [who: string, url: string, own: string])[] = [
     ["the attacker's login", attacker.runtimeUrl, attacker.database],
     ["the victim's login", victim.runtimeUrl, victim.database],
     ['the runtime role', environment['DATABASE_URL'] ?? '', controlPlane],
   ];
   for (const [who, url, own] of logins) {
-    for (const [what, database] of Object.entries(doors)) {
+    for (const [what, database] of doors) {
       const answer = await tryToConnect(elsewhere(url, database));
       const isOpen = !(answer instanceof Error);
       if (isOpen) await answer.end();
@@ -64,7 +84,11 @@ async function makeAtHome({ attacker }: Scene, recorder: Recorder): Promise<void
   if (client instanceof Error) return;
   try {
     for (const [what, sql, fix] of [
-      ['a temporary table', 'create temporary table attack ()', `revoke temporary on database ${database} from public, ${login};`],
+      [
+        'a temporary table',
+        'create temporary table attack ()',
+        `revoke temporary on database ${database} from public, ${login};`,
+      ],
       ['a schema', 'create schema attack', `revoke create on database ${database} from public, ${login};`],
       ['a table', 'create table app.attack ()', `revoke create on schema app from public, ${login};`],
       ['a database', 'create database attack', `alter role ${login} nocreatedb;`],
@@ -92,15 +116,17 @@ async function makeAtHome({ attacker }: Scene, recorder: Recorder): Promise<void
 
 type Row = Pick<Finding, 'object' | 'leaked' | 'fix'>;
 
-/** What the catalog says, in the control plane and, of what is inside, in the victim's database. */
-async function lintDatabases(scene: Scene, recorder: Recorder): Promise<void> {
+/** What the catalog says. */
+async function lintDatabases(
+  scene: Pick<Scene, 'admin' | 'controlPlane' | 'template'>,
+  recorder: Recorder,
+): Promise<void> {
   for (const { threat, attack, sql } of databaseRules(scene)) {
     const { rows } = await scene.admin.query<Row>(sql);
     recorder.check(threat as Threat);
     for (const { object, leaked, fix } of rows)
       recorder.find({ threat: threat as Threat, object, attack, leaked, reproduce: leaked, fix });
   }
-  await othersOnServer(scene, recorder);
 }
 
 /** Databases that are nobody's here let everybody in, unless their owners thought of it. */
@@ -112,4 +138,3 @@ async function othersOnServer({ admin, attacker }: Scene, recorder: Recorder): P
   if (rows[0]?.names)
     recorder.note(`the server's own databases let every login in: ${rows[0].names}; nothing of a tenant is in there`);
 }
-

@@ -19,7 +19,11 @@ export async function attackDirectory(stage: Stage): Promise<void> {
   }
   await withClient(issuing.environment['DATABASE_ADMIN_URL'] ?? '', async (admin) => {
     const keysOf = async (): Promise<string[]> =>
-      (await admin.query<{ key: string }>(`select key from platform.directory where kind = 'api key' and tenant_id = ${literal(attacker.id)}`)).rows.map(({ key }) => key);
+      (
+        await admin.query<{ key: string }>(
+          `select key from platform.directory where kind = 'api key' and tenant_id = ${literal(attacker.id)}`,
+        )
+      ).rows.map(({ key }) => key);
     const before = new Set(await keysOf());
     const headers = await kind.issue(issuing, attacker, 'owner', { named: true });
     const key = (await keysOf()).find((each) => !before.has(each)) ?? '';
@@ -40,7 +44,15 @@ export async function attackDirectory(stage: Stage): Promise<void> {
       const answer = await stage.call(status === 200 ? 'control' : 'K8', call, attack, { fresh: true });
       if (answer.status === status) continue;
       const fix = 'src/tenancy/directory.ts: ask the tenants that an entry names, each in its own database.';
-      report(recorder, call, status === 200 ? 'control' : 'K8', attack, `answers ${answer.status} in place of ${status}`, fix, route);
+      report(
+        recorder,
+        call,
+        status === 200 ? 'control' : 'K8',
+        attack,
+        `answers ${answer.status} in place of ${status}`,
+        fix,
+        route,
+      );
     }
     await point(attacker);
   });
@@ -59,8 +71,16 @@ export async function attackDirectoryFunctions(
   const own = contexts.own(attacker.id);
   const call = async (name: string, key: string) => {
     const text = `select platform.${name}_in_directory('api key', ${literal(key)})`;
-    const outcomes = await attempt(own, text, `select tenant_id::text as id from platform.find_in_directory('api key', ${literal(key)})`);
-    return { text, ids: (outcomes[1]?.rows ?? []).map(({ id }) => id), error: outcomes.find(({ error }) => error)?.error };
+    const outcomes = await attempt(
+      own,
+      text,
+      `select tenant_id::text as id from platform.find_in_directory('api key', ${literal(key)})`,
+    );
+    return {
+      text,
+      ids: (outcomes[1]?.rows ?? []).map(({ id }) => id),
+      error: outcomes.find(({ error }) => error)?.error,
+    };
   };
   for (const [name, key, wanted] of [
     ['note', `attack-${randomUUID()}`, [attacker.id]],

@@ -6,7 +6,7 @@ import { places } from './places.ts';
 
 /** Groups that only tenants with databases of their own need. */
 export const strategyGroups = {
-  databases: { on: 'database', attack: databases },
+  databases: { on: 'given', attack: databases },
   places: { on: 'database', attack: places },
   directory: { on: 'application', attack: onStage(attackDirectory) },
 } as const satisfies Readonly<Record<string, GroupPlan>>;

@@ -42,7 +42,15 @@ export async function attackInside(scene: Scene, { contexts, tables }: Target, r
     try {
       const admin = await scene.adminOf(at.tenant.id);
       const attempt = attemptsAsLogin(login);
-      const visit = { contexts, recorder, tables: tables.filter(({ parent }) => parent === null), at, stranger, attempt, admin };
+      const visit = {
+        contexts,
+        recorder,
+        tables: tables.filter(({ parent }) => parent === null),
+        at,
+        stranger,
+        attempt,
+        admin,
+      };
       await readInWrongContexts(visit);
       await readAsOwner(visit);
       await plant(visit);
@@ -89,7 +97,13 @@ async function readAsOwner({ recorder, tables, at, admin, contexts, stranger }: 
 
 const shows = (outcome: Outcome | undefined): boolean => (outcome?.rows.length ?? 0) > 0;
 
-function tell(recorder: Recorder, { tenant, database }: Inhabited, table: string, attack: string, leaked: string): void {
+function tell(
+  recorder: Recorder,
+  { tenant, database }: Inhabited,
+  table: string,
+  attack: string,
+  leaked: string,
+): void {
   recorder.find({
     threat: 'K7',
     object: table,

@@ -22,7 +22,10 @@ const known = `
   )`;
 
 /** What the catalog of the server says about the tenants' databases and logins. */
-export const databaseRules = ({ controlPlane, template }: Scene): readonly DatabaseRule[] => [
+export const databaseRules = ({
+  controlPlane,
+  template,
+}: Pick<Scene, 'controlPlane' | 'template'>): readonly DatabaseRule[] => [
   {
     threat: 'K1',
     attack: 'look for who may connect to databases of tenants',

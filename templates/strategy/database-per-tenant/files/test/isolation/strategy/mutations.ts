@@ -8,7 +8,14 @@ import type { Threat } from '../threats.ts';
 
 /** What keeps databases apart, broken in one way at a time. */
 export function strategyMutations(material: Material): readonly Mutation[] {
-  return [...doors(material), ...logins(material), ...passwords(material), ...inside(material), ...pools(material), ...lookUps(material)];
+  return [
+    ...doors(material),
+    ...logins(material),
+    ...passwords(material),
+    ...inside(material),
+    ...pools(material),
+    ...lookUps(material),
+  ];
 }
 
 /** Finds what one of the strategy's groups tells of a threat. */
@@ -21,7 +28,8 @@ const of =
 function withPlaces({ world }: Material, text: string): string {
   const filled = text.replace(/:(attacker|victim)\.(database|login)/g, '%I');
   const values = [...text.matchAll(/:(attacker|victim)\.(database|login)/g)].map(
-    ([, who, column]) => `(select ${column} from platform.places where tenant_id = ${literal(world[who as 'attacker' | 'victim'].id)})`,
+    ([, who, column]) =>
+      `(select ${column} from platform.places where tenant_id = ${literal(world[who as 'attacker' | 'victim'].id)})`,
   );
   return `do $do$ begin execute format(${[literal(filled), ...values].join(', ')}); end $do$`;
 }
@@ -37,7 +45,11 @@ function doors(material: Material): Mutation[] {
   });
   const template = `do $$ begin execute format('grant connect on database %I to public', (select database from platform.template)); end $$`;
   return [
-    door("the victim's database: CONNECT left to everybody", 'grant connect on database :victim.database to public', of('K1', "attacker's login connects to the victim's database")),
+    door(
+      "the victim's database: CONNECT left to everybody",
+      'grant connect on database :victim.database to public',
+      of('K1', "attacker's login connects to the victim's database"),
+    ),
     {
       name: 'the template: CONNECT left to everybody',
       sql: [template],
@@ -53,12 +65,36 @@ function doors(material: Material): Mutation[] {
       groups: ['databases'],
       expects: of('K1', "attacker's login connects to the control plane"),
     },
-    door("the attacker's database: TEMPORARY left to everybody", 'grant temporary on database :attacker.database to public', of('K1', 'makes a temporary table')),
-    door("the attacker's database: CREATE granted to its login", 'grant create on database :attacker.database to :attacker.login', of('K1', 'makes a schema')),
-    door("the victim's database: CONNECT granted to the runtime role", `grant connect on database :victim.database to ${roles.runtime}`, of('K1', "runtime role connects to the victim's database")),
-    door("the victim's database: CONNECT granted to the attacker's login", 'grant connect on database :victim.database to :attacker.login', of('K1', "attacker's login connects to the victim's database")),
-    door("the victim's database: CONNECT granted to all tenants", `grant connect on database :victim.database to ${roles.tenants}`, of('K1', "attacker's login connects to the victim's database")),
-    door("the attacker's database: owned by its login", 'alter database :attacker.database owner to :attacker.login', of('K5', 'owns the database')),
+    door(
+      "the attacker's database: TEMPORARY left to everybody",
+      'grant temporary on database :attacker.database to public',
+      of('K1', 'makes a temporary table'),
+    ),
+    door(
+      "the attacker's database: CREATE granted to its login",
+      'grant create on database :attacker.database to :attacker.login',
+      of('K1', 'makes a schema'),
+    ),
+    door(
+      "the victim's database: CONNECT granted to the runtime role",
+      `grant connect on database :victim.database to ${roles.runtime}`,
+      of('K1', "runtime role connects to the victim's database"),
+    ),
+    door(
+      "the victim's database: CONNECT granted to the attacker's login",
+      'grant connect on database :victim.database to :attacker.login',
+      of('K1', "attacker's login connects to the victim's database"),
+    ),
+    door(
+      "the victim's database: CONNECT granted to all tenants",
+      `grant connect on database :victim.database to ${roles.tenants}`,
+      of('K1', "attacker's login connects to the victim's database"),
+    ),
+    door(
+      "the attacker's database: owned by its login",
+      'alter database :attacker.database owner to :attacker.login',
+      of('K5', 'owns the database'),
+    ),
   ];
 }
 
@@ -69,15 +105,27 @@ function logins(material: Material): Mutation[] {
     sql: [withPlaces(material, sql)],
     restore: [withPlaces(material, restore)],
     at: 'places',
-    groups: ['databases'],
+    groups: ['roles', 'databases'],
     expects,
   });
-  const attribute = (what: string): Mutation =>
-    login(`the attacker's login with ${what}`, `alter role :attacker.login ${what}`, `alter role :attacker.login no${what}`, of('K5'));
-  const member = (what: string, role: string, of_: string): Mutation =>
-    login(what, `grant ${role} to ${of_}`, `revoke ${role} from ${of_}`, of('K5', 'is a member'));
+  const attribute = (what: string, expects: Mutation['expects']): Mutation =>
+    login(
+      `the attacker's login with ${what}`,
+      `alter role :attacker.login ${what}`,
+      `alter role :attacker.login no${what}`,
+      expects,
+    );
+  // Somebody becomes it, or the catalog says that somebody could.
+  const becomes: Mutation['expects'] = (finding) => finding.threat === 'A4' || of('K5', 'is a member')(finding);
+  const member = (what: string, role: string, grantee: string): Mutation =>
+    login(what, `grant ${role} to ${grantee}`, `revoke ${role} from ${grantee}`, becomes);
   return [
-    ...['superuser', 'bypassrls', 'createdb', 'createrole', 'replication'].map(attribute),
+    attribute('superuser', of('K1', 'makes a schema')),
+    attribute('bypassrls', of('A1', 'does not bind this login')),
+    attribute('createdb', of('K1', 'makes a database')),
+    attribute('createrole', of('K1', 'makes a role')),
+    // No server of the suite's own has a log that could be read.
+    attribute('replication', of('K5', 'may replicate')),
     member("the attacker's login in the victim's", ':victim.login', ':attacker.login'),
     member("the attacker's login in the owner", roles.owner, ':attacker.login'),
     member('the runtime role in the role of all tenants', roles.tenants, roles.runtime),
@@ -86,12 +134,14 @@ function logins(material: Material): Mutation[] {
       name: 'a login that two tenants share',
       sql: [
         'alter table platform.places drop constraint places_login_key',
-        withPlaces(material, 'grant connect on database :victim.database to :attacker.login'),
-        `update platform.places set login = (select login from platform.places where tenant_id = ${literal(material.world.attacker.id)}) where tenant_id = ${literal(material.world.victim.id)}`,
+        `do $$ declare attackers constant text := (select login from platform.places where tenant_id = ${literal(material.world.attacker.id)}); begin
+          execute format('grant connect on database %I to %I', (select database from platform.places where tenant_id = ${literal(material.world.shut[0]?.id ?? '')}), attackers);
+          update platform.places set login = attackers where tenant_id = ${literal(material.world.shut[0]?.id ?? '')};
+        end $$`,
       ],
       at: 'places',
       groups: ['databases'],
-      expects: of('K5', 'tenants log in with it'),
+      expects: of('K1', "attacker's login connects to somebody else's database"),
     },
   ];
 }
@@ -151,7 +201,11 @@ function inside(material: Material): Mutation[] {
     changed(`${table} does not force row-level security`, table, `alter table ${table} no force row level security`),
     changed(`policies of ${table} let reads through`, table, ...open),
     changed(`${table} lets anybody's rows in`, table, `alter table ${table} drop constraint tenant_here`),
-    changed('platform.tenants lets anybody in', 'platform.tenants', 'alter table platform.tenants drop constraint tenant_here'),
+    changed(
+      'platform.tenants lets anybody in',
+      'platform.tenants',
+      'alter table platform.tenants drop constraint tenant_here',
+    ),
     changed(`${table} is missing`, table, `drop table ${table} cascade`),
     changed(
       'app.tenant_id() takes every context',
@@ -253,7 +307,10 @@ function lookUps({ world }: Material): Mutation[] {
     },
     {
       name: 'platform.tenants readable in the control plane',
-      sql: [`grant select on platform.tenants to ${roles.runtime}`, `create policy attack on platform.tenants for select to ${roles.runtime} using (true)`],
+      sql: [
+        `grant select on platform.tenants to ${roles.runtime}`,
+        `create policy attack on platform.tenants for select to ${roles.runtime} using (true)`,
+      ],
       at: 'control plane',
       groups: ['relations', 'lint'],
       expects: names('platform.tenants'),

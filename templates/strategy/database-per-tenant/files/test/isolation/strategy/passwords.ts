@@ -21,7 +21,9 @@ async function tryEverything({ admin }: Scene, recorder: Recorder, victim: Inhab
   const { rows } = await admin.query<Record<string, string | null>>(
     `select * from platform.places where tenant_id = '${victim.tenant.id}'`,
   );
-  const columns = Object.entries(rows[0] ?? {}).flatMap(([column, value]) => (value === null ? [] : [[column, value]] as const));
+  const columns = Object.entries(rows[0] ?? {}).flatMap(([column, value]) =>
+    value === null ? [] : ([[column, value]] as const),
+  );
   for (const [column, value] of columns) {
     const parts = value.split(/[.:$]/);
     const decoded = parts.flatMap((part) => [

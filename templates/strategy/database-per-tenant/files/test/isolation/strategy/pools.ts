@@ -30,7 +30,12 @@ const ways: Readonly<Record<string, Way>> = {
 
 const whereAmI = `select current_database()::text as database, session_user::text as login, pg_catalog.pg_backend_pid()::text as pid`;
 
-const asks = async (database: Database, { tenant }: Inhabited, way: Way, text = whereAmI): Promise<Served | undefined> =>
+const asks = async (
+  database: Database,
+  { tenant }: Inhabited,
+  way: Way,
+  text = whereAmI,
+): Promise<Served | undefined> =>
   await runAsTenant({ id: tenantId(tenant.id), slug: tenant.slug }, () => way(database, text));
 
 /** Where the application goes for whom: with everybody at once, after a move, and when a place is not what it should be. */
@@ -60,7 +65,11 @@ export async function attackPools(scene: Scene, steps: DatabaseSteps, recorder: 
 }
 
 /** K3: everybody at once, each in its own database, by its own login. */
-async function interleave({ attacker, victim, bystander }: Scene, database: Database, recorder: Recorder): Promise<void> {
+async function interleave(
+  { attacker, victim, bystander }: Scene,
+  database: Database,
+  recorder: Recorder,
+): Promise<void> {
   const rounds = Array.from({ length: 10 }, () => [attacker, victim, bystander]).flat();
   await Promise.all(
     rounds.flatMap((each) =>
@@ -69,7 +78,9 @@ async function interleave({ attacker, victim, bystander }: Scene, database: Data
         recorder.check('K3');
         if (!(served instanceof Error) && served?.database === each.database && served.login === each.login) return;
         const leaked =
-          served instanceof Error ? `could not attack: ${served.message}` : `runs in ${served?.database} as ${served?.login}`;
+          served instanceof Error
+            ? `could not attack: ${served.message}`
+            : `runs in ${served?.database} as ${served?.login}`;
         tell(recorder, served instanceof Error ? 'control' : 'K3', name, 'several tenants at once', leaked);
       }),
     ),
@@ -81,7 +92,8 @@ async function move(scene: Scene, database: Database, recorder: Recorder): Promi
   const { admin, attacker, template } = scene;
   const place = await readPlace(scene, attacker);
   const before = new Map<string, Served | undefined>();
-  for (const [name, way] of Object.entries(ways)) before.set(name, await asks(database, attacker, way).catch(() => undefined));
+  for (const [name, way] of Object.entries(ways))
+    before.set(name, await asks(database, attacker, way).catch(() => undefined));
   const target = `${attacker.database.slice(0, -6)}${(Date.now() % 0xffffff).toString(16).padStart(6, '0')}`;
   await copy(admin, target, template);
   try {
@@ -101,8 +113,10 @@ async function move(scene: Scene, database: Database, recorder: Recorder): Promi
       for (const [name, way] of Object.entries(ways)) {
         const served = await asks(database, attacker, way).catch((error: Error) => error);
         recorder.check('K3');
-        if (served instanceof Error) tell(recorder, 'control', name, `after a move ${what}`, `could not attack: ${served.message}`);
-        else if (served?.database !== wanted) tell(recorder, 'K3', name, `after a move ${what}`, `still runs in ${served?.database}`);
+        if (served instanceof Error)
+          tell(recorder, 'control', name, `after a move ${what}`, `could not attack: ${served.message}`);
+        else if (served?.database !== wanted)
+          tell(recorder, 'K3', name, `after a move ${what}`, `still runs in ${served?.database}`);
         else if (served.pid === before.get(name)?.pid)
           tell(recorder, 'K3', name, `after a move ${what}`, 'runs on a connection from before the move');
       }
@@ -122,7 +136,9 @@ async function misplace(scene: Scene, database: Database, recorder: Recorder): P
   const nowhere = `t_${'f'.repeat(32)}`;
   const setTo = (names: readonly string[]): string =>
     names.map((name) => `${name} = ${literal(theirs[name] ?? null)}`).join(', ');
-  const unique = ['places_database_key', 'places_login_key'].map((name) => `drop constraint if exists ${name}`).join(', ');
+  const unique = ['places_database_key', 'places_login_key']
+    .map((name) => `drop constraint if exists ${name}`)
+    .join(', ');
   await scene.admin.query(`alter table platform.places ${unique}`);
   try {
     for (const [what, change] of [
@@ -136,10 +152,12 @@ async function misplace(scene: Scene, database: Database, recorder: Recorder): P
       for (const [name, way] of Object.entries(ways)) {
         const served = await asks(database, attacker, way).catch(() => undefined);
         recorder.check('K8');
-        if (served !== undefined) tell(recorder, 'K8', name, `a tenant whose place ${what}`, `runs in ${served.database} as ${served.login}`);
+        if (served !== undefined)
+          tell(recorder, 'K8', name, `a tenant whose place ${what}`, `runs in ${served.database} as ${served.login}`);
         const other = await asks(database, victim, way).catch((error: Error) => error);
         recorder.check('K8');
-        if (other instanceof Error) tell(recorder, 'K8', name, `another tenant while a place ${what}`, `is shut out: ${other.message}`);
+        if (other instanceof Error)
+          tell(recorder, 'K8', name, `another tenant while a place ${what}`, `is shut out: ${other.message}`);
       }
       await restorePlace(scene, place);
     }
@@ -152,7 +170,12 @@ async function misplace(scene: Scene, database: Database, recorder: Recorder): P
 const bounds = { TENANT_DATABASES: '2', TENANT_CONNECTIONS: '6' } as const;
 
 /** K4: more tenants than may be open, and more statements than connections: all are served, within the bounds. */
-async function burst(scene: Scene, database: Database, before: ReadonlyMap<string, string>, recorder: Recorder): Promise<void> {
+async function burst(
+  scene: Scene,
+  database: Database,
+  before: ReadonlyMap<string, string>,
+  recorder: Recorder,
+): Promise<void> {
   const { attacker, victim, bystander } = scene;
   let running = true;
   let [most, widest] = [0, 0];
@@ -166,18 +189,22 @@ async function burst(scene: Scene, database: Database, before: ReadonlyMap<strin
   const slow = `${whereAmI}, pg_catalog.pg_sleep(0.005) is null as slept`;
   const all = Array.from({ length: 15 }, () => [attacker, victim, bystander]).flat();
   const served = await Promise.all(
-    all.flatMap((each) => Object.values(ways).map((way) => asks(database, each, way, slow).catch((error: Error) => error))),
+    all.flatMap((each) =>
+      Object.values(ways).map((way) => asks(database, each, way, slow).catch((error: Error) => error)),
+    ),
   );
   running = false;
   await watching;
   recorder.check('K4', served.length);
   const failed = served.find((each) => each instanceof Error);
-  if (failed !== undefined) tell(recorder, 'K4', 'databases', 'more tenants than may be open', `shuts some out: ${failed.message}`);
+  if (failed !== undefined)
+    tell(recorder, 'K4', 'databases', 'more tenants than may be open', `shuts some out: ${failed.message}`);
   for (const [what, found, bound] of [
     ['databases', widest, bounds.TENANT_DATABASES],
     ['connections', most, bounds.TENANT_CONNECTIONS],
   ] as const) {
-    if (found > Number(bound)) tell(recorder, 'K4', what, 'more tenants than may be open', `${found} are open, ${bound} may be`);
+    if (found > Number(bound))
+      tell(recorder, 'K4', what, 'more tenants than may be open', `${found} are open, ${bound} may be`);
   }
 }
 
@@ -201,7 +228,9 @@ async function changePlace({ admin }: Scene, { tenant }: Inhabited, change: stri
 
 /** As it was, but for the number of its moves. */
 async function restorePlace({ admin }: Scene, { tenant_id: id = null, ...place }: Values): Promise<void> {
-  const columns = ['database', 'login', 'sealed_password', 'state'].map((name) => `${name} = ${literal(place[name] ?? null)}`);
+  const columns = ['database', 'login', 'sealed_password', 'state'].map(
+    (name) => `${name} = ${literal(place[name] ?? null)}`,
+  );
   await admin.query(
     `update platform.places set ${columns.join(', ')}, generation = generation + 1 where tenant_id = ${literal(id)}`,
   );

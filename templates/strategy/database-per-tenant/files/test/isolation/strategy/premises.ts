@@ -5,7 +5,7 @@ import { roles } from '../../../src/tenancy/roles.ts';
 import { copyDatabase, type TestDatabase, type TestServer, withClient } from '../../setup/database.ts';
 import { copyPlaces, dropPlaces, placeUrls, type TableUrls } from '../../setup/places.ts';
 import { readCatalog, tenantTables } from '../catalog.ts';
-import type { Access, Change, Copy, Filling, Home } from '../premises.ts';
+import type { Access, Change, Copy, Filling, GivenHome, Home } from '../premises.ts';
 import { characterOf, seeEveryRow } from '../privileged.ts';
 import { inReferenceOrder } from '../rows.ts';
 import { attemptsAsLogin, connect, execute } from '../session.ts';
@@ -107,7 +107,7 @@ async function dropDatabase(admin: pg.Client, name: string): Promise<void> {
   await admin.query(`drop database if exists ${pg.escapeIdentifier(name)} with (force)`);
 }
 
-interface Opened extends Pick<Access, 'adminOf' | 'note'> {
+interface Opened extends Pick<Access, 'adminOf' | 'note' | 'logins'> {
   readonly controlPlane: () => Promise<pg.Client>;
   readonly close: () => Promise<void>;
 }
@@ -136,16 +136,24 @@ function openAccess(place: Place): Opened {
         `insert into platform.directory (kind, key, tenant_id) values (${[kind, key, tenantId].map(literal).join(', ')}) on conflict do nothing`,
       );
     },
+    logins: async () => {
+      const tenants = await tenantsOf(await controlPlane());
+      const urls = await Promise.all(tenants.map(async (tenantId) => (await placeUrls(place, tenantId)).runtimeUrl));
+      return [place.runtimeUrl, ...urls];
+    },
     close: async () => {
       for (const client of open.values()) await (await client.catch(() => undefined))?.end();
     },
   };
 }
 
-export function accessTo(copy: Copy, { world }: Pick<Target, 'world'>): Access & { readonly close: () => Promise<void> } {
-  const { adminOf, note, close } = openAccess(copy);
+export function accessTo(
+  copy: Copy,
+  { world }: Pick<Target, 'world'>,
+): Access & { readonly close: () => Promise<void> } {
+  const { adminOf, note, logins, close } = openAccess(copy);
   // No tenant's login sees what another one's sends; an administrator does, and so does the log.
-  return { adminOf, note, close, watcher: async () => await adminOf(world.victim.id) };
+  return { adminOf, note, logins, close, watcher: async () => await adminOf(world.victim.id) };
 }
 
 /** The database of the look-ups: nothing of a tenant is in it, and the application logs in as one role for all. */
@@ -169,17 +177,24 @@ export async function openControlPlane(copy: Copy, home: Target): Promise<Target
   };
 }
 
+/** What tenants' databases are made of, for nobody: its rows are made in a transaction, which is taken back. */
+export const homeOfGiven: ((controlPlane: pg.Client) => Promise<GivenHome>) | undefined = async (controlPlane) => {
+  const template = await readTemplate(controlPlane);
+  if (template === undefined) throw new Error('there is no template for the databases of tenants; npm run db:migrate');
+  return { database: template.database, runtimeRole: roles.tenants };
+};
+
 /** Tenants are filled in the home, where one's rows meet another's, and then each in its own database. */
 export async function openFilling(place: Place): Promise<Filling> {
-  const { adminOf, note, close, controlPlane } = openAccess(place);
+  const { adminOf, note, logins, close, controlPlane } = openAccess(place);
   const admin = await openHome(place, await controlPlane());
   await seeEveryRow(admin);
-  const tables = async () =>
-    inReferenceOrder(tenantTables(await readCatalog(admin, roles.tenants)));
+  const tables = async () => inReferenceOrder(tenantTables(await readCatalog(admin, roles.tenants)));
   return {
     admin,
     adminOf,
     note,
+    logins,
     watcher: async () => admin,
     moveIn: async (tenantId) => {
       await copyTenants(await controlPlane(), admin);

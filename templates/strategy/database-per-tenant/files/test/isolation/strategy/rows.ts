@@ -32,7 +32,11 @@ async function copyRows(
   from: pg.ClientBase,
   to: pg.ClientBase,
   table: string,
-  { columns, where, conflict }: { readonly columns: readonly string[]; readonly where: string; readonly conflict: string },
+  {
+    columns,
+    where,
+    conflict,
+  }: { readonly columns: readonly string[]; readonly where: string; readonly conflict: string },
 ): Promise<void> {
   const { rows } = await from.query<{ rows: string | null }>(
     `select json_agg(t)::text as rows from ${table} as t where ${where}`,

@@ -4,6 +4,7 @@ import { placeUrls } from '../../setup/places.ts';
 import type { OwnArena } from '../arena.ts';
 import { SuiteError } from '../finding.ts';
 import { connect } from '../session.ts';
+import { literal } from '../sql.ts';
 import type { Target } from '../target.ts';
 import type { Tenant } from '../world.ts';
 
@@ -26,6 +27,8 @@ export interface Scene {
   readonly attacker: Inhabited;
   readonly victim: Inhabited;
   readonly bystander: Inhabited;
+  /** Databases of all others. */
+  readonly others: readonly string[];
   readonly adminOf: OwnArena['adminOf'];
 }
 
@@ -52,6 +55,9 @@ export async function setScene({ world }: Target, controlPlane: Target, own: Own
   const { attacker, victim, bystander } = world;
   const template = await readTemplate(admin);
   if (bystander === undefined || template === undefined) throw new SuiteError('There is nobody beside the attacker.');
+  const { rows } = await admin.query<{ database: string }>(
+    `select database from platform.places where tenant_id not in (${[attacker, victim].map(({ id }) => literal(id)).join(', ')})`,
+  );
   return {
     environment,
     admin,
@@ -60,6 +66,7 @@ export async function setScene({ world }: Target, controlPlane: Target, own: Own
     attacker: await inhabited(attacker),
     victim: await inhabited(victim),
     bystander: await inhabited(bystander),
+    others: rows.map(({ database }) => database),
     adminOf: own.adminOf,
   };
 }

@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import { roles } from '../../../src/tenancy/roles.ts';
 import { createTestDatabaseOn, type TestDatabase, type TestServer, withClient } from '../../setup/database.ts';
-import type { Access, Change, Copy, Filling } from '../premises.ts';
+import type { Access, Change, Copy, Filling, GivenHome } from '../premises.ts';
 import { connect, execute } from '../session.ts';
 import type { Target } from '../target.ts';
 
@@ -26,24 +26,35 @@ export async function dropGround({ adminUrl, template }: TestServer): Promise<vo
 }
 
 /** All rows are in one database, so its administrator sees them. */
-export const accessTo = (_copy: Copy, { admin, login }: Pick<Target, 'admin' | 'login'>): Access & { readonly close: () => Promise<void> } => ({
+export const accessTo = (
+  { runtimeUrl }: Copy,
+  { admin, login }: Pick<Target, 'admin' | 'login'>,
+): Access & { readonly close: () => Promise<void> } => ({
   adminOf: async () => admin,
   note: async () => {},
+  logins: async () => [runtimeUrl],
   // With the same role as all tenants, and so with what they could see of each other.
-  watcher: async () => login,
+  watcher: async () => login ?? admin,
   close: async () => {},
 });
 
 /** The control plane, where it is another database than that of the tenants: it is not. */
 export const openControlPlane: ((copy: Copy, home: Target) => Promise<Target>) | undefined = undefined;
 
+/** The database in which tenants' tables are attacked, where the one that was given is the control plane alone: it is not. */
+export const homeOfGiven: ((controlPlane: pg.Client) => Promise<GivenHome>) | undefined = undefined;
+
 /** Fills the database itself. */
-export async function openFilling({ adminUrl }: Pick<TestDatabase, 'adminUrl' | 'environment'>): Promise<Filling> {
+export async function openFilling({
+  adminUrl,
+  runtimeUrl,
+}: Pick<TestDatabase, 'adminUrl' | 'runtimeUrl'>): Promise<Filling> {
   const admin = await connect(adminUrl);
   return {
     admin,
     adminOf: async () => admin,
     note: async () => {},
+    logins: async () => [runtimeUrl],
     watcher: async () => admin,
     moveIn: async () => {},
     moveOut: async () => {},
