@@ -5,6 +5,7 @@ import { roles } from '../../../src/tenancy/roles.ts';
 import { copyDatabase, type TestDatabase, type TestServer, withClient } from '../../setup/database.ts';
 import { copyPlaces, dropPlaces, placeUrls, type TableUrls } from '../../setup/places.ts';
 import { readCatalog, tenantTables } from '../catalog.ts';
+import { SuiteError } from '../finding.ts';
 import type { Access, Change, Copy, Filling, GivenHome, Home } from '../premises.ts';
 import { characterOf, seeEveryRow } from '../privileged.ts';
 import { inReferenceOrder } from '../rows.ts';
@@ -179,8 +180,12 @@ export async function openControlPlane(copy: Copy, home: Target): Promise<Target
 
 /** What tenants' databases are made of, for nobody: its rows are made in a transaction, which is taken back. */
 export const homeOfGiven: ((controlPlane: pg.Client) => Promise<GivenHome>) | undefined = async (controlPlane) => {
-  const template = await readTemplate(controlPlane);
-  if (template === undefined) throw new Error('there is no template for the databases of tenants; npm run db:migrate');
+  const known = await controlPlane.query(`select where to_regclass('platform.template') is not null`);
+  const template = known.rowCount === 0 ? undefined : await readTemplate(controlPlane);
+  if (template === undefined)
+    throw new SuiteError(
+      'This database is no control plane of tenants’ databases. Next: name the one of DATABASE_ADMIN_URL, and npm run db:migrate.',
+    );
   return { database: template.database, runtimeRole: roles.tenants };
 };
 
