@@ -11,9 +11,10 @@ import { schemaRules } from './lint.ts';
 
 /** Everything at the borders of the tenants' schemas: other schemas, missing ones, roles, and what ties one to another. */
 export async function schemas(target: Target, recorder: Recorder): Promise<void> {
-  const attempt = target.own
-    ? attemptsAsLogin(target.login, () => [])
-    : attemptsInside(target.admin, { ...target.runtime, first: () => [] });
+  const attempt =
+    target.own && target.login !== undefined
+      ? attemptsAsLogin(target.login, () => [])
+      : attemptsInside(target.admin, { ...target.runtime, first: () => [] });
   const tables = target.tables.filter(({ schema }) => homeOf(schema) === target.world.victim.id);
   await reach(target, recorder, attempt, tables);
   await becomeTheVictim(target, recorder, attempt, tables);
