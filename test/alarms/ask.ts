@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { type Change, changes } from './changes.ts';
+import { type Change, changesFor } from './changes.ts';
 
 // Runs inside a generated repository, on a PostgreSQL of its own: makes harmless changes and asks whether the isolation suite stays quiet, then the harmful ones of the same kind.
 // usage: node --import tsx ask.ts [word in the change's name]
@@ -13,7 +13,8 @@ interface Finding {
 }
 
 interface Suite {
-  readonly startPostgres: (options: { purpose: 'test' }) => Promise<{ stop: () => Promise<void> }>;
+  readonly startPostgres: (options: { purpose: 'test' }) => Promise<{ adminUrl: string; stop: () => Promise<void> }>;
+  readonly execute: (url: string, statements: readonly string[]) => Promise<void>;
   readonly prepareGround: (postgres: unknown) => Promise<unknown>;
   readonly onArena: <T>(ground: unknown, mutation: object, work: (arena: unknown) => Promise<T>) => Promise<T>;
   readonly runGroup: (
@@ -22,16 +23,25 @@ interface Suite {
   ) => Promise<{ readonly findings: readonly Finding[]; readonly stopped?: string }>;
   readonly groups: Readonly<Record<string, { attack: (arena: unknown, recorder: unknown) => Promise<void> }>>;
   readonly groupsOn: (mode: 'quick', ...where: readonly string[]) => readonly string[];
+  /** The role that tables of the schema app are for. */
+  readonly servingRole: (runtimeRole: string, schema: string) => string;
+  /** True where tenants share one database. */
+  readonly connectionsAreShared: boolean;
 }
 
 const from = async (path: string): Promise<unknown> => await import(pathToFileURL(join(process.cwd(), path)).href);
-const modules = ['finding', 'groups', 'own-database', 'mutations/run'].map((part) => `test/isolation/${part}.ts`);
+const modules = ['finding', 'groups', 'homes', 'own-database', 'session', 'mutations/run'].map(
+  (part) => `test/isolation/${part}.ts`,
+);
 const suite = Object.assign({}, ...(await Promise.all([...modules, 'scripts/postgres/start.ts'].map(from)))) as Suite;
 const inDatabase = suite.groupsOn('quick', 'given', 'database');
 const everywhere = suite.groupsOn('quick', 'given', 'database', 'application');
 
 const [word = ''] = process.argv.slice(2);
-const wanted = changes.filter(({ name }) => name.includes(word));
+const changes = changesFor(suite.servingRole('acme_app_runtime', 'app'));
+const wanted = changes.filter(
+  ({ name, shared }) => name.includes(word) && (suite.connectionsAreShared || shared !== true),
+);
 const postgres = await suite.startPostgres({ purpose: 'test' });
 let problems = 0;
 try {
@@ -66,9 +76,8 @@ async function told(ground: unknown, which: readonly Change[], object?: string):
   const mutation = {
     name: '',
     sql: which.flatMap(({ sql }) => sql),
-    restore: which.flatMap(({ undo = [] }) => undo),
   };
-  return await suite.onArena(ground, mutation, async (arena) => {
+  const said = await suite.onArena(ground, mutation, async (arena) => {
     const lines: string[] = [];
     for (const name of object === undefined ? everywhere : inDatabase) {
       const { findings, stopped } = await suite.runGroup(name, (recorder) =>
@@ -84,4 +93,9 @@ async function told(ground: unknown, which: readonly Change[], object?: string):
     }
     return lines;
   });
+  await suite.execute(
+    postgres.adminUrl,
+    which.flatMap(({ undo = [] }) => undo),
+  );
+  return said;
 }

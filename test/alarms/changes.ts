@@ -2,343 +2,346 @@
 export interface Change {
   readonly name: string;
   readonly sql: readonly string[];
-  /** Left when the change is over, where it is more than the database's. */
+  /** What is left when its databases are gone, taken away. */
   readonly undo?: readonly string[];
+  /** True for what only a database of several tenants can have. */
+  readonly shared?: true;
   /** The same, done wrong: the suite has to name the object. */
   readonly harmful?: { readonly sql: readonly string[]; readonly object: string };
 }
 
-const [runtime, owner, migrator, resolver] = ['runtime', 'owner', 'migrator', 'resolver'].map(
-  (role) => `acme_app_${role}`,
-);
+const [owner, migrator, resolver] = ['owner', 'migrator', 'resolver'].map((role) => `acme_app_${role}`);
 const own = 'tenant_id = (select app.tenant_id())';
 
 /** Roles belong to the cluster, and every copy of the database is changed in the same way. */
 const createRole = (role: string): string =>
   `do $$ begin create role ${role} login; exception when duplicate_object then null; end $$`;
 
-/** What every tenant table has. */
-const guards = (table: string): string[] => [
-  `alter table ${table} owner to ${owner}`,
-  `alter table ${table} enable row level security, force row level security`,
-  `create policy tenant_floor on ${table} as restrictive for all to ${runtime} using (${own}) with check (${own})`,
-  `create policy tenant_allow on ${table} for all to ${runtime} using (${own}) with check (${own})`,
-  `create policy tenant_migrate on ${table} for all to ${migrator} using (true) with check (true)`,
-  `grant select, insert, update, delete on ${table} to ${runtime}`,
-];
+/** At least thirty that harm nobody, to tables that serve a role. The same name appears once: they are made together. */
+export function changesFor(runtime: string): readonly Change[] {
+  /** What every tenant table has. */
+  const guards = (table: string): string[] => [
+    `alter table ${table} owner to ${owner}`,
+    `alter table ${table} enable row level security, force row level security`,
+    `create policy tenant_floor on ${table} as restrictive for all to ${runtime} using (${own}) with check (${own})`,
+    `create policy tenant_allow on ${table} for all to ${runtime} using (${own}) with check (${own})`,
+    `create policy tenant_migrate on ${table} for all to ${migrator} using (true) with check (true)`,
+    `grant select, insert, update, delete on ${table} to ${runtime}`,
+  ];
 
-/** One policy for each command, in place of one for all. */
-const byCommand = (name: string, kind: 'permissive' | 'restrictive'): string[] =>
-  Object.entries({
-    delete: `using (${own})`,
-    select: `using (${own})`,
-    insert: `with check (${own})`,
-    update: `using (${own}) with check (${own})`,
-  }).map(
-    ([command, condition]) =>
-      `create policy ${kind}_${command} on ${name} as ${kind} for ${command} to ${runtime} ${condition}`,
-  );
+  /** One policy for each command, in place of one for all. */
+  const byCommand = (name: string, kind: 'permissive' | 'restrictive'): string[] =>
+    Object.entries({
+      delete: `using (${own})`,
+      select: `using (${own})`,
+      insert: `with check (${own})`,
+      update: `using (${own}) with check (${own})`,
+    }).map(
+      ([command, condition]) =>
+        `create policy ${kind}_${command} on ${name} as ${kind} for ${command} to ${runtime} ${condition}`,
+    );
 
-const table = (name: string, columns: string, rest = ''): string[] => [
-  `create table app.${name} (tenant_id uuid not null, id uuid not null, ${columns}, primary key (tenant_id, id)${rest})`,
-  ...guards(`app.${name}`),
-];
+  const table = (name: string, columns: string, rest = ''): string[] => [
+    `create table app.${name} (tenant_id uuid not null, id uuid not null, ${columns}, primary key (tenant_id, id)${rest})`,
+    ...guards(`app.${name}`),
+  ];
 
-/** At least thirty that harm nobody. The same name appears once: they are made together. */
-export const changes: readonly Change[] = [
-  { name: 'a comment', sql: [`comment on table app.projects is 'What tenants plan'`] },
-  { name: 'an index', sql: ['create index on app.projects (tenant_id, name)'] },
-  { name: 'a partial index', sql: [`create index on app.tasks (tenant_id, title) where status <> 'done'`] },
-  { name: 'an index on an expression', sql: ['create index on app.projects (tenant_id, lower(name))'] },
-  {
-    name: 'a unique index in each tenant',
-    sql: ['create unique index on app.api_keys (tenant_id, secret_hash, id)'],
-    harmful: { sql: ['create unique index on app.api_keys (secret_hash)'], object: 'app.api_keys' },
-  },
-  {
-    name: 'a new table',
-    sql: table('notes', 'body text not null'),
-    harmful: {
-      sql: [
-        'create table app.notes (tenant_id uuid not null, id uuid not null, body text, primary key (tenant_id, id))',
-        `grant select, insert on app.notes to ${runtime}`,
-      ],
-      object: 'app.notes',
+  return [
+    { name: 'a comment', sql: [`comment on table app.projects is 'What tenants plan'`] },
+    { name: 'an index', sql: ['create index on app.projects (tenant_id, name)'] },
+    { name: 'a partial index', sql: [`create index on app.tasks (tenant_id, title) where status <> 'done'`] },
+    { name: 'an index on an expression', sql: ['create index on app.projects (tenant_id, lower(name))'] },
+    {
+      name: 'a unique index in each tenant',
+      sql: ['create unique index on app.api_keys (tenant_id, secret_hash, id)'],
+      harmful: { sql: ['create unique index on app.api_keys (secret_hash)'], object: 'app.api_keys' },
     },
-  },
-  {
-    name: 'sixty more tables, all before the others by name',
-    sql: Array.from({ length: 60 }, (_, n) => table(`a_${n}`, 'name text not null')).flat(),
-  },
-  {
-    name: 'a new table that refers to another',
-    sql: table(
-      'labels',
-      'project_id uuid not null, name text not null',
-      ', foreign key (tenant_id, project_id) references app.projects (tenant_id, id) on delete cascade',
-    ),
-  },
-  {
-    name: 'a table that refers to itself',
-    sql: table(
-      'folders',
-      'parent_id uuid, name text not null',
-      ', foreign key (tenant_id, parent_id) references app.folders (tenant_id, id)',
-    ),
-  },
-  {
-    name: 'a natural key',
-    sql: table('invoices', 'number integer not null check (number > 0)', ', unique (tenant_id, number)'),
-    harmful: {
-      sql: table('invoices', 'number integer not null check (number > 0)', ', unique (number)'),
-      object: 'app.invoices',
+    {
+      name: 'a new table',
+      sql: table('notes', 'body text not null'),
+      harmful: {
+        sql: [
+          'create table app.notes (tenant_id uuid not null, id uuid not null, body text, primary key (tenant_id, id))',
+          `grant select, insert on app.notes to ${runtime}`,
+        ],
+        object: 'app.notes',
+      },
     },
-  },
-  {
-    name: 'one row for each tenant',
-    sql: [
-      'create table app.preferences (tenant_id uuid primary key, theme text not null)',
-      ...guards('app.preferences'),
-    ],
-  },
-  {
-    name: 'an enum',
-    sql: [`create type app.mood as enum ('glad', 'sad')`, ...table('moods', 'mood app.mood not null')],
-  },
-  {
-    name: 'a domain over a domain',
-    sql: [
-      `create domain app.word as text check (value ~ '^[a-z]+$')`,
-      'create domain app.short_word as app.word check (char_length(value) <= 40)',
-      ...table('words', 'word app.short_word not null'),
-    ],
-  },
-  {
-    name: 'json, arrays and ranges',
-    sql: table(
-      'shapes',
-      `data jsonb not null check (jsonb_typeof(data) = 'object'), tags text[] not null, during tstzrange not null, sizes integer[]`,
-    ),
-  },
-  {
-    name: 'a generated column',
-    sql: table('sums', 'a integer not null, b integer not null, c integer generated always as (a + b) stored'),
-  },
-  {
-    name: 'checks over two columns',
-    sql: table(
-      'spans',
-      'starts_at timestamptz not null, ends_at timestamptz, note text, link text, check (ends_at is null or ends_at > starts_at), check ((note is null) <> (link is null))',
-    ),
-  },
-  {
-    name: 'an exclusion constraint in each tenant',
-    sql: [
-      'create extension if not exists btree_gist',
-      ...table(
-        'bookings',
-        'room integer not null, during tstzrange not null',
-        ', exclude using gist (tenant_id with =, room with =, during with &&)',
+    {
+      name: 'sixty more tables, all before the others by name',
+      sql: Array.from({ length: 60 }, (_, n) => table(`a_${n}`, 'name text not null')).flat(),
+    },
+    {
+      name: 'a new table that refers to another',
+      sql: table(
+        'labels',
+        'project_id uuid not null, name text not null',
+        ', foreign key (tenant_id, project_id) references app.projects (tenant_id, id) on delete cascade',
       ),
-    ],
-  },
-  {
-    name: 'partitions by time',
-    sql: [
-      'create table app.events (tenant_id uuid not null, id uuid not null, at date not null, primary key (tenant_id, id, at)) partition by range (at)',
-      ...guards('app.events'),
-      `create table app.events_2031 partition of app.events for values from ('2031-01-01') to ('2032-01-01')`,
-      `create table app.events_rest partition of app.events default`,
-    ],
-    harmful: {
+    },
+    {
+      name: 'a table that refers to itself',
+      sql: table(
+        'folders',
+        'parent_id uuid, name text not null',
+        ', foreign key (tenant_id, parent_id) references app.folders (tenant_id, id)',
+      ),
+    },
+    {
+      name: 'a natural key',
+      sql: table('invoices', 'number integer not null check (number > 0)', ', unique (tenant_id, number)'),
+      harmful: {
+        sql: table('invoices', 'number integer not null check (number > 0)', ', unique (number)'),
+        object: 'app.invoices',
+      },
+    },
+    {
+      name: 'one row for each tenant',
+      sql: [
+        'create table app.preferences (tenant_id uuid primary key, theme text not null)',
+        ...guards('app.preferences'),
+      ],
+    },
+    {
+      name: 'an enum',
+      sql: [`create type app.mood as enum ('glad', 'sad')`, ...table('moods', 'mood app.mood not null')],
+    },
+    {
+      name: 'a domain over a domain',
+      sql: [
+        `create domain app.word as text check (value ~ '^[a-z]+$')`,
+        'create domain app.short_word as app.word check (char_length(value) <= 40)',
+        ...table('words', 'word app.short_word not null'),
+      ],
+    },
+    {
+      name: 'json, arrays and ranges',
+      sql: table(
+        'shapes',
+        `data jsonb not null check (jsonb_typeof(data) = 'object'), tags text[] not null, during tstzrange not null, sizes integer[]`,
+      ),
+    },
+    {
+      name: 'a generated column',
+      sql: table('sums', 'a integer not null, b integer not null, c integer generated always as (a + b) stored'),
+    },
+    {
+      name: 'checks over two columns',
+      sql: table(
+        'spans',
+        'starts_at timestamptz not null, ends_at timestamptz, note text, link text, check (ends_at is null or ends_at > starts_at), check ((note is null) <> (link is null))',
+      ),
+    },
+    {
+      name: 'an exclusion constraint in each tenant',
+      sql: [
+        'create extension if not exists btree_gist',
+        ...table(
+          'bookings',
+          'room integer not null, during tstzrange not null',
+          ', exclude using gist (tenant_id with =, room with =, during with &&)',
+        ),
+      ],
+    },
+    {
+      name: 'partitions by time',
       sql: [
         'create table app.events (tenant_id uuid not null, id uuid not null, at date not null, primary key (tenant_id, id, at)) partition by range (at)',
         ...guards('app.events'),
         `create table app.events_2031 partition of app.events for values from ('2031-01-01') to ('2032-01-01')`,
-        `grant select on app.events_2031 to ${runtime}`,
+        `create table app.events_rest partition of app.events default`,
       ],
-      object: 'app.events_2031',
+      harmful: {
+        sql: [
+          'create table app.events (tenant_id uuid not null, id uuid not null, at date not null, primary key (tenant_id, id, at)) partition by range (at)',
+          ...guards('app.events'),
+          `create table app.events_2031 partition of app.events for values from ('2031-01-01') to ('2032-01-01')`,
+          `grant select on app.events_2031 to ${runtime}`,
+        ],
+        object: 'app.events_2031',
+      },
     },
-  },
-  {
-    name: 'partitions by hash',
-    sql: [
-      'create table app.logs (tenant_id uuid not null, id uuid not null, line text, primary key (tenant_id, id)) partition by hash (tenant_id)',
-      ...guards('app.logs'),
-      ...[0, 1].map(
-        (n) => `create table app.logs_${n} partition of app.logs for values with (modulus 2, remainder ${n})`,
-      ),
-    ],
-  },
-  {
-    name: 'a table in another schema',
-    sql: [
-      'create schema crm',
-      `grant usage on schema crm to ${runtime}`,
-      'create table crm.leads (tenant_id uuid not null, id uuid not null, name text not null, primary key (tenant_id, id))',
-      ...guards('crm.leads'),
-    ],
-  },
-  { name: 'an unlogged table', sql: [...table('drafts', 'body text'), 'alter table app.drafts set unlogged'] },
-  {
-    name: 'a view with the rights of who asks',
-    sql: [
-      'create view app.open_tasks with (security_invoker = true, security_barrier = true) as select * from app.tasks',
-      `grant select on app.open_tasks to ${runtime}`,
-    ],
-    harmful: {
-      sql: ['create view app.open_tasks as select * from app.tasks', `grant select on app.open_tasks to ${runtime}`],
-      object: 'app.open_tasks',
-    },
-  },
-  {
-    name: 'a materialized view that nobody was granted',
-    sql: ['create materialized view app.totals as select count(*) from app.tasks'],
-    harmful: {
+    {
+      name: 'partitions by hash',
       sql: [
-        'create materialized view app.totals as select * from app.tasks',
-        `grant select on app.totals to ${runtime}`,
+        'create table app.logs (tenant_id uuid not null, id uuid not null, line text, primary key (tenant_id, id)) partition by hash (tenant_id)',
+        ...guards('app.logs'),
+        ...[0, 1].map(
+          (n) => `create table app.logs_${n} partition of app.logs for values with (modulus 2, remainder ${n})`,
+        ),
       ],
-      object: 'app.totals',
     },
-  },
-  {
-    name: 'a function with the rights of who calls',
-    sql: [
-      `create function app.count_tasks() returns bigint language sql stable as 'select count(*) from app.tasks'`,
-      `grant execute on function app.count_tasks() to ${runtime}`,
-    ],
-    harmful: {
+    {
+      name: 'a table in another schema',
       sql: [
-        `create function app.count_tasks() returns setof app.tasks language sql stable security definer set search_path = pg_catalog, pg_temp as 'select * from app.tasks'`,
+        'create schema crm',
+        `grant usage on schema crm to ${runtime}`,
+        'create table crm.leads (tenant_id uuid not null, id uuid not null, name text not null, primary key (tenant_id, id))',
+        ...guards('crm.leads'),
+      ],
+    },
+    { name: 'an unlogged table', sql: [...table('drafts', 'body text'), 'alter table app.drafts set unlogged'] },
+    {
+      name: 'a view with the rights of who asks',
+      sql: [
+        'create view app.open_tasks with (security_invoker = true, security_barrier = true) as select * from app.tasks',
+        `grant select on app.open_tasks to ${runtime}`,
+      ],
+      harmful: {
+        sql: ['create view app.open_tasks as select * from app.tasks', `grant select on app.open_tasks to ${runtime}`],
+        object: 'app.open_tasks',
+      },
+    },
+    {
+      name: 'a materialized view that nobody was granted',
+      sql: ['create materialized view app.totals as select count(*) from app.tasks'],
+      harmful: {
+        sql: [
+          'create materialized view app.totals as select * from app.tasks',
+          `grant select on app.totals to ${runtime}`,
+        ],
+        object: 'app.totals',
+      },
+    },
+    {
+      name: 'a function with the rights of who calls',
+      sql: [
+        `create function app.count_tasks() returns bigint language sql stable as 'select count(*) from app.tasks'`,
         `grant execute on function app.count_tasks() to ${runtime}`,
       ],
-      object: 'app.count_tasks()',
+      harmful: {
+        sql: [
+          `create function app.count_tasks() returns setof app.tasks language sql stable security definer set search_path = pg_catalog, pg_temp as 'select * from app.tasks'`,
+          `grant execute on function app.count_tasks() to ${runtime}`,
+        ],
+        object: 'app.count_tasks()',
+      },
     },
-  },
-  {
-    name: 'a narrow function with the rights of the resolver',
-    sql: [
-      `create function platform.now_is() returns timestamptz language sql stable security definer set search_path = pg_catalog, pg_temp as 'select now()'`,
-      `alter function platform.now_is() owner to ${resolver}`,
-      'revoke execute on function platform.now_is() from public',
-      `grant execute on function platform.now_is() to ${runtime}`,
-    ],
-    harmful: {
+    {
+      name: 'a narrow function with the rights of the resolver',
       sql: [
-        `create function platform.now_is() returns timestamptz language sql stable security definer as 'select now()'`,
+        `create function platform.now_is() returns timestamptz language sql stable security definer set search_path = pg_catalog, pg_temp as 'select now()'`,
+        `alter function platform.now_is() owner to ${resolver}`,
+        'revoke execute on function platform.now_is() from public',
+        `grant execute on function platform.now_is() to ${runtime}`,
       ],
-      object: 'platform.now_is()',
+      harmful: {
+        sql: [
+          `create function platform.now_is() returns timestamptz language sql stable security definer as 'select now()'`,
+        ],
+        object: 'platform.now_is()',
+      },
     },
-  },
-  {
-    name: 'a trigger with the rights of who writes',
-    sql: [
-      `create function app.touch() returns trigger language plpgsql as 'begin new.updated_at := now(); return new; end'`,
-      'create trigger touch before update on app.projects for each row execute function app.touch()',
-    ],
-    harmful: {
+    {
+      name: 'a trigger with the rights of who writes',
       sql: [
-        `create function app.touch() returns trigger language plpgsql security definer set search_path = pg_catalog, pg_temp as 'begin new.updated_at := now(); return new; end'`,
+        `create function app.touch() returns trigger language plpgsql as 'begin new.updated_at := now(); return new; end'`,
         'create trigger touch before update on app.projects for each row execute function app.touch()',
       ],
-      object: 'app.touch()',
+      harmful: {
+        sql: [
+          `create function app.touch() returns trigger language plpgsql security definer set search_path = pg_catalog, pg_temp as 'begin new.updated_at := now(); return new; end'`,
+          'create trigger touch before update on app.projects for each row execute function app.touch()',
+        ],
+        object: 'app.touch()',
+      },
     },
-  },
-  {
-    name: 'a deferred foreign key in each tenant',
-    sql: table(
-      'links',
-      'project_id uuid not null',
-      ', foreign key (tenant_id, project_id) references app.projects (tenant_id, id) deferrable initially deferred',
-    ),
-  },
-  { name: 'an extension', sql: ['create extension if not exists citext', 'create extension if not exists pg_trgm'] },
-  {
-    name: 'a policy under another name',
-    sql: [
-      'alter policy tenant_allow on app.projects rename to projects_of_the_tenant',
-      'alter policy tenant_floor on app.projects rename to nothing_of_others',
-    ],
-    harmful: { sql: ['alter policy tenant_allow on app.projects using (true)'], object: 'app.projects' },
-  },
-  {
-    name: 'policies by command',
-    sql: ['drop policy tenant_allow on app.tasks', ...byCommand('app.tasks', 'permissive')],
-  },
-  {
-    name: 'a floor by command',
-    sql: ['drop policy tenant_floor on app.members', ...byCommand('app.members', 'restrictive')],
-    harmful: {
-      sql: ['drop policy tenant_floor on app.members', ...byCommand('app.members', 'restrictive').slice(1)],
-      object: 'app.members',
+    {
+      name: 'a deferred foreign key in each tenant',
+      sql: table(
+        'links',
+        'project_id uuid not null',
+        ', foreign key (tenant_id, project_id) references app.projects (tenant_id, id) deferrable initially deferred',
+      ),
     },
-  },
-  {
-    name: 'one more restrictive policy',
-    sql: [`create policy not_done on app.tasks as restrictive for delete to ${runtime} using (${own})`],
-  },
-  {
-    name: 'another seal key',
-    sql: [
-      `insert into platform.seal_keys select 'zz', inner_pad, outer_pad from platform.seal_keys order by id limit 1`,
-    ],
-  },
-  { name: 'statistics objects', sql: ['create statistics app.task_statistics on tenant_id, status from app.tasks'] },
-  { name: 'a column with a default', sql: [`alter table app.projects add column color text not null default 'red'`] },
-  { name: 'a renamed constraint', sql: ['alter table app.tasks rename constraint tasks_pkey to tasks_key'] },
-  {
-    name: 'a table of the control plane',
-    sql: ['create table platform.countries (code text primary key)', `insert into platform.countries values ('de')`],
-  },
-  {
-    name: 'a sequence that nobody may use',
-    sql: ['create sequence app.numbers'],
-    harmful: {
-      sql: ['create sequence app.numbers', `grant usage on sequence app.numbers to ${runtime}`],
-      object: 'app.numbers',
+    { name: 'an extension', sql: ['create extension if not exists citext', 'create extension if not exists pg_trgm'] },
+    {
+      name: 'a policy under another name',
+      sql: [
+        'alter policy tenant_allow on app.projects rename to projects_of_the_tenant',
+        'alter policy tenant_floor on app.projects rename to nothing_of_others',
+      ],
+      harmful: { sql: ['alter policy tenant_allow on app.projects using (true)'], object: 'app.projects' },
     },
-  },
-  {
-    name: 'a column that came back',
-    sql: [
-      'alter table app.tasks add column extra integer',
-      'alter table app.tasks drop column extra',
-      'alter table app.tasks add column extra integer',
-    ],
-  },
-  {
-    name: 'many rows of somebody else',
-    sql: [
-      `insert into platform.tenants (id, slug, name) values ('01a00000-0000-7000-8000-000000000001', 'busy', 'Busy')`,
-      `insert into app.projects (tenant_id, id, name) select '01a00000-0000-7000-8000-000000000001', gen_random_uuid(), 'Project ' || n from generate_series(1, 20000) as n`,
-    ],
-  },
-  {
-    name: 'REINDEX, CLUSTER and ANALYZE',
-    sql: ['reindex table app.tasks', 'cluster app.tasks using tasks_by_age', 'analyze'],
-  },
-  {
-    name: "another application's schema and role",
-    sql: [
-      createRole('alarms_other'),
-      'create schema other authorization alarms_other',
-      'create table other.things (tenant_id uuid, id bigint generated always as identity primary key)',
-      'alter table other.things owner to alarms_other',
-      'grant all on other.things to public',
-    ],
-    undo: ['drop schema other cascade', 'drop role alarms_other'],
-  },
-  {
-    name: 'a role for reports that reaches no tenant table',
-    sql: [
-      createRole('alarms_reports'),
-      'create schema reports',
-      'create view reports.sizes as select relname, relpages from pg_class',
-      'grant usage on schema reports to alarms_reports',
-      'grant select on reports.sizes to alarms_reports',
-    ],
-    undo: ['drop schema reports cascade', 'drop role alarms_reports'],
-  },
-  { name: 'a publication of nothing', sql: ['create publication alarms_none'] },
-];
+    {
+      name: 'policies by command',
+      sql: ['drop policy tenant_allow on app.tasks', ...byCommand('app.tasks', 'permissive')],
+    },
+    {
+      name: 'a floor by command',
+      sql: ['drop policy tenant_floor on app.members', ...byCommand('app.members', 'restrictive')],
+      harmful: {
+        sql: ['drop policy tenant_floor on app.members', ...byCommand('app.members', 'restrictive').slice(1)],
+        object: 'app.members',
+      },
+    },
+    {
+      name: 'one more restrictive policy',
+      sql: [`create policy not_done on app.tasks as restrictive for delete to ${runtime} using (${own})`],
+    },
+    {
+      name: 'another seal key',
+      sql: [
+        `insert into platform.seal_keys select 'zz', inner_pad, outer_pad from platform.seal_keys order by id limit 1`,
+      ],
+    },
+    { name: 'statistics objects', sql: ['create statistics app.task_statistics on tenant_id, status from app.tasks'] },
+    { name: 'a column with a default', sql: [`alter table app.projects add column color text not null default 'red'`] },
+    { name: 'a renamed constraint', sql: ['alter table app.tasks rename constraint tasks_pkey to tasks_key'] },
+    {
+      name: 'a table of the control plane',
+      sql: ['create table platform.countries (code text primary key)', `insert into platform.countries values ('de')`],
+    },
+    {
+      name: 'a sequence that nobody may use',
+      sql: ['create sequence app.numbers'],
+      harmful: {
+        sql: ['create sequence app.numbers', `grant usage on sequence app.numbers to ${runtime}`],
+        object: 'app.numbers',
+      },
+    },
+    {
+      name: 'a column that came back',
+      sql: [
+        'alter table app.tasks add column extra integer',
+        'alter table app.tasks drop column extra',
+        'alter table app.tasks add column extra integer',
+      ],
+    },
+    {
+      name: 'many rows of somebody else',
+      shared: true,
+      sql: [
+        `insert into platform.tenants (id, slug, name) values ('01a00000-0000-7000-8000-000000000001', 'busy', 'Busy')`,
+        `insert into app.projects (tenant_id, id, name) select '01a00000-0000-7000-8000-000000000001', gen_random_uuid(), 'Project ' || n from generate_series(1, 20000) as n`,
+      ],
+    },
+    {
+      name: 'REINDEX, CLUSTER and ANALYZE',
+      sql: ['reindex table app.tasks', 'cluster app.tasks using tasks_by_age', 'analyze'],
+    },
+    {
+      name: "another application's schema and role",
+      sql: [
+        createRole('alarms_other'),
+        'create schema other authorization alarms_other',
+        'create table other.things (tenant_id uuid, id bigint generated always as identity primary key)',
+        'alter table other.things owner to alarms_other',
+        'grant all on other.things to public',
+      ],
+      undo: ['drop role alarms_other'],
+    },
+    {
+      name: 'a role for reports that reaches no tenant table',
+      sql: [
+        createRole('alarms_reports'),
+        'create schema reports',
+        'create view reports.sizes as select relname, relpages from pg_class',
+        'grant usage on schema reports to alarms_reports',
+        'grant select on reports.sizes to alarms_reports',
+      ],
+      undo: ['drop role alarms_reports'],
+    },
+    { name: 'a publication of nothing', sql: ['create publication alarms_none'] },
+  ];
+}

@@ -6,28 +6,33 @@ import { generate } from '../../generators/engine/generate.ts';
 import { createPackages } from '../matrix/packages.ts';
 import { runCommand, writeRepository } from '../matrix/repository.ts';
 
-// Generates a repository and shows that its isolation suite is quiet about changes that harm nobody, and not about the same done wrong.
+// Generates repositories and shows that their isolation suites are quiet about changes that harm nobody, and not about the same done wrong.
 // usage: npm run test:alarms [-- <word in the change's name>]
 
 const folder = await mkdtemp(join(tmpdir(), 'alarms-'));
 await chmod(folder, 0o711); // for the user that PostgreSQL runs as
 try {
-  const tree = await generate({
-    name: 'acme-app',
-    preset: 'default',
-    framework: 'fastify',
-    strategy: ['shared-schema'],
-    resolution: ['jwt', 'api-key'],
-    billing: 'none',
-    context: 'sealed',
-    packageManager: 'npm',
-    modules: ['projects', 'tasks'],
-  });
-  const dir = join(folder, 'repository');
-  await writeRepository(dir, tree);
-  await createPackages(folder).link(tree, 'npm', dir);
-  const words = process.argv.slice(2).map((word) => `'${word}'`);
-  console.log(await runCommand(dir, `node --import tsx ${resolve(import.meta.dirname, 'ask.ts')} ${words.join(' ')}`));
+  const packages = createPackages(folder);
+  // Those whose tables are in the schema app.
+  for (const strategy of ['shared-schema', 'database-per-tenant'] as const) {
+    const tree = await generate({
+      name: 'acme-app',
+      preset: 'default',
+      framework: 'fastify',
+      strategy: [strategy],
+      resolution: ['jwt', 'api-key'],
+      billing: 'none',
+      context: 'sealed',
+      packageManager: 'npm',
+      modules: ['projects', 'tasks'],
+    });
+    const dir = join(folder, strategy);
+    await writeRepository(dir, tree);
+    await packages.link(tree, 'npm', dir);
+    const words = process.argv.slice(2).map((word) => `'${word}'`);
+    const ask = resolve(import.meta.dirname, 'ask.ts');
+    console.log(`${strategy}: ${await runCommand(dir, `node --import tsx ${ask} ${words.join(' ')}`)}`);
+  }
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }

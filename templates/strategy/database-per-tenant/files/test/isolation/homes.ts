@@ -2,6 +2,7 @@ import type pg from 'pg';
 import { roles } from '../../src/tenancy/roles.ts';
 import { templateSchema } from '../../src/tenancy/schema.ts';
 import type { Settings } from './contexts.ts';
+import type { Spot } from './premises.ts';
 
 /*
  * A tenant's database is closed to all others. What is attacked is what holds when that fails: a database that is made
@@ -38,6 +39,20 @@ export const connectionsAreShared: boolean = false;
 
 /** Who gets the connections that the attacker used: whoever comes next of its own. */
 export const nextOnConnection = <T>({ attacker }: { readonly attacker: T }): T => attacker;
+
+/** A function that looks up, and a condition in it as a regular expression. */
+export interface LookUp {
+  readonly signature: string;
+  readonly condition: string;
+  readonly at?: Spot;
+}
+
+/** What keeps tenants that are shut out from being found by a domain. */
+export const domainsOfOpenTenants: LookUp = {
+  signature: 'platform.find_in_directory(text,text)',
+  condition: String.raw`and \(known\.kind <> 'domain' or tenant\.status = 'active'\)`,
+  at: 'control plane',
+};
 
 /** The table of another tenant that is called the same. */
 export const counterpart = (table: string, _tenantId: string): string => table;

@@ -4,6 +4,7 @@ import { readTenantMigrations } from '../../src/tenancy/places/tenant-migrations
 import { roles } from '../../src/tenancy/roles.ts';
 import { schemaOf, schemaPattern, templateSchema, tenantOf } from '../../src/tenancy/schema.ts';
 import type { Settings } from './contexts.ts';
+import type { Spot } from './premises.ts';
 
 const pattern = new RegExp(schemaPattern);
 const anywhere = new RegExp(String.raw`\b${schemaPattern.slice(1, -1)}\b`);
@@ -52,6 +53,19 @@ export const connectionsAreShared: boolean = true;
 
 /** Who gets the connections that the attacker used. */
 export const nextOnConnection = <T>({ victim }: { readonly victim: T }): T => victim;
+
+/** A function that looks up, and a condition in it as a regular expression. */
+export interface LookUp {
+  readonly signature: string;
+  readonly condition: string;
+  readonly at?: Spot;
+}
+
+/** What keeps tenants that are shut out from being found by a domain. */
+export const domainsOfOpenTenants: LookUp = {
+  signature: 'platform.find_domain(text)',
+  condition: String.raw`and tenant\.status = 'active'`,
+};
 
 /** The table of another tenant that is called the same. */
 export function counterpart(table: string, tenantId: string): string {

@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import { templateSchema } from '../../src/tenancy/schema.ts';
 import type { Settings } from './contexts.ts';
+import type { Spot } from './premises.ts';
 
 /** The tenant that has a schema to itself: none has, all share one. */
 export const homeOf = (_schema: string): string | undefined => undefined;
@@ -31,6 +32,19 @@ export const connectionsAreShared: boolean = true;
 
 /** Who gets the connections that the attacker used. */
 export const nextOnConnection = <T>({ victim }: { readonly victim: T }): T => victim;
+
+/** A function that looks up, and a condition in it as a regular expression. */
+export interface LookUp {
+  readonly signature: string;
+  readonly condition: string;
+  readonly at?: Spot;
+}
+
+/** What keeps tenants that are shut out from being found by a domain. */
+export const domainsOfOpenTenants: LookUp = {
+  signature: 'platform.find_domain(text)',
+  condition: String.raw`and tenant\.status = 'active'`,
+};
 
 /** The table of another tenant that is called the same. */
 export const counterpart = (table: string, _tenantId: string): string => table;

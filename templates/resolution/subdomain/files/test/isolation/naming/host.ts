@@ -5,6 +5,7 @@ import { sources } from '../../../src/tenancy/sources.ts';
 import { tenantTable } from '../../../src/tenancy/tenant-table.ts';
 import { records } from '../../setup/external/dns.ts';
 import type { CredentialKind, Issuing } from '../credentials.ts';
+import { domainsOfOpenTenants, type LookUp } from '../homes.ts';
 import type { Headers } from '../http/client.ts';
 import { type Mutation, onRoute, withResolution, without } from '../mutations/mutation.ts';
 import type { NamingKind, Probe } from '../naming.ts';
@@ -27,9 +28,10 @@ const forwarded: typeof resolutionSteps.collect = async (credentials, incoming, 
 };
 
 /** The look-up of a domain, without one of its conditions. */
-const lookUp = (name: string, condition: string): Mutation => ({
+const lookUp = (name: string, { signature, condition, at }: LookUp): Mutation => ({
   name: `platform.find_domain() ${name}`,
-  sql: [without('platform.find_domain(text)', condition)],
+  sql: [without(signature, condition)],
+  ...(at && { at }),
   groups: ['resolution'],
   expects: onRoute('L3'),
 });
@@ -63,8 +65,11 @@ export const hostNaming: NamingKind = {
       groups: ['resolution'],
       expects: onRoute('L3'),
     },
-    lookUp('answers for domains that nobody proved', String.raw`and (domain\.)?verified_at is not null`),
-    lookUp('answers for tenants that are shut out', `and tenant\\.status = 'active'`),
+    lookUp('answers for domains that nobody proved', {
+      signature: 'platform.find_domain(text)',
+      condition: String.raw`and (domain\.)?verified_at is not null`,
+    }),
+    lookUp('answers for tenants that are shut out', domainsOfOpenTenants),
   ],
 };
 

@@ -1,6 +1,8 @@
 import pg from 'pg';
 import { readTemplate } from '../../../src/tenancy/places/connect.ts';
-import { closeDatabase, copy as copyWhole } from '../../../src/tenancy/places/make.ts';
+import { dropLogin } from '../../../src/tenancy/places/drop.ts';
+import { asMigrator } from '../../../src/tenancy/places/ledger.ts';
+import { bindDatabase, closeDatabase, copy as copyWhole } from '../../../src/tenancy/places/make.ts';
 import { roles } from '../../../src/tenancy/roles.ts';
 import { copyDatabase, type TestDatabase, type TestServer, withClient } from '../../setup/database.ts';
 import { copyPlaces, dropPlaces, placeUrls, type TableUrls } from '../../setup/places.ts';
@@ -29,24 +31,22 @@ type Place = TableUrls & Pick<TestDatabase, 'environment'>;
 export async function copyGround(server: TestServer, { sql = [], at: spot }: Change = {}): Promise<Copy> {
   const copy = await copyDatabase(server);
   const { adminUrl, environment } = copy;
+  const copied = await withClient(adminUrl, placesOf);
   let furnished: Promise<void> | undefined;
   const drop = async (): Promise<void> => {
+    const places = await withClient(adminUrl, placesOf);
     await withClient(server.adminUrl, async (admin) => {
-      await dropDatabase(admin, homeOf(nameOf(adminUrl)));
-      // Until then it names the databases of what it was copied from.
-      if (furnished === undefined) await dropDatabase(admin, nameOf(adminUrl));
+      for (const name of [nameOf(adminUrl), homeOf(nameOf(adminUrl))]) await dropDatabase(admin, name);
+      for (const { database, login } of places) {
+        // What it was copied from keeps its databases, and the logins that both have.
+        if (!copied.some((each) => each.database === database)) await dropDatabase(admin, database);
+        if (!copied.some((each) => each.login === login)) await dropLogin(admin, login);
+      }
     });
-    if (furnished !== undefined) await copy.drop();
   };
   const furnish = async (): Promise<void> => {
     await copyPlaces(adminUrl, environment);
-    if (spot !== undefined || sql.length === 0) return;
-    const tenants = await withClient(adminUrl, tenantsOf);
-    await Promise.all(
-      tenants.map(async (tenantId) => {
-        await execute((await placeUrls(copy, tenantId)).adminUrl, sql);
-      }),
-    );
+    if (spot === undefined && sql.length > 0) await changePlaces(copy, sql);
   };
   const furnishOnce = async (): Promise<void> => {
     furnished ??= furnish();
@@ -62,6 +62,32 @@ export async function copyGround(server: TestServer, { sql = [], at: spot }: Cha
   } catch (error) {
     await drop();
     throw error;
+  }
+}
+
+interface Occupied {
+  readonly database: string;
+  readonly login: string;
+}
+
+async function placesOf(controlPlane: pg.ClientBase): Promise<Occupied[]> {
+  return (await controlPlane.query<Occupied>('select database, login from platform.places')).rows;
+}
+
+/** Changes each tenant's database as a migration does; rows that tables got in the home since are brought there. */
+async function changePlaces(copy: TestDatabase, sql: readonly string[]): Promise<void> {
+  const { admin, moveOut, close } = await openFilling(copy);
+  try {
+    await Promise.all(
+      (await withClient(copy.adminUrl, tenantsOf)).map(async (tenantId) => {
+        const url = (await placeUrls(copy, tenantId)).adminUrl;
+        await execute(url, sql);
+        await withClient(url, (there) => asMigrator(there, () => bindDatabase(there, tenantId)));
+      }),
+    );
+    await moveOut();
+  } finally {
+    await close();
   }
 }
 
