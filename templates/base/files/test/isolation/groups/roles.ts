@@ -53,7 +53,7 @@ export async function attackRoles(target: Target, recorder: Recorder): Promise<v
 async function identify(target: Target, login: pg.Client, recorder: Recorder): Promise<void> {
   const { runtimeRole } = target;
   const { rows } = await login.query<Record<string, string>>(
-    `select session_user as name, row_security_active(${await tableOf(target)}) as bound, current_setting('statement_timeout') as statement_timeout,
+    `select session_user as name, ${await boundBy(target)} as bound, current_setting('statement_timeout') as statement_timeout,
       current_setting('lock_timeout') as lock_timeout, current_setting('idle_in_transaction_session_timeout') as idle_in_transaction_session_timeout`,
   );
   const { name, bound, ...timeouts } = rows[0] ?? {};
@@ -82,12 +82,13 @@ async function identify(target: Target, login: pg.Client, recorder: Recorder): P
   }
 }
 
-/** The number of a table with policies: the login need not find it by its name. */
-async function tableOf({ admin }: Target): Promise<string> {
+/** Whether policies bind who asks, as SQL: those of a table, by its number because the login need not find it by its name, or of any that there may be. */
+async function boundBy({ admin }: Target): Promise<string> {
   const { rows } = await admin.query<{ oid: string }>(
     `select oid::text as oid from pg_class where relrowsecurity and relforcerowsecurity order by oid limit 1`,
   );
-  return rows[0]?.oid ?? '0';
+  const own = `(select not (rolsuper or rolbypassrls) from pg_roles where rolname = session_user)`;
+  return rows[0] === undefined ? own : `row_security_active(${rows[0].oid})`;
 }
 
 /** A connection on which no tenant ever was: the setting does not exist there, which is another case than an empty one. */

@@ -96,11 +96,11 @@ export const databaseRules = ({
     threat: 'K2',
     attack: 'look for names that tell who the tenants are',
     sql: `
-      with ${known}, named (name, kind) as (
-        select database, 'database' from place union all select login, 'role' from place
+      with ${known}, named (called, kind) as (
+        select datname::text, 'database' from pg_database union all select rolname, 'role' from pg_roles
       )
-      select name as object, format('the name tells everybody of the tenant %s', slug) as leaked, format('alter %s %I rename to ...;', kind, name) as fix
+      select called as object, format('the name tells everybody of the tenant %s', slug) as leaked, format('alter %s %I rename to ...;', kind, called) as fix
       from named join platform.tenants
-      on length(slug) > 3 and (strpos(name, slug) > 0 or strpos(name, replace(slug, '-', '_')) > 0) or strpos(name, replace(id::text, '-', '')) > 0`,
+      on length(slug) > 3 and (strpos(called, slug) > 0 or strpos(called, replace(slug, '-', '_')) > 0) or strpos(called, replace(id::text, '-', '')) > 0`,
   },
 ];

@@ -1,7 +1,6 @@
 import pg from 'pg';
 import { readTemplate } from '../../../src/tenancy/places/connect.ts';
 import { dropLogin } from '../../../src/tenancy/places/drop.ts';
-import { asMigrator } from '../../../src/tenancy/places/ledger.ts';
 import { bindDatabase, closeDatabase, copy as copyWhole } from '../../../src/tenancy/places/make.ts';
 import { roles } from '../../../src/tenancy/roles.ts';
 import { copyDatabase, type TestDatabase, type TestServer, withClient } from '../../setup/database.ts';
@@ -82,7 +81,10 @@ async function changePlaces(copy: TestDatabase, sql: readonly string[]): Promise
       (await withClient(copy.adminUrl, tenantsOf)).map(async (tenantId) => {
         const url = (await placeUrls(copy, tenantId)).adminUrl;
         await execute(url, sql);
-        await withClient(url, (there) => asMigrator(there, () => bindDatabase(there, tenantId)));
+        await withClient(url, async (there) => {
+          await seeEveryRow(there);
+          await bindDatabase(there, tenantId);
+        });
       }),
     );
     await moveOut();
