@@ -21,7 +21,7 @@ import { attackIds } from './http/ids.ts';
 import { attackMemory } from './http/memory.ts';
 import { attackWithPayloads } from './http/payloads.ts';
 import { attackResolution } from './http/resolution.ts';
-import { strategyGroups } from './strategy/groups.ts';
+import { strategyApplicationGroups, strategyGroups } from './strategy/groups.ts';
 import type { Target } from './target.ts';
 
 /** One part of the suite. */
@@ -65,6 +65,7 @@ export const groups = {
   bodies: { on: 'application', attack: onStage(attackBodies) },
   memory: { on: 'application', attack: onStage(attackMemory) },
   payloads: { on: 'application', attack: onStage(attackWithPayloads) },
+  ...strategyApplicationGroups,
   // Late, because its controls delete.
   identifiers: { on: 'application', attack: onStage(attackIds) },
   crowd: { on: 'application', attack: crowd },

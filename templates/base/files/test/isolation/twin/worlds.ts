@@ -25,8 +25,20 @@ export interface Worlds {
 const owners = credentialKinds[0];
 
 /** Makes the two worlds, both sabotaged like the arena's own database. */
-export async function openWorlds({ world: known }: Target, own: OwnArena): Promise<Worlds> {
+export async function openWorlds(target: Target, own: OwnArena): Promise<Worlds> {
+  const made: Copy[] = [];
+  try {
+    return await makeWorlds(target, own, made);
+  } catch (error) {
+    for (const copy of made.reverse()) await copy.drop();
+    throw error;
+  }
+}
+
+/** What it has made is told as it goes. */
+async function makeWorlds({ world: known }: Target, own: OwnArena, made: Copy[]): Promise<Worlds> {
   const alone = await own.alone();
+  made.push(alone);
   const { environment } = alone;
   const attacker = { ...known.attacker, rows: new Map(), spare: new Map(), full: new Set<string>() };
   const unattackable: World['unattackable'] = new Map();
@@ -51,6 +63,7 @@ export async function openWorlds({ world: known }: Target, own: OwnArena): Promi
 
   const name = new URL(alone.adminUrl).pathname.slice(1);
   const together = await copyGround({ adminUrl: alone.adminUrl, template: name, environment });
+  made.push(together);
   await together.furnish();
   return await settle(together, async ({ admin, create, access }) => {
     const { catalog, tables } = await readTables(admin);

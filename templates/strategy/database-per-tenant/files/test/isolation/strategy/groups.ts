@@ -8,5 +8,9 @@ import { places } from './places.ts';
 export const strategyGroups = {
   databases: { on: 'given', attack: databases },
   places: { on: 'database', attack: places },
+} as const satisfies Readonly<Record<string, GroupPlan>>;
+
+/** Those of them that run the application. */
+export const strategyApplicationGroups = {
   directory: { on: 'application', attack: onStage(attackDirectory) },
 } as const satisfies Readonly<Record<string, GroupPlan>>;

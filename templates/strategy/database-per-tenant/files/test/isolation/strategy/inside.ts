@@ -2,6 +2,7 @@ import type pg from 'pg';
 import { roles } from '../../../src/tenancy/roles.ts';
 import type { Relation } from '../catalog.ts';
 import type { Recorder } from '../finding.ts';
+import { isTenantSchema } from '../homes.ts';
 import { characterOf } from '../privileged.ts';
 import { type Attempt, attemptsAsLogin, attemptsInside, type Outcome, run } from '../session.ts';
 import { insertSql, literal } from '../sql.ts';
@@ -118,7 +119,9 @@ function tell(
 async function plant({ contexts, recorder, tables, at, stranger, attempt, admin }: Visit): Promise<void> {
   const tenantRow = { id: stranger.tenant.id, slug: stranger.tenant.slug, name: stranger.tenant.slug };
   const rows: readonly (readonly [table: string, text: string])[] = [
-    ...tables.flatMap(({ name }) => {
+    // Those that its migrations make.
+    ...tables.flatMap(({ name, schema }) => {
+      if (!isTenantSchema(schema)) return [];
       const spare = at.tenant.spare.get(name);
       return spare === undefined ? [] : [[name, insertSql(name, { ...spare, tenant_id: stranger.tenant.id })] as const];
     }),

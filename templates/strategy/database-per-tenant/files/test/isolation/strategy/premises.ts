@@ -23,6 +23,8 @@ import { copyTenant, copyTenants } from './rows.ts';
 const nameOf = (url: string): string => new URL(url).pathname.slice(1);
 const at = (url: string, database: string): string => Object.assign(new URL(url), { pathname: `/${database}` }).href;
 const homeOf = (controlPlane: string): string => `${controlPlane}_home`;
+/** Only where tenants' databases were changed: those that are made later are too. */
+const templateOf = (controlPlane: string): string => `${controlPlane}_template`;
 
 type Place = TableUrls & Pick<TestDatabase, 'environment'>;
 
@@ -35,7 +37,8 @@ export async function copyGround(server: TestServer, { sql = [], at: spot }: Cha
   const drop = async (): Promise<void> => {
     const places = await withClient(adminUrl, placesOf);
     await withClient(server.adminUrl, async (admin) => {
-      for (const name of [nameOf(adminUrl), homeOf(nameOf(adminUrl))]) await dropDatabase(admin, name);
+      const name = nameOf(adminUrl);
+      for (const each of [name, homeOf(name), templateOf(name)]) await dropDatabase(admin, each);
       for (const { database, login } of places) {
         // What it was copied from keeps its databases, and the logins that both have.
         if (!copied.some((each) => each.database === database)) await dropDatabase(admin, database);
@@ -73,18 +76,28 @@ async function placesOf(controlPlane: pg.ClientBase): Promise<Occupied[]> {
   return (await controlPlane.query<Occupied>('select database, login from platform.places')).rows;
 }
 
-/** Changes each tenant's database as a migration does; rows that tables got in the home since are brought there. */
+/** Changes each tenant's database and their template as a migration does; rows that tables got in the home since are brought there. */
 async function changePlaces(copy: TestDatabase, sql: readonly string[]): Promise<void> {
+  await withClient(copy.adminUrl, async (admin) => {
+    const name = templateOf(nameOf(copy.adminUrl));
+    await copyWhole(admin, name, (await readTemplate(admin))?.database ?? '');
+    await closeDatabase(admin, name);
+    await execute(at(copy.adminUrl, name), sql);
+    await admin.query('update platform.template set database = $1', [name]);
+  });
   const { admin, moveOut, close } = await openFilling(copy);
   try {
     await Promise.all(
       (await withClient(copy.adminUrl, tenantsOf)).map(async (tenantId) => {
         const url = (await placeUrls(copy, tenantId)).adminUrl;
         await execute(url, sql);
-        await withClient(url, async (there) => {
+        const there = await connect(url);
+        try {
           await seeEveryRow(there);
           await bindDatabase(there, tenantId);
-        });
+        } finally {
+          await there.end();
+        }
       }),
     );
     await moveOut();

@@ -5,3 +5,6 @@ import { schemas } from './schemas.ts';
 export const strategyGroups = {
   schemas: { on: 'given', attack: ({ target }, recorder) => schemas(target, recorder) },
 } as const satisfies Readonly<Record<string, GroupPlan>>;
+
+/** Those of them that run the application: none. */
+export const strategyApplicationGroups = {} as const;
