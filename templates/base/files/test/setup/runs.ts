@@ -40,6 +40,11 @@ export async function endRuns(adminUrl: string): Promise<void> {
 /** Creates a database that the next run removes when this one did not. */
 export async function createMarked(admin: pg.ClientBase, name: string, template?: string): Promise<void> {
   await admin.query(`create database ${name}${template === undefined ? '' : ` template ${template}`}`);
+  await markDatabase(admin, name);
+}
+
+/** The same for one that was made otherwise. */
+export async function markDatabase(admin: pg.ClientBase, name: string): Promise<void> {
   await admin.query(`comment on database ${name} is ${pg.escapeLiteral(mark)}`);
 }
 

@@ -5,6 +5,7 @@ import { bindDatabase, closeDatabase, copy as copyWhole } from '../../../src/ten
 import { roles } from '../../../src/tenancy/roles.ts';
 import { copyDatabase, type TestDatabase, type TestServer, withClient } from '../../setup/database.ts';
 import { copyPlaces, dropPlaces, placeUrls, type TableUrls } from '../../setup/places.ts';
+import { markDatabase } from '../../setup/runs.ts';
 import { readCatalog, tenantTables } from '../catalog.ts';
 import { SuiteError } from '../finding.ts';
 import type { Access, Change, Copy, Filling, GivenHome, Home } from '../premises.ts';
@@ -123,6 +124,7 @@ async function copyHome(server: TestServer, copy: TestDatabase): Promise<Home> {
   await withClient(server.adminUrl, async (admin) => {
     await copyWhole(admin, database, homeOf(server.template));
     await closeDatabase(admin, database);
+    await markDatabase(admin, database);
     await admin.query(`grant connect on database ${database} to ${runtimeRole}`);
   });
   return { adminUrl: at(copy.adminUrl, database), runtimeUrl: at(runtimeUrl, database), runtimeRole };
@@ -130,8 +132,13 @@ async function copyHome(server: TestServer, copy: TestDatabase): Promise<Home> {
 
 /** Prepares a second ground from the first as it is now; the tenants' databases are the same. */
 export async function forkGround(admin: pg.Client, from: string, to: string): Promise<void> {
-  await copyWhole(admin, to, from);
-  await copyWhole(admin, homeOf(to), homeOf(from));
+  for (const [copied, original] of [
+    [to, from],
+    [homeOf(to), homeOf(from)],
+  ] as const) {
+    await copyWhole(admin, copied, original);
+    await markDatabase(admin, copied);
+  }
 }
 
 /** With the databases of its tenants, their template and the home. */

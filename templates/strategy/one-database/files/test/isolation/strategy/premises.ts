@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import { roles } from '../../../src/tenancy/roles.ts';
 import { createTestDatabaseOn, type TestDatabase, type TestServer, withClient } from '../../setup/database.ts';
+import { createMarked } from '../../setup/runs.ts';
 import type { Access, Change, Copy, Filling, GivenHome } from '../premises.ts';
 import { connect, execute } from '../session.ts';
 import type { Target } from '../target.ts';
@@ -18,7 +19,7 @@ export async function copyGround(server: TestServer, { sql = [] }: Change = {}):
 
 /** Prepares a second database from the first as it is now. */
 export async function forkGround(admin: pg.Client, from: string, to: string): Promise<void> {
-  await admin.query(`create database ${to} template ${from}`);
+  await createMarked(admin, to, from);
 }
 
 export async function dropGround({ adminUrl, template }: TestServer): Promise<void> {
