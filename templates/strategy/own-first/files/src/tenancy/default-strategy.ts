@@ -1,0 +1,2 @@
+/** What new tenants get. */
+export const defaultStrategy = 'database-per-tenant';
