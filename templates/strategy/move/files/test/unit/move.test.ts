@@ -209,6 +209,28 @@ describe('a move', () => {
     expect(await bob.projects()).toEqual(expect.arrayContaining(['slow', 'beside 9']));
   });
 
+  it('holds nobody up for long when the new place is slow', async () => {
+    let slow: Promise<unknown> = Promise.resolve();
+    const moving = bob.move(own, (step, noted) => {
+      if (step !== 'writes at the target noted' || !noted) return;
+      slow = bob.inPlace(own, (client) =>
+        client.query('begin; lock table app.members in access exclusive mode; select pg_sleep(2); commit'),
+      );
+    });
+    let longest = 0;
+    let isOver = false;
+    moving.finally(() => (isOver = true)).catch(() => {}); // Seen below.
+    for (let n = 0; !isOver; n++) {
+      const start = performance.now();
+      await bob.add(`beside the slow ${n}`);
+      longest = Math.max(longest, performance.now() - start);
+      await pause(50);
+    }
+    await Promise.all([moving, slow]);
+    expect(longest).toBeLessThan(2000);
+    await bob.undo();
+  });
+
   it('is refused when it makes no sense', async () => {
     await expect(bob.move(shared)).rejects.toThrow(/there already/);
     await expect(bob.move('schema-per-tenant')).rejects.toThrow(/no strategy "schema-per-tenant"/);

@@ -1,4 +1,4 @@
-import type pg from 'pg';
+import pg from 'pg';
 import { MoveDoubt } from './doubt.ts';
 import { fenceLimit, lowerFence, raiseFence } from './fence.ts';
 import type { Ledger, MoveState } from './ledger.ts';
@@ -46,23 +46,38 @@ export async function switchPlace(
   const holder = from.isControlPlane ? control : from.client;
   for (let attempt = 1; ; attempt++) {
     await catchUp(from, to, tables, tenantId);
-    const raised = performance.now();
-    if (await raiseFence(holder, tenantId)) {
+    const heldUp = await hurried([from.client, to.client], async () => {
+      const raised = performance.now();
+      if (!(await raiseFence(holder, tenantId))) return undefined;
       try {
-        if (await settle(from, to, tables, { tenantId, deadline: raised + fenceLimit })) {
-          await ledger.note('fenced and compared');
-          await flip(ledger, from, to, states);
-          return Math.round(performance.now() - raised);
-        }
+        if (!(await settle(from, to, tables, { tenantId, deadline: raised + fenceLimit }))) return undefined;
+        await ledger.note('fenced and compared');
+        await flip(ledger, from, to, states);
+        return Math.round(performance.now() - raised);
       } finally {
         await lowerFence(holder, tenantId).catch(() => {}); // A connection that is dead holds nothing.
       }
-    }
+    });
+    if (heldUp !== undefined) return heldUp;
     if (attempt === attempts) {
       throw new MoveDoubt(
         'Who writes could not be held up for as long as it takes. Next: try again when there is less to do.',
       );
     }
+  }
+}
+
+/** Works while no statement of these connections takes longer than writers can wait; undefined when one would have. */
+async function hurried<T>(clients: readonly pg.Client[], work: () => Promise<T>): Promise<T | undefined> {
+  for (const client of clients) await client.query(`set statement_timeout = '${fenceLimit}ms'`);
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof pg.DatabaseError) || error.code !== '57014') throw error;
+    return undefined;
+  } finally {
+    // On a dead connection the first error is the one to report.
+    for (const client of clients) await client.query('set statement_timeout = 0').catch(() => {});
   }
 }
 
