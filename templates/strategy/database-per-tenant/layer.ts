@@ -4,6 +4,8 @@ import { defineLayer } from '../../../generators/engine/layer.ts';
 /** Beside another strategy these are put together with its own. */
 const isAlone = (answers: Answers): boolean => answers.strategy.length === 1;
 
+const isFirst = (answers: Answers): boolean => answers.strategy[0] === 'database-per-tenant';
+
 export default defineLayer({
   id: 'strategy/database-per-tenant',
   when: (answers) => answers.strategy.includes('database-per-tenant'),
@@ -13,8 +15,12 @@ export default defineLayer({
     'src/tenancy/connection-defaults.ts': isAlone,
     'scripts/tenant/strategy.ts': isAlone,
     'test/setup/places.ts': isAlone,
-    // The suite attacks new tenants, which get what is named first.
-    'test/isolation/': (answers) => answers.strategy[0] === 'database-per-tenant',
+    // Tests and the suite work with new tenants, which get what is named first.
+    'test/isolation/': isFirst,
+    'test/unit/databases.test.ts': isFirst,
+    'test/unit/places.test.ts': isFirst,
+    'test/unit/tenant-migrations.test.ts': isFirst,
+    'test/api/': isFirst,
   },
   environment: [
     {
