@@ -58,7 +58,7 @@ export function followTenants({
         last = error;
       }
     }
-    throw moved(last);
+    throw explain(last);
   }
 
   const query = <Row>(statement: Statement) => follow((place) => place.query<Row>(statement));
@@ -70,7 +70,7 @@ export function followTenants({
     } catch (error) {
       if (!hasLeft(error)) throw error;
       forget(tenant);
-      throw moved(error);
+      throw explain(error);
     }
   };
   const compiler = createTenantCompiler(schemaOf);
@@ -83,5 +83,8 @@ export function followTenants({
   };
 }
 
-const moved = (cause: unknown): TenancyError =>
-  new TenancyError('moved', 'The tenant is being moved to another place. Next: the same again.', { cause });
+/** A database that is gone, or lets nobody in, may be so without a move: then that is what happened. */
+const explain = (error: unknown): unknown =>
+  (error as { readonly code?: unknown }).code === 'TN003'
+    ? new TenancyError('moved', 'The tenant is being moved to another place. Next: the same again.', { cause: error })
+    : error;

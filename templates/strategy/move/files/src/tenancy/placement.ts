@@ -38,8 +38,8 @@ async function placementOf(client: pg.ClientBase, tenantId: string): Promise<Ten
     [tenantId],
   );
   const [placed] = rows;
-  if (placed === undefined) throw new Error('The tenant has no place.');
-  return placements[placed.strategy];
+  // Without a tenant there is nothing but a database that is ready for one.
+  return placed === undefined ? ownPlacement : placements[placed.strategy];
 }
 
 /** The same files, in the tables that tenants share and in the databases of the others. */

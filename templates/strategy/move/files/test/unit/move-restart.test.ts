@@ -10,6 +10,7 @@ import { readConfig } from '../../src/config.ts';
 import { createTenant } from '../../src/platform/tenants.ts';
 import { runAsTenant, tenantId } from '../../src/tenancy/context.ts';
 import type { Database } from '../../src/tenancy/database.ts';
+import { defaultStrategy } from '../../src/tenancy/default-strategy.ts';
 import type { Watch } from '../../src/tenancy/move/ledger.ts';
 import { confirmMove, moveTenant, undoMove } from '../../src/tenancy/move/move.ts';
 import { moveOptions } from '../../src/tenancy/move/options.ts';
@@ -40,6 +41,10 @@ beforeAll(async () => {
   await platform.connect();
   carol = { id: tenantId((await createTenant(platform, { slug: 'carol', environment })).tenantId), slug: 'carol' };
   await platform.end();
+  if (defaultStrategy !== 'shared-schema') {
+    await moveTenant(options(), 'carol', 'shared-schema');
+    await confirmMove(options(), 'carol');
+  }
   database = await openDatabase(readConfig(environment));
 }, 60_000);
 afterAll(async () => {

@@ -1,2 +1,2 @@
 /** What new tenants get. */
-export const defaultStrategy = 'database-per-tenant';
+export const defaultStrategy: 'shared-schema' | 'database-per-tenant' = 'database-per-tenant';
