@@ -3,6 +3,8 @@ import type { Commands } from './command.ts';
 import { databaseCommands, databaseUsage } from './databases.ts';
 import { moveCommands, moveUsage } from './move.ts';
 
+export { afterCreate } from './ready.ts';
+
 /** What tenants with databases of their own need, and what moves them. */
 export const strategyUsage = `${databaseUsage}${moveUsage}`;
 

@@ -32,6 +32,7 @@ const nothing: Arguments = {
   confirm: false,
   undo: false,
   ready: undefined,
+  watch: false,
 };
 
 /** A row as its writer knows it: what was answered is what must be found. */
