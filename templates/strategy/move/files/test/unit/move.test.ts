@@ -215,7 +215,7 @@ describe('a move', () => {
     const moving = bob.move(own, (step, noted) => {
       if (step !== 'writes at the target noted' || !noted) return;
       slow = bob.inPlace(own, (client) =>
-        client.query('begin; lock table app.members in access exclusive mode; select pg_sleep(2); commit'),
+        client.query('begin; lock table app.members in access exclusive mode; select pg_sleep(4); commit'),
       );
     });
     let longest = 0;
@@ -228,7 +228,8 @@ describe('a move', () => {
       await pause(50);
     }
     await Promise.all([moving, slow]);
-    expect(longest).toBeLessThan(2000);
+    // Two seconds, and what other tests take from this machine.
+    expect(longest).toBeLessThan(3000);
     await bob.undo();
   });
 

@@ -1,6 +1,6 @@
 import pg from 'pg';
 import { MoveDoubt } from './doubt.ts';
-import { fenceLimit, lowerFence, raiseFence } from './fence.ts';
+import { fenceLimit, lowerFence, raiseFence, statementLimit } from './fence.ts';
 import type { Ledger, MoveState } from './ledger.ts';
 import { inTransaction } from './place.ts';
 import { replay } from './replay.ts';
@@ -69,7 +69,7 @@ export async function switchPlace(
 
 /** Works while no statement of these connections takes longer than writers can wait; undefined when one would have. */
 async function hurried<T>(clients: readonly pg.Client[], work: () => Promise<T>): Promise<T | undefined> {
-  for (const client of clients) await client.query(`set statement_timeout = '${fenceLimit}ms'`);
+  for (const client of clients) await client.query(`set statement_timeout = '${statementLimit}ms'`);
   try {
     return await work();
   } catch (error) {
@@ -90,6 +90,7 @@ async function settle(
 ): Promise<boolean> {
   await replay(from.client, to.client, tables, tenantId);
   await advanceSequences(to.client, tables, tenantId);
+  if (performance.now() > deadline) return false;
   const [before, after] = await Promise.all([
     countRows(from.client, tables, tenantId),
     countRows(to.client, tables, tenantId),
@@ -100,7 +101,7 @@ async function settle(
   }
   // What the copying noted at the target: from here on the notes are of what its users write.
   await to.client.query('delete from platform.move_changes where tenant_id = $1', [tenantId]);
-  return performance.now() < deadline;
+  return true;
 }
 
 async function flip(
