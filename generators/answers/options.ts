@@ -112,10 +112,10 @@ export const answersSchema = z.strictObject({
     ],
     {
       flag: '--strategy',
-      argument: '<name>',
+      argument: '<list>',
       label: 'how tenants are kept apart',
       question: 'How are tenants kept apart in PostgreSQL?',
-      hint: 'Where the rows of a tenant live; row-level security is on in every strategy',
+      hint: 'Where the rows of a tenant live; row-level security is on in every strategy. Two can be in one repository, shared-schema and database-per-tenant; new tenants get the first',
       fallback: ['shared-schema'],
       required: true,
     },

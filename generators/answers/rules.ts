@@ -11,6 +11,12 @@ export interface Rule {
   readonly next: string;
 }
 
+/** In either order: the first is what new tenants get. */
+const together: readonly string[] = ['shared-schema', 'database-per-tenant'];
+
+const areTogether = (strategies: readonly string[]): boolean =>
+  strategies.length === together.length && together.every((strategy) => strategies.includes(strategy));
+
 export const rules: readonly Rule[] = [
   {
     id: 'resolution-needed',
@@ -25,10 +31,10 @@ export const rules: readonly Rule[] = [
     next: 'Name one: --strategy shared-schema',
   },
   {
-    id: 'one-strategy',
-    broken: ({ strategy }) => strategy !== undefined && strategy.length > 1,
-    why: 'several strategies in one repository are not available yet',
-    next: 'Name one: --strategy shared-schema',
+    id: 'strategies-together',
+    broken: ({ strategy }) => strategy !== undefined && strategy.length > 1 && !areTogether(strategy),
+    why: 'these strategies in one repository are not available yet',
+    next: 'Name one, or the two that are: --strategy shared-schema,database-per-tenant',
   },
   {
     id: 'projects-needed',

@@ -75,8 +75,22 @@ describe('lists', () => {
     expect(parse('--resolution', 'jwt,api-key')).toEqual(parse('--resolution', 'jwt', '--resolution', 'api-key'));
   });
 
-  it('of strategies are not available yet', async () => {
-    const run = await cli(await scratch(), ['x', '--yes', '--strategy', 'shared-schema,schema-per-tenant']);
-    expect([run.code, run.stderr]).toEqual([2, expect.stringContaining('not available yet')]);
-  });
+  it.each(['shared-schema,schema-per-tenant', 'schema-per-tenant,shared-schema,database-per-tenant'])(
+    'of the strategies %s are not available yet',
+    async (strategies) => {
+      const run = await cli(await scratch(), ['x', '--yes', '--strategy', strategies]);
+      expect([run.code, run.stderr]).toEqual([2, expect.stringContaining('not available yet')]);
+    },
+  );
+
+  it.each(['shared-schema,database-per-tenant', 'database-per-tenant,shared-schema'])(
+    'of the strategies %s keep their order: the first is what new tenants get',
+    async (strategies) => {
+      const run = await cli(await scratch(), ['x', '--yes', '--dry-run', '--json', '--strategy', strategies]);
+      expect(run.code).toBe(0);
+      expect((JSON.parse(run.stdout) as { answers: object }).answers).toMatchObject({
+        strategy: strategies.split(','),
+      });
+    },
+  );
 });

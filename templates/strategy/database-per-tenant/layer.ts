@@ -1,8 +1,27 @@
+import type { Answers } from '../../../generators/answers/options.ts';
 import { defineLayer } from '../../../generators/engine/layer.ts';
+
+/** Beside another strategy these are put together with its own. */
+const isAlone = (answers: Answers): boolean => answers.strategy.length === 1;
+
+const isFirst = (answers: Answers): boolean => answers.strategy[0] === 'database-per-tenant';
 
 export default defineLayer({
   id: 'strategy/database-per-tenant',
-  when: (answers) => answers.strategy[0] === 'database-per-tenant',
+  when: (answers) => answers.strategy.includes('database-per-tenant'),
+  only: {
+    'src/tenancy/open.ts': isAlone,
+    'src/tenancy/placement.ts': isAlone,
+    'src/tenancy/connection-defaults.ts': isAlone,
+    'scripts/tenant/strategy.ts': isAlone,
+    'test/setup/places.ts': isAlone,
+    // Tests and the suite work with new tenants, which get what is named first.
+    'test/isolation/': isFirst,
+    'test/unit/databases.test.ts': isFirst,
+    'test/unit/places.test.ts': isFirst,
+    'test/unit/tenant-migrations.test.ts': isFirst,
+    'test/api/': isFirst,
+  },
   environment: [
     {
       name: 'DATABASE_ADMIN_URL',
@@ -77,19 +96,6 @@ export default defineLayer({
     },
   ],
   tenancy: {
-    // What goes for the runtime role elsewhere goes for the tenants' own: the runtime role cannot even connect.
-    standard: {
-      tenant: {
-        'policy tenant_floor':
-          'restrictive for all to tenants using (tenant_id = ( SELECT app.tenant_id() AS tenant_id)) with check (tenant_id = ( SELECT app.tenant_id() AS tenant_id))',
-        'policy tenant_allow':
-          'for all to tenants using (tenant_id = ( SELECT app.tenant_id() AS tenant_id)) with check (tenant_id = ( SELECT app.tenant_id() AS tenant_id))',
-        'grant to runtime': '',
-        'grant to tenants': 'select, insert, update, delete',
-      },
-      'tenant view': { 'grant to runtime': '', 'grant to tenants': 'select' },
-      global: { 'grant to runtime': '', 'grant to tenants': 'select' },
-    },
     relations: {
       'platform.places': "platform: the tenants' databases and logins, and those that are ready for somebody",
       'platform.template': 'platform: which database every one of them is a copy of',

@@ -2,7 +2,7 @@ import { defineLayer } from '../../../generators/engine/layer.ts';
 
 export default defineLayer({
   id: 'strategy/shared-schema',
-  when: (answers) => answers.strategy[0] === 'shared-schema',
+  when: (answers) => String(answers.strategy) === 'shared-schema',
   docs: [
     {
       title: 'Behind a pooler',

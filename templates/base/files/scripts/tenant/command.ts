@@ -8,8 +8,10 @@ export interface Arguments {
   readonly owner: string | undefined;
   readonly graceDays: number;
   readonly limits: Readonly<Record<string, number | null>>;
-  /** A folder. */
+  /** A folder, or a strategy. */
   readonly to: string | undefined;
+  readonly confirm: boolean;
+  readonly undo: boolean;
   readonly ready: number | undefined;
   /** Go on until told to end. */
   readonly watch: boolean;

@@ -19,6 +19,7 @@ const answers: Readonly<Record<string, (error: Error) => Problem>> = {
   '55P03': unavailable,
   '57014': unavailable,
   'out-of-time': unavailable,
+  moved: unavailable,
   '57P01': unavailable,
   '57P02': unavailable,
   '57P03': unavailable,

@@ -26,9 +26,12 @@ const piece = 1000;
  * last: a folder without one is not whole. Needs DATABASE_ADMIN_URL.
  */
 export async function exportTenant(plane: ControlPlane, slug: string, folder: string): Promise<Manifest> {
-  const { rows } = await plane.client.query<{ id: string }>('select id from platform.tenants where slug = $1', [slug]);
-  const tenantId = rows[0]?.id;
-  if (tenantId === undefined) throw new TenantError(`There is no tenant "${slug}". Next: npm run tenant -- list`);
+  const { rows } = await plane.client.query<{ id: string; strategy: string }>(
+    'select id, strategy from platform.tenants join platform.placements on tenant_id = id where slug = $1',
+    [slug],
+  );
+  if (rows[0] === undefined) throw new TenantError(`There is no tenant "${slug}". Next: npm run tenant -- list`);
+  const { id: tenantId, strategy } = rows[0];
   await mkdir(folder, { recursive: true });
   const tables = await placement.export(plane, tenantId, async (client, schema) => {
     const written: Record<string, Manifest['tables'][string]> = {};
@@ -37,7 +40,7 @@ export async function exportTenant(plane: ControlPlane, slug: string, folder: st
     }
     return written;
   });
-  const manifest = { tenantId, slug, strategy: placement.strategy, exportedAt: new Date().toISOString(), tables };
+  const manifest = { tenantId, slug, strategy, exportedAt: new Date().toISOString(), tables };
   // Not over an export that is there: two halves would be one.
   await writeFile(join(folder, 'manifest.json'), `${JSON.stringify(manifest, null, 2)}\n`, { flag: 'wx', mode: 0o600 });
   return manifest;

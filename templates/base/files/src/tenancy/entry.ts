@@ -14,7 +14,7 @@ const texts = new Map<string, string>();
  * even while it is prepared.
  */
 export function entryStatement(
-  { settings, target }: ContextStatement & Partial<TenantEntry>,
+  { settings, guard, target }: ContextStatement & Partial<TenantEntry>,
   deadline?: number,
 ): Statement {
   let names = deadline === undefined ? '' : 'deadline';
@@ -23,24 +23,30 @@ export function entryStatement(
     names += `,${name}`;
     values.push(value);
   }
+  if (guard !== undefined) {
+    names += `,${guard[0]}()`;
+    values.push(guard[1]);
+  }
   let text = texts.get(names);
   if (text === undefined) {
-    text = deadline === undefined ? `select where ${setters(settings)}` : bounded(settings);
+    const acts = [...setters(settings), ...guards(guard, settings.length + 1)];
+    text = deadline === undefined ? `select where ${acts.join(' or ')}` : bounded(acts, values.length + 1);
     texts.set(names, text);
   }
   if (deadline !== undefined) values.push(deadline);
   return target === undefined ? { text, values } : { text, values, enters: true };
 }
 
-function setters(settings: Settings): string {
-  return settings
-    .map(([name], index) => `pg_catalog.set_config(${pg.escapeLiteral(name)}, $${index + 1}, true) is null`)
-    .join(' or ');
-}
+/** Conditions that are false, and do something on the way. */
+const setters = (settings: Settings): string[] =>
+  settings.map(([name], index) => `pg_catalog.set_config(${pg.escapeLiteral(name)}, $${index + 1}, true) is null`);
+
+const guards = (guard: ContextStatement['guard'], parameter: number): string[] =>
+  guard === undefined ? [] : [`not ${guard[0]}($${parameter})`];
 
 /** A time-out of -1 is an error; 0 would be none at all. */
-function bounded(settings: Settings): string {
+function bounded(acts: readonly string[], parameter: number): string {
   const timeout = `pg_catalog.set_config('statement_timeout', (case when ms >= 1 then pg_catalog.floor(ms) else -1 end)::int::text, true) is null`;
-  return `select from (select $${settings.length + 1}::float8 - extract(epoch from pg_catalog.clock_timestamp())::float8 * 1000 as ms) as left_over
-    where ${setters(settings)} or ${timeout}`;
+  return `select from (select $${parameter}::float8 - extract(epoch from pg_catalog.clock_timestamp())::float8 * 1000 as ms) as left_over
+    where ${[...acts, timeout].join(' or ')}`;
 }

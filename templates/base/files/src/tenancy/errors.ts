@@ -26,6 +26,8 @@ export type TenancyErrorCode =
   | 'context-secrets'
   /** The database would not isolate tenants. */
   | 'unsafe-database'
+  /** The tenant is on its way to another place. */
+  | 'moved'
   /** The database object was closed. */
   | 'closed';
 

@@ -6,6 +6,8 @@ import type { TenantContext } from './context.ts';
 /** What rides in front of a statement: settings that last as long as its transaction. */
 export interface ContextStatement {
   readonly settings: readonly (readonly [name: string, value: string])[];
+  /** A function of the database that ends a statement which is in the wrong place, and what it is called with. */
+  readonly guard?: readonly [name: string, value: string];
 }
 
 /** What it takes to run a statement as a tenant, and where it goes. */

@@ -89,6 +89,6 @@ export const stateOfSession = `
     (select count(*)::int from pg_catalog.pg_listening_channels()) as channels,
     (select count(*)::int from pg_catalog.pg_class where relnamespace = pg_catalog.pg_my_temp_schema()) as temporary,
     (select count(*)::int from pg_catalog.pg_locks l join pg_catalog.pg_class c on c.oid = l.relation join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-      where l.pid = pg_catalog.pg_backend_pid() and n.nspname !~ '^pg_') as "locked tables",
+      where l.pid = pg_catalog.pg_backend_pid() and n.nspname !~ '^pg_' and c.relkind <> 'i') as "locked tables",
     current_user::text || ' ' || session_user::text as role,
     pg_catalog.array_to_string(pg_catalog.current_schemas(true), ', ') as schemas`;

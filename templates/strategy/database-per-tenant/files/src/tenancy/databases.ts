@@ -87,7 +87,7 @@ export function createTenantDatabases(options: TenantDatabasesOptions): TenantDa
     forget: (tenantId) => places.forget(({ place }) => place.tenantId === tenantId),
     transport: controlPlane.transport,
     load: () => ({
-      ...[controlPlane, ...seats.databases].map((database) => database.load()).reduce(sum),
+      ...[controlPlane, ...seats.databases].map((database) => database.load()).reduce(sumOfLoads),
       tenants: seats.load,
     }),
     close: async () => {
@@ -97,7 +97,7 @@ export function createTenantDatabases(options: TenantDatabasesOptions): TenantDa
   };
 }
 
-function sum({ pool, lanes }: DatabaseLoad, other: DatabaseLoad): DatabaseLoad {
+export function sumOfLoads({ pool, lanes }: DatabaseLoad, other: DatabaseLoad): DatabaseLoad {
   return {
     pool: {
       open: pool.open + other.pool.open,

@@ -6,8 +6,8 @@ import type { Database, Statement } from './database.ts';
 export type Kind = 'api key' | 'domain';
 
 /**
- * Asks the tenants that a key may be of, each in its own database. What a database says is about its own tenant,
- * whatever name it gives.
+ * Asks the tenants that a key may be of, each where it is. What one says of another is
+ * not heard.
  */
 export async function findByKey<Row extends { readonly slug: string }>(
   database: Database,
@@ -22,7 +22,7 @@ export async function findByKey<Row extends { readonly slug: string }>(
   const found = await Promise.all(
     tenants.map(async ({ tenant_id: id, slug }) => {
       const { rows } = await runAsTenant({ id: tenantId(id), slug }, () => database.read<Row>(statement));
-      return rows.map((row) => ({ ...row, slug }));
+      return rows.filter((row) => row.slug === slug);
     }),
   );
   return found.flat();

@@ -1,56 +1,8 @@
-import { createDatabase, type Database } from './database.ts';
+import type { Database } from './database.ts';
 import { type DatabaseSteps, databaseSteps } from './database-steps.ts';
-import { createTenantDatabases } from './databases.ts';
-import type { DatabasesConfig } from './databases-config.ts';
-import { type ContextSecrets, eachSecret } from './enter.ts';
-import { TenancyError } from './errors.ts';
-import { DatabaseUnavailable } from './open-databases.ts';
-import { warnOfPooler } from './pooler-warning.ts';
-import { assertApart, assertPlaceSafe } from './place-safety.ts';
-import { placeUrl } from './places/place.ts';
-import { roles } from './roles.ts';
-import { assertSafe } from './safety.ts';
-import { templateSchema } from './schema.ts';
-import { createStore } from './store.ts';
-
-export interface OpenOptions extends ContextSecrets {
-  /** The control plane's. As many connections may go to each tenant's database. */
-  readonly database: { readonly url: string; readonly poolSize: number; readonly lanes: number };
-  readonly databases: DatabasesConfig;
-  readonly credentialCacheSeconds: number;
-  /** Told what works but is worth knowing, in one sentence. */
-  readonly onWarning?: (message: string) => void;
-}
+import { type OpenOptions, openTenantDatabases } from './open-tenant-databases.ts';
 
 /** Connects the application to the control plane, and to a tenant's database when it is first needed. Refuses those that would not keep tenants apart. */
 export async function openDatabase(options: OpenOptions, steps: DatabaseSteps = databaseSteps): Promise<Database> {
-  const { database, databases } = options;
-  const { enter, outside } = createStore(options);
-  const secrets = eachSecret(options).map((each) => ({
-    name: each.name,
-    enter: createStore(each.secrets).enter,
-  }));
-  await assertSafe({ url: database.url, secrets, login: roles.runtime });
-  await assertApart(database.url);
-  const controlPlane = await createDatabase({ ...database, enter, outside }, steps);
-  warnOfPooler(controlPlane, options.onWarning);
-  const each = database.poolSize + database.lanes;
-  return createTenantDatabases({
-    controlPlane,
-    steps,
-    cacheSeconds: options.credentialCacheSeconds,
-    // Each takes as many connections as it may: those in all are never more.
-    most: Math.max(1, Math.min(databases.open, Math.floor(databases.connections / each))),
-    open: async (place) => {
-      try {
-        const url = placeUrl(database.url, place, databases.keys);
-        await assertSafe({ url, schema: templateSchema, secrets, login: place.login, served: roles.tenants });
-        await assertPlaceSafe(url, place);
-        return await createDatabase({ ...database, url, enter, outside }, steps);
-      } catch (error) {
-        if (error instanceof TenancyError) throw error;
-        throw new DatabaseUnavailable('08001', "A tenant's database cannot be reached.", { cause: error });
-      }
-    },
-  });
+  return await openTenantDatabases(options, steps);
 }

@@ -28,7 +28,10 @@ interface Unfinished extends Place {
   readonly version: string;
 }
 
-/** Makes a database that a tenant may take: a row that says so first, and each step noted in it. */
+/**
+ * Makes a database that a tenant may take: a row that says so first, and each step noted in it. One for a tenant that
+ * exists is its own from the beginning.
+ */
 export async function makePlace(maker: Maker, tenantId: string = randomUUID()): Promise<void> {
   // Of no time and no order, and not the tenant's id: a copy of this control plane names its databases anew.
   const name = `t_${randomBytes(16).toString('hex')}`;
@@ -185,7 +188,12 @@ async function bind({ admin, environment }: Maker, place: Unfinished): Promise<v
   const files = [...ledger].map(([name, checksum]) => ({ name, checksum }));
   await asMigrator(admin, async () => {
     await noteAll(admin, place.tenantId, files);
-    await admin.query(`update platform.places set state = 'ready' where tenant_id = $1`, [place.tenantId]);
+    await admin.query(
+      `update platform.places
+      set state = case when exists (select from platform.tenants where id = $1) then 'taken' else 'ready' end
+      where tenant_id = $1`,
+      [place.tenantId],
+    );
   });
 }
 

@@ -1,0 +1,69 @@
+import { createDatabase } from './database.ts';
+import type { DatabaseSteps } from './database-steps.ts';
+import { createTenantDatabases, type TenantDatabases } from './databases.ts';
+import type { DatabasesConfig } from './databases-config.ts';
+import { type ContextSecrets, eachSecret } from './enter.ts';
+import { TenancyError } from './errors.ts';
+import { DatabaseUnavailable } from './open-databases.ts';
+import { warnOfPooler } from './pooler-warning.ts';
+import { assertApart, assertPlaceSafe } from './place-safety.ts';
+import { placeUrl } from './places/place.ts';
+import { roles } from './roles.ts';
+import { assertSafe } from './safety.ts';
+import { templateSchema } from './schema.ts';
+import { createStore } from './store.ts';
+import type { TenantStore } from './strategy.ts';
+
+export interface OpenOptions extends ContextSecrets {
+  /** The control plane's. As many connections may go to each tenant's database. */
+  readonly database: { readonly url: string; readonly poolSize: number; readonly lanes: number };
+  readonly databases: DatabasesConfig;
+  readonly credentialCacheSeconds: number;
+  /** Told what works but is worth knowing, in one sentence. */
+  readonly onWarning?: (message: string) => void;
+}
+
+/** What is different where there are tenants without a database of their own. */
+export interface BesideOthers {
+  /** Schema of their tables in the control plane's database. */
+  readonly schema?: string;
+  /** What makes a statement run as a tenant in its database. */
+  readonly enter?: TenantStore['enter'];
+}
+
+/** Connects the application to the control plane, and to a tenant's database when it is first needed. Refuses those that would not keep tenants apart. */
+export async function openTenantDatabases(
+  options: OpenOptions,
+  steps: DatabaseSteps,
+  { schema, enter: enterTenant }: BesideOthers = {},
+): Promise<TenantDatabases> {
+  const { database, databases } = options;
+  const { enter, outside } = createStore(options);
+  const secrets = eachSecret(options).map((each) => ({
+    name: each.name,
+    enter: createStore(each.secrets).enter,
+  }));
+  await assertSafe({ url: database.url, ...(schema !== undefined && { schema }), secrets, login: roles.runtime });
+  await assertApart(database.url);
+  const controlPlane = await createDatabase({ ...database, enter, outside }, steps);
+  warnOfPooler(controlPlane, options.onWarning);
+  const each = database.poolSize + database.lanes;
+  return createTenantDatabases({
+    controlPlane,
+    steps,
+    cacheSeconds: options.credentialCacheSeconds,
+    // Each takes as many connections as it may: those in all are never more.
+    most: Math.max(1, Math.min(databases.open, Math.floor(databases.connections / each))),
+    open: async (place) => {
+      try {
+        const url = placeUrl(database.url, place, databases.keys);
+        await assertSafe({ url, schema: templateSchema, secrets, login: place.login, served: roles.tenants });
+        await assertPlaceSafe(url, place);
+        return await createDatabase({ ...database, url, enter: enterTenant ?? enter, outside }, steps);
+      } catch (error) {
+        if (error instanceof TenancyError) throw error;
+        throw new DatabaseUnavailable('08001', "A tenant's database cannot be reached.", { cause: error });
+      }
+    },
+  });
+}

@@ -1,0 +1,272 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import pg from 'pg';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Arguments } from '../../scripts/tenant/command.ts';
+import { moveCommands } from '../../scripts/tenant/move.ts';
+import { deleteTenant, purgeTenants, resumeTenant, TenantError } from '../../src/platform/tenants.ts';
+import { runAsTenant } from '../../src/tenancy/context.ts';
+import { projectName } from '../../src/tenancy/roles.ts';
+import { createMovingTenants, type MovingTenants, own, shared } from './moving.ts';
+import { administrator, subjects } from './two-tenants.ts';
+
+let bob: MovingTenants;
+let platform: pg.Client;
+beforeAll(async () => {
+  bob = await createMovingTenants();
+  platform = new pg.Client(bob.test.platformUrl);
+  await platform.connect();
+});
+afterAll(async () => {
+  await platform.end();
+  await bob.drop();
+});
+
+const nothing: Arguments = {
+  slug: '',
+  json: false,
+  name: undefined,
+  owner: undefined,
+  graceDays: 30,
+  limits: {},
+  to: undefined,
+  confirm: false,
+  undo: false,
+  ready: undefined,
+  watch: false,
+};
+
+/** A row as its writer knows it: what was answered is what must be found. */
+type Known = Map<string, number>;
+
+/** Writes, changes, erases and reads until it is stopped; nothing but its own writes changes its rows. */
+async function hammer(
+  worker: number,
+  known: Known,
+  isOver: () => boolean,
+): Promise<{ moved: number; longest: number }> {
+  const { bob: tenant, database, send } = bob;
+  const version = async (id: string) =>
+    (
+      await runAsTenant(tenant, () =>
+        database.read<{ version: number }>({
+          text: 'select version from app.projects where tenant_id = $1 and id = $2',
+          values: [tenant.id, id],
+        }),
+      )
+    ).rows[0]?.version;
+  let moved = 0;
+  let longest = 0;
+  for (let n = 0; !isOver(); n++) {
+    const id = crypto.randomUUID();
+    const start = performance.now();
+    await send({
+      text: 'insert into app.projects (tenant_id, id, name) values ($1, $2, $3)',
+      values: [tenant.id, id, `project ${worker} ${n}`],
+    });
+    known.set(id, 1);
+    expect(await version(id)).toBe(1);
+    const raise = {
+      text: 'update app.projects set version = version + 1 where tenant_id = $1 and id = $2',
+      values: [tenant.id, id],
+    };
+    expect((await send(raise)).rowCount).toBe(1);
+    known.set(id, 2);
+    expect(await version(id)).toBe(2);
+    try {
+      await runAsTenant(tenant, () =>
+        database.transaction(async (connection) => {
+          for (const add of [1, 2]) {
+            await connection
+              .updateTable('projects')
+              .set((row) => ({ version: row('version', '+', add) }))
+              .where('id', '=', id)
+              .execute();
+          }
+        }),
+      );
+      known.set(id, 5);
+    } catch (error) {
+      // The only error that a move may cause, and then nothing was written.
+      expect(error).toMatchObject({ code: 'moved' });
+      moved += 1;
+    }
+    expect(await version(id)).toBe(known.get(id));
+    if (n % 3 === 0) {
+      await send({ text: 'delete from app.projects where tenant_id = $1 and id = $2', values: [tenant.id, id] });
+      known.delete(id);
+      expect(await version(id)).toBeUndefined();
+    }
+    longest = Math.max(longest, performance.now() - start);
+  }
+  return { moved, longest };
+}
+
+describe('a tenant that is moved while it is in use', () => {
+  it('loses no row, doubles none, and is never seen as it was before', { timeout: 120_000 }, async () => {
+    const known: Known = new Map();
+    let over = false;
+    const before = await runAsTenant(bob.ada, () => bob.database.query(subjects(bob.ada)));
+    const workers = [1, 2, 3].map((worker) => hammer(worker, known, () => over));
+    const all = Promise.all(workers);
+    all.catch(() => {}); // Seen below.
+    const heldUp: number[] = [];
+    try {
+      for (const act of [
+        () => bob.move(own),
+        () => bob.undo(),
+        () => bob.move(own),
+        () => bob.confirm(),
+        () => bob.move(shared),
+        () => bob.undo(),
+        () => bob.move(shared),
+        () => bob.confirm(),
+      ]) {
+        await Promise.race([pause(150), all]);
+        const done = await act();
+        if ('heldUp' in done) heldUp.push(done.heldUp);
+      }
+    } finally {
+      over = true;
+    }
+    const results = await all;
+    const rows = await bob.send<{ id: string; version: number }>({ text: 'select id, version from app.projects' });
+    expect(new Map(rows.rows.map(({ id, version }) => [id, version]))).toEqual(known);
+    expect(rows.rowCount).toBe(known.size);
+    expect(Math.max(...heldUp)).toBeLessThan(2000);
+    const longest = Math.round(Math.max(...results.map((each) => each.longest)));
+    console.log(`held up for ${Math.max(...heldUp)} ms at most; five acts took ${longest} ms at most`);
+    expect(await bob.traces()).toEqual({});
+    expect(await runAsTenant(bob.ada, () => bob.database.query(subjects(bob.ada)))).toEqual(before);
+  });
+
+  it('is read where it is, and refused where it was', async () => {
+    const emails = () => bob.database.reader.selectFrom('members').select('email').distinct().execute();
+    await runAsTenant(bob.bob, emails);
+    await bob.move(own);
+    await bob.inPlace(own, (client) => client.query(`update app.members set email = 'new@example.org'`));
+    expect(await runAsTenant(bob.bob, emails)).toEqual([{ email: 'new@example.org' }]);
+    await bob.undo();
+    expect(await runAsTenant(bob.bob, emails)).toEqual([{ email: 'new@example.org' }]);
+  });
+});
+
+describe('npm run tenant -- move', () => {
+  const run = async (more: Partial<Arguments>) =>
+    (await moveCommands(bob.environment)['move']?.run(platform, { ...nothing, slug: 'bob', json: true, ...more })) ?? {
+      text: '',
+    };
+
+  it('says where a tenant is, moves it, and says what is next', async () => {
+    expect((await run({})).text).toBe('bob is in shared-schema');
+    expect((await run({ to: own })).text).toMatch(
+      /in database-per-tenant now; .* held up for \d+ ms .*--confirm, or --undo/s,
+    );
+    expect((await run({})).text).toMatch(
+      /in database-per-tenant; its move .* is not over \(moved\)\n.*place prepared/s,
+    );
+    expect((await run({ undo: true })).text).toMatch(/in shared-schema now/);
+    expect((await run({})).text).toBe('bob is in shared-schema');
+  });
+
+  it('refuses what contradicts itself, and a tenant that is not there', async () => {
+    await expect(run({ to: own, undo: true })).rejects.toThrow(/One of --to, --undo and --confirm/);
+    await expect(run({ to: 'elsewhere' })).rejects.toThrow(TenantError);
+    await expect(run({ slug: 'nobody' })).rejects.toThrow(/no tenant "nobody"/);
+  });
+});
+
+describe('a move', () => {
+  it('gives up when the copy is not the same, and leaves the tenant where it is', async () => {
+    const before = await runAsTenant(bob.bob, () => bob.database.query(subjects(bob.bob)));
+    const tamper = async (step: string, noted: boolean) => {
+      if (step !== 'copied members' || !noted) return;
+      await bob.inPlace(own, (client) => client.query(`delete from app.members where subject = 'bob-1'`));
+    };
+    await expect(bob.move(own, tamper)).rejects.toThrow(/app\.members has 6 rows .* and 5 in the other/);
+    expect([await bob.where(), await bob.unfinished(), await bob.traces()]).toEqual([shared, [], {}]);
+    expect(await runAsTenant(bob.bob, () => bob.database.query(subjects(bob.bob)))).toEqual(before);
+  });
+
+  it('waits for a transaction that writes, and lets others pass meanwhile', async () => {
+    const slow = runAsTenant(bob.bob, () =>
+      bob.database.transaction(async (connection) => {
+        await connection.insertInto('projects').values({ id: crypto.randomUUID(), name: 'slow' }).execute();
+        await pause(1500);
+      }),
+    );
+    await pause(50);
+    const moving = bob.move(own);
+    let longest = 0;
+    for (let n = 0; n < 10; n++) {
+      const start = performance.now();
+      await bob.add(`beside ${n}`);
+      longest = Math.max(longest, performance.now() - start);
+      await pause(50);
+    }
+    await Promise.all([slow, moving]);
+    expect(longest).toBeLessThan(2000);
+    expect(await bob.projects()).toContain('slow');
+    await bob.undo();
+    expect(await bob.projects()).toEqual(expect.arrayContaining(['slow', 'beside 9']));
+  });
+
+  it('holds nobody up for long when the new place is slow', async () => {
+    let slow: Promise<unknown> = Promise.resolve();
+    const moving = bob.move(own, async (step, noted) => {
+      if (step !== 'writes at the target noted' || !noted) return;
+      await new Promise<void>((locked) => {
+        slow = bob.inPlace(own, async (client) => {
+          await client.query('begin; lock table app.members in access exclusive mode');
+          locked();
+          await pause(4000);
+          await client.query('commit');
+        });
+      });
+    });
+    let longest = 0;
+    let isOver = false;
+    moving.finally(() => (isOver = true)).catch(() => {}); // Seen below.
+    for (let n = 0; !isOver; n++) {
+      const start = performance.now();
+      await bob.add(`beside the slow ${n}`);
+      longest = Math.max(longest, performance.now() - start);
+      await pause(50);
+    }
+    await Promise.all([moving, slow]);
+    expect(longest).toBeLessThan(2500);
+    await bob.undo();
+  });
+
+  it('is refused when it makes no sense', async () => {
+    await expect(bob.move(shared)).rejects.toThrow(/there already/);
+    await expect(bob.move('schema-per-tenant')).rejects.toThrow(/no strategy "schema-per-tenant"/);
+    await expect(bob.undo()).rejects.toThrow(/no move to undo/);
+    await expect(bob.confirm()).rejects.toThrow(/no move to confirm/);
+    await deleteTenant(platform, 'bob', 30);
+    await expect(bob.move(own)).rejects.toThrow(/is deleted/);
+    await resumeTenant(platform, 'bob');
+    expect([await bob.where(), await bob.unfinished()]).toEqual([shared, []]);
+  });
+
+  it('is done by one run at a time, and not while migrations run', async () => {
+    let other: unknown;
+    await bob.move(own, async (step, noted) => {
+      if (step === 'writes noted' && noted) other = await bob.move(own).catch((error: unknown) => error);
+    });
+    expect(other).toMatchObject({ message: expect.stringMatching(/being moved by another run/) });
+    await expect(bob.move(shared)).rejects.toThrow(/not over.*--confirm or --undo/);
+    await bob.undo();
+    await bob.admin.query('select pg_advisory_lock(hashtextextended($1, 0))', [`${projectName} migrations`]);
+    await expect(bob.move(own)).rejects.toThrow(/Migrations are running/);
+    await bob.admin.query('select pg_advisory_unlock_all()');
+  });
+
+  it('keeps a deleted tenant from being erased until it is over', async () => {
+    await bob.move(own);
+    await deleteTenant(platform, 'bob', 0);
+    await pause(5);
+    await expect(purgeTenants(platform, administrator(bob.test))).rejects.toThrow(/move .*not over/);
+    await resumeTenant(platform, 'bob');
+    await bob.undo();
+  });
+});

@@ -1,0 +1,23 @@
+import { newId } from '../ids.ts';
+import { MigrationError } from '../platform/apply-migration.ts';
+import { asMigrator } from '../platform/as-migrator.ts';
+import { eraseRows } from '../platform/erase-rows.ts';
+import { fingerprint } from '../platform/fingerprint.ts';
+import { schemaOf, templateSchema } from './schema.ts';
+import type { TenantPlacement } from './strategy.ts';
+
+/** The control plane's side of the strategy: a tenant is nothing but its rows. */
+export const sharedPlacement: TenantPlacement = {
+  strategy: 'shared-schema',
+  prepare: async () => {},
+  provision: async () => newId(),
+  within: async ({ client }, _, work) => await work(client),
+  migrate: async ({ migrations, apply, tenant }) => {
+    if (tenant !== undefined) throw new MigrationError('All tenants share the tables. Next: leave --tenant out.');
+    return await apply(migrations, { schema: templateSchema });
+  },
+  fingerprint: async (admin, tenantId) => await fingerprint(admin, schemaOf(tenantId)),
+  export: async ({ environment }, tenantId, work) =>
+    await asMigrator(environment, (client) => work(client, schemaOf(tenantId))),
+  destroy: async ({ client }, tenantId) => await eraseRows(client, tenantId),
+};
