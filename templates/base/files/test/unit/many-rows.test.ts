@@ -1,6 +1,5 @@
 import type pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { roles } from '../../src/tenancy/roles.ts';
 import { tenantTable } from '../../src/tenancy/tenant-table.ts';
 import { readContexts } from '../isolation/context.ts';
 import { runGroup } from '../isolation/finding.ts';
@@ -9,6 +8,7 @@ import { readManyRows } from '../isolation/planner/many-rows.ts';
 import { characterOf, isSuperuser } from '../isolation/privileged.ts';
 import { connect } from '../isolation/session.ts';
 import { newTenant } from '../isolation/world.ts';
+import { servedRole } from '../setup/places.ts';
 import { createTwoTenants } from './two-tenants.ts';
 
 let world: Awaited<ReturnType<typeof createTwoTenants>>;
@@ -39,8 +39,8 @@ async function findings(statements: readonly string[]): Promise<string[]> {
     admin,
     world: { attacker: { ...newTenant('ada'), id: world.ada.id } },
     contexts: await readContexts(admin),
-    runtimeRole: roles.runtime,
-    runtime: await characterOf(admin, roles.runtime),
+    runtimeRole: servedRole,
+    runtime: await characterOf(admin, servedRole),
   };
   const group = await runGroup('planner', (recorder) => readManyRows(target, recorder, members));
   for (const statement of asReviewed()) await admin.query(statement);

@@ -86,7 +86,7 @@ async function changePlaces(copy: TestDatabase, sql: readonly string[]): Promise
     await execute(at(copy.adminUrl, name), sql);
     await admin.query('update platform.template set database = $1', [name]);
   });
-  const { admin, moveOut, close } = await openFilling(copy);
+  const { moveOut, close } = await openFilling(copy);
   try {
     await Promise.all(
       (await withClient(copy.adminUrl, tenantsOf)).map(async (tenantId) => {
