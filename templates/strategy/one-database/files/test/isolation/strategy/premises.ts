@@ -5,6 +5,7 @@ import { createMarked } from '../../setup/runs.ts';
 import type { Access, Change, Copy, Filling, GivenHome } from '../premises.ts';
 import { connect, execute } from '../session.ts';
 import type { Target } from '../target.ts';
+import { noteIn } from './noting.ts';
 
 /** Copies a prepared database, and changes the copy. */
 export async function copyGround(server: TestServer, { sql = [] }: Change = {}): Promise<Copy> {
@@ -32,7 +33,7 @@ export const accessTo = (
   { admin, login }: Pick<Target, 'admin' | 'login'>,
 ): Access & { readonly close: () => Promise<void> } => ({
   adminOf: async () => admin,
-  note: async () => {},
+  note: noteIn(admin),
   logins: async () => [runtimeUrl],
   // With the same role as all tenants, and so with what they could see of each other.
   watcher: async () => login ?? admin,
@@ -54,7 +55,7 @@ export async function openFilling({
   return {
     admin,
     adminOf: async () => admin,
-    note: async () => {},
+    note: noteIn(admin),
     logins: async () => [runtimeUrl],
     watcher: async () => admin,
     moveIn: async () => {},
