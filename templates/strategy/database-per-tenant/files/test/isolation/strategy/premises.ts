@@ -3,6 +3,7 @@ import { readTemplate } from '../../../src/tenancy/places/connect.ts';
 import { dropLogin } from '../../../src/tenancy/places/drop.ts';
 import { bindDatabase, closeDatabase, copy as copyWhole } from '../../../src/tenancy/places/make.ts';
 import { roles } from '../../../src/tenancy/roles.ts';
+import { templateSchema } from '../../../src/tenancy/schema.ts';
 import { copyDatabase, type TestDatabase, type TestServer, withClient } from '../../setup/database.ts';
 import { copyPlaces, dropPlaces, placeUrls, type TableUrls } from '../../setup/places.ts';
 import { markDatabase } from '../../setup/runs.ts';
@@ -77,13 +78,22 @@ async function placesOf(controlPlane: pg.ClientBase): Promise<Occupied[]> {
   return (await controlPlane.query<Occupied>('select database, login from platform.places')).rows;
 }
 
+/** What a migration made is the owner's afterwards. */
+const handOver = `do $$ declare made regclass; begin
+  for made in
+    select oid from pg_class
+    where relkind in ('r', 'p') and relnamespace = '${templateSchema}'::regnamespace and pg_get_userbyid(relowner) = current_user
+  loop
+    execute format('alter table %s owner to ${roles.owner}', made);
+  end loop; end $$`;
+
 /** Changes each tenant's database and their template as a migration does; rows that tables got in the home since are brought there. */
 async function changePlaces(copy: TestDatabase, sql: readonly string[]): Promise<void> {
   await withClient(copy.adminUrl, async (admin) => {
     const name = templateOf(nameOf(copy.adminUrl));
     await copyWhole(admin, name, (await readTemplate(admin))?.database ?? '');
     await closeDatabase(admin, name);
-    await execute(at(copy.adminUrl, name), sql);
+    await execute(at(copy.adminUrl, name), [...sql, handOver]);
     await admin.query('update platform.template set database = $1', [name]);
   });
   const { moveOut, close } = await openFilling(copy);
