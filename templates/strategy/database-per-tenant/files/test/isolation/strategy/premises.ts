@@ -5,7 +5,7 @@ import { bindDatabase, closeDatabase, copy as copyWhole } from '../../../src/ten
 import { roles } from '../../../src/tenancy/roles.ts';
 import { templateSchema } from '../../../src/tenancy/schema.ts';
 import { copyDatabase, type TestDatabase, type TestServer, withClient } from '../../setup/database.ts';
-import { copyPlaces, dropPlaces, placeUrls, type TableUrls } from '../../setup/places.ts';
+import { copyPlaces, dropPlaces, placeUrls } from '../../setup/places.ts';
 import { markDatabase } from '../../setup/runs.ts';
 import { readCatalog, tenantTables } from '../catalog.ts';
 import { SuiteError } from '../finding.ts';
@@ -15,6 +15,7 @@ import { inReferenceOrder } from '../rows.ts';
 import { attemptsAsLogin, connect, execute } from '../session.ts';
 import { literal } from '../sql.ts';
 import type { Target } from '../target.ts';
+import { openAccess, type Place, tenantsOf } from './access.ts';
 import { copyTenant, copyTenants } from './rows.ts';
 
 /*
@@ -27,8 +28,6 @@ const at = (url: string, database: string): string => Object.assign(new URL(url)
 const homeOf = (controlPlane: string): string => `${controlPlane}_home`;
 /** Only where tenants' databases were changed: those that are made later are too. */
 const templateOf = (controlPlane: string): string => `${controlPlane}_template`;
-
-type Place = TableUrls & Pick<TestDatabase, 'environment'>;
 
 /** Copies a control plane and its home, and changes tenants' databases, or what the change says; those of tenants are copied when they are asked for. */
 export async function copyGround(server: TestServer, { sql = [], at: spot }: Change = {}): Promise<Copy> {
@@ -117,14 +116,6 @@ async function changePlaces(copy: TestDatabase, sql: readonly string[]): Promise
   }
 }
 
-/** Who has a database, in the order in which they came. */
-export async function tenantsOf(controlPlane: pg.ClientBase): Promise<string[]> {
-  const { rows } = await controlPlane.query<{ id: string }>(
-    `select tenant_id::text as id from platform.places where state = 'taken' order by made_at`,
-  );
-  return rows.map(({ id }) => id);
-}
-
 /** The first tenant's login attacks it. */
 async function copyHome(server: TestServer, copy: TestDatabase): Promise<Home> {
   const database = homeOf(nameOf(copy.adminUrl));
@@ -164,46 +155,6 @@ export async function dropGround({ adminUrl, template, environment }: TestServer
 
 async function dropDatabase(admin: pg.Client, name: string): Promise<void> {
   await admin.query(`drop database if exists ${pg.escapeIdentifier(name)} with (force)`);
-}
-
-interface Opened extends Pick<Access, 'adminOf' | 'note' | 'logins'> {
-  readonly controlPlane: () => Promise<pg.Client>;
-  readonly close: () => Promise<void>;
-}
-
-/** Connections of an administrator's, each made when it is first asked for. */
-function openAccess(place: Place): Opened {
-  const open = new Map<string, Promise<pg.Client>>();
-  const connected = async (key: string, url: () => Promise<string>): Promise<pg.Client> => {
-    const client =
-      open.get(key) ??
-      (async () => {
-        const made = await connect(await url());
-        await seeEveryRow(made);
-        return made;
-      })();
-    open.set(key, client);
-    return await client;
-  };
-  const controlPlane = async () => await connected('', async () => place.adminUrl);
-  return {
-    controlPlane,
-    adminOf: async (tenantId) => await connected(tenantId, async () => (await placeUrls(place, tenantId)).adminUrl),
-    note: async (kind, key, tenantId) => {
-      const admin = await controlPlane();
-      await admin.query(
-        `insert into platform.directory (kind, key, tenant_id) values (${[kind, key, tenantId].map(literal).join(', ')}) on conflict do nothing`,
-      );
-    },
-    logins: async () => {
-      const tenants = await tenantsOf(await controlPlane());
-      const urls = await Promise.all(tenants.map(async (tenantId) => (await placeUrls(place, tenantId)).runtimeUrl));
-      return [place.runtimeUrl, ...urls];
-    },
-    close: async () => {
-      for (const client of open.values()) await (await client.catch(() => undefined))?.end();
-    },
-  };
 }
 
 export function accessTo(
