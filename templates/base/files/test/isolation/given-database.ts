@@ -126,7 +126,7 @@ async function occupy({
     ({ schema }) => mayHold(schema, world.attacker) || mayHold(schema, world.victim),
   );
   if (tables.length === 0)
-    throw new SuiteError('This database has no tables of tenants. Next: npm run db:migrate, or name another database.');
+    throw new SuiteError('This database has no tables of tenants. Next: npm run db:migrate, or name another one.');
   await fill(admin, catalog, tables, world);
   const runtime = await characterOf(admin, runtimeRole);
   const { host, pathname } = new URL(adminUrl);

@@ -248,7 +248,7 @@ async function withTenant<T>(
     const [tenant] = rows;
     if (tenant === undefined) throw new MoveDoubt(`There is no tenant "${slug}". Next: npm run tenant -- list`);
     if (tenant.status === 'deleted')
-      throw new MoveDoubt(`"${slug}" is deleted. Next: npm run tenant -- resume ${slug}`);
+      throw new MoveDoubt(`"${slug}" has been deleted. Next: npm run tenant -- resume ${slug}`);
     await lock(
       control,
       'pg_try_advisory_lock',
