@@ -243,7 +243,7 @@ describe('a move', () => {
     await expect(bob.undo()).rejects.toThrow(/no move to undo/);
     await expect(bob.confirm()).rejects.toThrow(/no move to confirm/);
     await deleteTenant(platform, 'bob', 30);
-    await expect(bob.move(own)).rejects.toThrow(/is deleted/);
+    await expect(bob.move(own)).rejects.toThrow(/has been deleted/);
     await resumeTenant(platform, 'bob');
     expect([await bob.where(), await bob.unfinished()]).toEqual([shared, []]);
   });
