@@ -26,7 +26,7 @@ export interface Database {
   ) => Promise<T>;
   readonly reader: unknown;
   readonly writer: unknown;
-  readonly load: () => { readonly pool: { readonly open: number } };
+  readonly load: () => { readonly pool: { readonly open: number; readonly idle: number } };
   readonly close: () => Promise<void>;
 }
 
