@@ -18,7 +18,7 @@ export type Answered<Row> = (error: Error | null, result?: QueryResult<Row>) => 
 export interface SessionOptions {
   /** Statements are prepared under names. */
   readonly named: boolean;
-  /** Several users send at the same time: what they send in one turn leaves in one write. */
+  /** Several users send at the same time: while the server is busy with some, what the others send leaves in one write. */
   readonly shared?: boolean;
 }
 
@@ -38,6 +38,8 @@ export class Session {
   readonly #shared: boolean;
   readonly #prepared = new PreparedStatements<RowShape>();
   #corked = false;
+  /** Flights that were sent and not answered yet. */
+  #inFlight = 0;
   #lost = false;
   #retired = false;
   readonly #learned = new Set<string>();
@@ -123,6 +125,7 @@ export class Session {
     });
     let unprepared: Error | undefined;
     const flight = new Flight(steps, last?.known, (error, result) => {
+      this.#inFlight -= 1;
       if (error !== null || result === undefined) {
         answered(this.#fail(unprepared ?? error));
         return;
@@ -137,6 +140,7 @@ export class Session {
       const preparation = this.#prepare(statement, under, (error) => (unprepared ??= error));
       if (statement === statements.at(-1)) last = preparation;
     }
+    this.#inFlight += 1;
     send(this.#client, flight);
   }
 
@@ -153,15 +157,20 @@ export class Session {
     return statement;
   }
 
-  /** All that is sent in one turn leaves in one write. */
+  /**
+   * Gathers what is sent into one write, which costs the same for one flight and for many. A server that has nothing to
+   * do gets it at once; a busy one when the turn of the event loop ends.
+   */
   #cork(): void {
     if (this.#corked) return;
     this.#corked = true;
     this.#stream.cork();
-    process.nextTick(() => {
+    const uncork = () => {
       this.#corked = false;
       this.#stream.uncork();
-    });
+    };
+    if (this.#inFlight === 0) process.nextTick(uncork);
+    else setImmediate(uncork);
   }
 
   #fail(error: Error | null): Error {
