@@ -32,10 +32,10 @@ export default defineLayer({
     },
     {
       name: 'DATABASE_POOL_SIZE',
-      about: "Connections for writes and transactions, at most: to the control plane, and to each tenant's database.",
+      about: 'Connections for what is written to the control plane, at most.',
       example: '3',
     },
-    { name: 'DATABASE_LANES', about: 'Connections that short reads share, to each of them.', example: '1' },
+    { name: 'DATABASE_LANES', about: 'Connections that look-ups in it share.', example: '1' },
     {
       name: 'READY_PLACES',
       about:
@@ -53,6 +53,12 @@ export default defineLayer({
         'Connections of a process to all of them together, at most; what the server lets in, shared by its processes.',
       example: '80',
     },
+    {
+      name: 'TENANT_POOL_SIZE',
+      about: "Connections for writes and transactions to each tenant's database that is open, at most.",
+      example: '3',
+    },
+    { name: 'TENANT_LANES', about: 'Connections that short reads share, to each of them.', example: '1' },
     {
       name: 'TENANT_DATABASE_KEYS',
       about:

@@ -13,12 +13,11 @@ export default defineLayer({
     { name: 'DATABASE_LANES', about: 'Connections that short reads in those tables share.', example: '4' },
     {
       name: 'TENANT_POOL_SIZE',
-      about: "The same for each tenant's own database, and for the control plane; never more than in those tables.",
+      about: "The same to each tenant's own database that is open, and for look-ups, never more than to those tables.",
       example: '3',
     },
     { name: 'TENANT_LANES', about: 'Connections that short reads share there.', example: '1' },
   ],
-  config: [{ name: 'tenantConnections', from: './tenancy/tenant-connections-config.ts' }],
   docs: [
     {
       title: 'Tenants that move',

@@ -1,2 +1,2 @@
-/** Connections to a database unless the environment says otherwise. Few, because they count for every tenant. */
+/** Connections to the control plane unless the environment says otherwise. Few, because tenants' rows are elsewhere. */
 export const connectionDefaults = { poolSize: 3, lanes: 1 } as const;

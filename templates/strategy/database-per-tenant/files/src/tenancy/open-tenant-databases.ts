@@ -15,7 +15,7 @@ import { createStore } from './store.ts';
 import type { TenantStore } from './strategy.ts';
 
 export interface OpenOptions extends ContextSecrets {
-  /** The control plane's. As many connections may go to each tenant's database. */
+  /** The control plane's. */
   readonly database: { readonly url: string; readonly poolSize: number; readonly lanes: number };
   readonly databases: DatabasesConfig;
   readonly credentialCacheSeconds: number;
@@ -47,19 +47,19 @@ export async function openTenantDatabases(
   await assertApart(database.url);
   const controlPlane = await createDatabase({ ...database, enter, outside }, steps);
   warnOfPooler(controlPlane, options.onWarning);
-  const each = database.poolSize + database.lanes;
+  const { poolSize, lanes } = databases;
   return createTenantDatabases({
     controlPlane,
     steps,
     cacheSeconds: options.credentialCacheSeconds,
     // Each takes as many connections as it may: those in all are never more.
-    most: Math.max(1, Math.min(databases.open, Math.floor(databases.connections / each))),
+    most: Math.max(1, Math.min(databases.open, Math.floor(databases.connections / (poolSize + lanes)))),
     open: async (place) => {
       try {
         const url = placeUrl(database.url, place, databases.keys);
         await assertSafe({ url, schema: templateSchema, secrets, login: place.login, served: roles.tenants });
         await assertPlaceSafe(url, place);
-        return await createDatabase({ ...database, url, enter: enterTenant ?? enter, outside }, steps);
+        return await createDatabase({ url, poolSize, lanes, enter: enterTenant ?? enter, outside }, steps);
       } catch (error) {
         if (error instanceof TenancyError) throw error;
         throw new DatabaseUnavailable('08001', "A tenant's database cannot be reached.", { cause: error });

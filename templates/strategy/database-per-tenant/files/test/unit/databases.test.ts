@@ -87,7 +87,7 @@ describe("a tenant's statements", () => {
 
   it('take no more connections than there may be, for however many tenants', async () => {
     const tenants = [world.ada, world.bob, ...others];
-    const bounds = { DATABASE_POOL_SIZE: '2', DATABASE_LANES: '1', TENANT_CONNECTIONS: '7' };
+    const bounds = { TENANT_POOL_SIZE: '2', TENANT_LANES: '1', TENANT_CONNECTIONS: '7' };
     await using(bounds, async (database) => {
       let most = 0;
       let going = true;

@@ -3,26 +3,21 @@ import { createDatabase, type Database } from './database.ts';
 import { type DatabaseSteps, databaseSteps } from './database-steps.ts';
 import { sumOfLoads } from './databases.ts';
 import { followTenants } from './following-database.ts';
-import { type OpenOptions as OpenDatabasesOptions, openTenantDatabases } from './open-tenant-databases.ts';
+import { type OpenOptions, openTenantDatabases } from './open-tenant-databases.ts';
 import { templateSchema } from './schema.ts';
 import { createStore } from './store.ts';
 import type { TenantStore } from './strategy.ts';
-import type { TenantConnectionsConfig } from './tenant-connections-config.ts';
 
-export interface OpenOptions extends OpenDatabasesOptions {
-  /** To each tenant's own database, and to the control plane; `database` is for the tables that tenants share. */
-  readonly tenantConnections: TenantConnectionsConfig;
-}
-
-/** Connects the application to the tables that tenants share, and to the databases of those that have one. */
+/** Connects the application to the tables that tenants share, and to the databases of those that have one. `database` is for the former. */
 export async function openDatabase(options: OpenOptions, steps: DatabaseSteps = databaseSteps): Promise<Database> {
-  const { database, tenantConnections, credentialCacheSeconds } = options;
+  const { database, databases, credentialCacheSeconds } = options;
   const { enter, outside } = createStore(options);
   const guarded = whereItStays(enter);
+  // Look-ups need no more than a tenant's own database.
   const few = {
     ...database,
-    poolSize: Math.min(database.poolSize, tenantConnections.poolSize),
-    lanes: Math.min(database.lanes, tenantConnections.lanes),
+    poolSize: Math.min(database.poolSize, databases.poolSize),
+    lanes: Math.min(database.lanes, databases.lanes),
   };
   const beside = { schema: templateSchema, enter: guarded };
   const own = await openTenantDatabases({ ...options, database: few }, steps, beside);

@@ -55,7 +55,7 @@ export async function attackPools(scene: Scene, steps: DatabaseSteps, recorder: 
     await database.close();
   }
   const before = await connectionsTo(scene);
-  const narrow = await open({ DATABASE_POOL_SIZE: '2', DATABASE_LANES: '1', ...bounds });
+  const narrow = await open({ TENANT_POOL_SIZE: '2', TENANT_LANES: '1', ...bounds });
   if (narrow === undefined) return;
   try {
     await burst(scene, narrow, before, recorder);
