@@ -51,12 +51,12 @@ export function createTenantDatabases(options: TenantDatabasesOptions): TenantDa
     return seat === undefined ? ask(tenantId, work) : use(seat, work);
   }
 
-  async function use<T>(seat: Seat, work: (seat: Seat) => Promise<T>): Promise<T> {
-    try {
-      return await work(seat);
-    } finally {
-      seats.release(seat);
-    }
+  /** One promise more for each statement: what is returned is the work's own. */
+  function use<T>(seat: Seat, work: (seat: Seat) => Promise<T>): Promise<T> {
+    const answer = work(seat);
+    const leave = () => seats.release(seat);
+    answer.then(leave, leave);
+    return answer;
   }
 
   const find = (tenantId: string) =>
