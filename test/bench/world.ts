@@ -64,13 +64,15 @@ export interface World {
   readonly application: Application;
   readonly test: TestDatabase;
   readonly admin: pg.Client;
+  /** What the administrator's commands read from the environment. */
+  readonly administrator: Readonly<Record<string, string>>;
   /** Connects the application's database layer: `connections` of its own and 4 lanes. */
   readonly open: (options?: {
     readonly url?: string;
     readonly sent?: (statement: Statement) => void;
   }) => Promise<Database>;
   /** A pool of raw pg. Policies do not bind its role: the same tables, and nothing but the condition in the statement. */
-  readonly unbound: (url?: string) => pg.Pool;
+  readonly unbound: (url?: string, most?: number) => pg.Pool;
   readonly runAs: <T>(tenant: Tenant, work: () => T) => T;
   /** The settings that the way of the tutorials sets. */
   readonly settings: (tenant: Tenant) => readonly (readonly [name: string, value: string])[];
@@ -153,6 +155,9 @@ export async function createWorld(
     application,
     test,
     admin,
+    administrator: Object.fromEntries(
+      Object.entries(test.environment).filter(([name]) => /^(DATABASE_ADMIN_URL|TENANT_DATABASE_KEYS)$/.test(name)),
+    ),
     open: async ({ url = test.runtimeUrl, sent } = {}) => {
       const steps = {
         ...databaseSteps,
@@ -167,8 +172,8 @@ export async function createWorld(
       ends.push(() => database.close());
       return database;
     },
-    unbound: (url = test.adminUrl) => {
-      const pool = new application.pg.Pool({ connectionString: url, max: connections });
+    unbound: (url = test.adminUrl, most = connections) => {
+      const pool = new application.pg.Pool({ connectionString: url, max: most });
       pool.on('error', () => {}); // An idle connection whose network is taken away.
       ends.push(() => pool.end());
       return pool;

@@ -4,10 +4,11 @@ import { migrations } from '../strategies/migrations.ts';
 import { createTenants, makeReady, type PlaceStrategy } from '../strategies/place.ts';
 import { cold, fromReady } from '../strategies/provisioning.ts';
 import { reads } from '../strategies/reads.ts';
+import { databases } from '../strategies/databases.ts';
 import { schemas } from '../strategies/schemas.ts';
 import { connections, createWorld, lanes, startServer, type PostgresServer, type Tenant } from '../world.ts';
 
-const places: readonly PlaceStrategy[] = [schemas];
+const places: readonly PlaceStrategy[] = [schemas, databases];
 
 /** What it costs that each tenant has a schema or a database of its own. */
 export const strategies: Group = {
@@ -21,7 +22,7 @@ export const strategies: Group = {
         const measured = [...(await onQuick(servers[0], subject)), ...(await onDurable(servers[1], subject))];
         figures.push(...measured.map((figure) => ({ ...figure, name: `${subject.kind}: ${figure.name}` })));
       }
-      const setting = `${servers[0].description}; sealed context, ${connections} connections, ${lanes} lanes; reads against named pool.query of pg without isolation; load of the machine before it ${before.toFixed(1)}`;
+      const setting = `${servers[0].description}; sealed context; schemas by ${connections} connections and ${lanes} lanes, each database by as many as a new repository gives it; reads against named pool.query of pg without isolation; load of the machine before it ${before.toFixed(1)}`;
       return { setting, figures };
     } finally {
       for (const server of servers) await server.stop();

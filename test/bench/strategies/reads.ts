@@ -1,7 +1,7 @@
 import { backendCpu, compare, type Comparison, type Load, type Operation } from '../harness.ts';
 import type { Figure } from '../report.ts';
 import { connections, expectRows, rotating, type Target, type Tenant, type World } from '../world.ts';
-import type { PlaceStrategy } from './place.ts';
+import type { PlaceStrategy, Unisolated } from './place.ts';
 
 const clients = 32;
 const rowsEach = 20;
@@ -11,7 +11,7 @@ const selection = (schema: string) =>
 
 /** One row by its key, as a tenant and without isolation; the tenants take turns in no order. */
 export async function reads(world: World, subject: PlaceStrategy, all: readonly Tenant[]): Promise<Figure[]> {
-  const access = subject.unisolated(world);
+  const access = await subject.unisolated(world, all);
   const counts = subject.tenants.reads;
   const figures: Figure[] = [];
   const targets = await seed(all, access);
@@ -19,14 +19,12 @@ export async function reads(world: World, subject: PlaceStrategy, all: readonly 
     const some = new Set(all.slice(0, count));
     const shuffled = shuffle(targets.filter(({ tenant }) => some.has(tenant)));
     const baseline: Operation = byPool(shuffled, access);
-    const start = performance.now();
     const database = await world.open();
-    const opened = (performance.now() - start) / 1000;
     const by = (way: 'query' | 'read'): Operation => {
       const next = rotating(shuffled);
       return async () => {
         const { tenant, id } = next();
-        const statement = { text: selection(''), values: [tenant.id, id] };
+        const statement = { text: selection(subject.prefix), values: [tenant.id, id] };
         expectRows(await world.runAs(tenant, () => database[way](statement)), 1);
       };
     };
@@ -40,14 +38,12 @@ export async function reads(world: World, subject: PlaceStrategy, all: readonly 
       const goal = count === counts[0] ? { atLeast: subject.goals[way] } : {};
       figures.push({ name: `${way}(), ${count} tenants, throughput`, ...ratio(comparison), ...goal });
     }
-    if (count === all.length)
-      figures.push({ name: `connecting and checking ${count} ${subject.kind}s`, value: opened, unit: 's' });
     await database.close();
   }
   return figures;
 }
 
-async function seed(tenants: readonly Tenant[], access: ReturnType<PlaceStrategy['unisolated']>): Promise<Target[]> {
+async function seed(tenants: readonly Tenant[], access: Unisolated): Promise<Target[]> {
   const targets: Target[] = [];
   for (const tenant of tenants) {
     const { pool, schema } = access(tenant);
@@ -63,7 +59,7 @@ async function seed(tenants: readonly Tenant[], access: ReturnType<PlaceStrategy
 }
 
 /** What anybody would write without isolation who knows pg: a pool, a named statement for each place. */
-function byPool(targets: readonly Target[], access: ReturnType<PlaceStrategy['unisolated']>): Operation {
+function byPool(targets: readonly Target[], access: Unisolated): Operation {
   const next = rotating(targets);
   return async () => {
     const { tenant, id } = next();

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type pg from 'pg';
-import type { World } from '../world.ts';
+import type { Figure } from '../report.ts';
+import type { Tenant, World } from '../world.ts';
 import { memory } from './memory.ts';
 import { type PlaceStrategy, splitStatements } from './place.ts';
 import { schemaOf } from './schema.ts';
@@ -8,15 +9,32 @@ import { schemaOf } from './schema.ts';
 export const schemas: PlaceStrategy = {
   strategy: 'schema-per-tenant',
   kind: 'schema',
-  goals: { query: 0.5, read: 0.8, cold: 1 / 3 },
+  goals: { query: 0.5, read: 0.8, cold: 1 / 3, workers: 3 },
   tenants: { reads: [200, 1000], migrations: 1000 },
-  unisolated: (world) => {
+  prefix: '',
+  unisolated: async (world) => {
     const pool = world.unbound();
     return ({ id }) => ({ pool, schema: schemaOf(id), name: `point ${id}` });
   },
+  withColumn: async ({ admin }, column) => {
+    const { rows } = await admin.query<{ count: number }>(
+      `select count(*)::int as count from pg_attribute join pg_class on pg_class.oid = attrelid where attname = $1 and relname = 'tasks'`,
+      [column],
+    );
+    return rows[0]?.count ?? 0;
+  },
   makers,
-  others: memory,
+  others: async (world, tenants) => [await opening(world, tenants), ...(await memory(world, tenants))],
 };
+
+/** A start looks at every schema. */
+async function opening(world: World, tenants: readonly Tenant[]): Promise<Figure> {
+  const start = performance.now();
+  const database = await world.open();
+  const seconds = (performance.now() - start) / 1000;
+  await database.close();
+  return { name: `connecting and checking ${tenants.length} schemas`, value: seconds, unit: 's' };
+}
 
 interface Migration {
   readonly name: string;
