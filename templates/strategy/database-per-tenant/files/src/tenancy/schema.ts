@@ -1,13 +1,6 @@
-import { roles } from './roles.ts';
-
 /** The schema of a tenant's tables: the same in every database. */
 export function schemaOf(_tenantId: string): string {
   return templateSchema;
-}
-
-/** The role that a tenant's policies are for: its login, a member of this one, is the only one that can get there. */
-export function roleOf(_tenantId: string): string {
-  return roles.tenants;
 }
 
 /** Where the migrations make the tenants' tables. */

@@ -1,5 +1,6 @@
 /**
- * The schema of a tenant's tables. Its name says nothing of whose it is, because the catalog shows it to every tenant.
+ * The schema of a tenant's tables, and the role that runs its statements there, which owns nothing. The name says nothing of whose it is, because
+ * the catalog shows it to every tenant.
  */
 export function schemaOf(tenantId: string): string {
   return `t_${tenantId.replaceAll('-', '')}`;
@@ -9,9 +10,6 @@ export function schemaOf(tenantId: string): string {
 export function tenantOf(schema: string): string {
   return schema.slice(2).replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
 }
-
-/** The role that runs a tenant's statements: it is called like the schema, which it may use, and owns nothing. */
-export const roleOf = schemaOf;
 
 /** As the migrations make the tables, for nobody: what every tenant's are compared with. */
 export const templateSchema = 'template';

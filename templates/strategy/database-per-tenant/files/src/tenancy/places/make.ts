@@ -162,7 +162,7 @@ async function makeLogin(admin: pg.Client, place: Unfinished, keys: readonly Sec
 }
 
 /** Inside a transaction of the administrator's. */
-export async function createLogin(admin: pg.Client, login: string, password: string): Promise<void> {
+async function createLogin(admin: pg.Client, login: string, password: string): Promise<void> {
   const { rows } = await admin.query<{ text: string }>(
     `select format('alter role %I set %I = %L', $1::text, split_part(chosen, '=', 1), substr(chosen, strpos(chosen, '=') + 1)) as text
     from pg_catalog.pg_db_role_setting

@@ -38,7 +38,7 @@ export async function unboundTables(admin: pg.ClientBase, schema: string, tenant
       and not exists (
         select from pg_catalog.pg_constraint
         where conrelid = pg_class.oid and conname = 'tenant_here' and convalidated
-          and pg_get_constraintdef(pg_constraint.oid) ilike format('%%tenant_id = %L::uuid%%', $2::text)
+          and pg_get_constraintdef(pg_constraint.oid) = format('CHECK ((tenant_id = %L::uuid))', $2::text)
       )
     order by 1`,
     [schema, tenantId],
