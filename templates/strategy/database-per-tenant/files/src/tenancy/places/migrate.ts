@@ -61,7 +61,7 @@ export async function migratePlaces(run: TenantMigrationRun): Promise<Applied[]>
     for (const { database, slug } of behind) onStep(`would migrate ${database} (${slug ?? 'no tenant yet'})`);
     return applied;
   }
-  for (const line of await renewPasswords(client, environment)) onStep(line);
+  for (const line of await renewPasswords(client, environment, context)) onStep(line);
   const told = (done: number, failed: number) =>
     run.onProgress({ kind: 'databases', done, failed, all: behind.length });
   let ready = 0;

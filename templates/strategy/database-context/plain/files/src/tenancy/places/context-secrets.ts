@@ -4,8 +4,10 @@ import type pg from 'pg';
 export interface ContextCopy {
   readonly version: string;
   readonly applyTo: (there: pg.Client) => Promise<void>;
+  /** True for a key that whoever reads the database knows. */
+  readonly tells: (key: Buffer) => boolean;
 }
 
 export async function readContextSecrets(_controlPlane: pg.Client): Promise<ContextCopy> {
-  return { version: '', applyTo: async () => {} };
+  return { version: '', applyTo: async () => {}, tells: () => false };
 }

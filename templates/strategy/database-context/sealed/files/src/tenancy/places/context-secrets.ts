@@ -14,6 +14,8 @@ export interface ContextCopy {
   readonly version: string;
   /** Makes a database know that and nothing else, on a connection of the administrator's to it. */
   readonly applyTo: (there: pg.Client) => Promise<void>;
+  /** True for a key that whoever reads the database knows. */
+  readonly tells: (key: Buffer) => boolean;
 }
 
 /** The keys that seal contexts, on a connection of the administrator's to the control plane. */
@@ -25,6 +27,7 @@ export async function readContextSecrets(controlPlane: pg.Client): Promise<Conte
   for (const { id, inner_pad, outer_pad } of keys) hash.update(id).update(inner_pad).update(outer_pad);
   return {
     version: hash.digest('hex'),
+    tells: (key) => keys.some(({ inner_pad }) => padded(key).equals(inner_pad.map((byte) => byte ^ 0x36))),
     applyTo: async (there) => {
       await asMigrator(there, async () => {
         await there.query('delete from platform.seal_keys where id <> all($1)', [keys.map(({ id }) => id)]);
@@ -39,3 +42,6 @@ export async function readContextSecrets(controlPlane: pg.Client): Promise<Conte
     },
   };
 }
+
+/** As HMAC pads a key (RFC 2104). */
+const padded = (key: Buffer): Buffer => Buffer.concat([key, Buffer.alloc(64 - key.length)]);
