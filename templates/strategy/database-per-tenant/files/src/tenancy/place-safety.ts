@@ -57,7 +57,7 @@ export async function assertPlaceSafe(url: string, { login, tenantId }: Site): P
           and not exists (
             select from pg_catalog.pg_constraint
             where conrelid = pg_class.oid and conname = 'tenant_here' and convalidated
-              and pg_get_constraintdef(pg_constraint.oid) like format('%%tenant_id = %L::uuid%%', $1::text)
+              and pg_get_constraintdef(pg_constraint.oid) = format('CHECK ((tenant_id = %L::uuid))', $1::text)
           )`,
       values: [tenantId],
     },

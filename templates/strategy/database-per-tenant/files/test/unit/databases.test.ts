@@ -255,13 +255,19 @@ describe('a database that would not keep its tenant apart', () => {
   it('because a table lets in rows of others is refused', async () => {
     const client = new pg.Client((await world.urlsOf(world.ada)).adminUrl);
     await client.connect();
-    await client.query('alter table app.members drop constraint tenant_here');
+    const drop = 'alter table app.members drop constraint if exists tenant_here';
+    const add = (condition: string) =>
+      `${drop}; alter table app.members add constraint tenant_here check (${condition})`;
+    const own = `tenant_id = '${world.ada.id}'`;
     try {
-      await using({}, async (database) => {
-        await expect(countMembers(database, world.ada)).rejects.toThrow(/lets in rows of other tenants/);
-      });
+      for (const breaks of [drop, add(`${own} or role = 'owner'`), add(`tenant_id <> '${world.bob.id}'`)]) {
+        await client.query(breaks);
+        await using({}, async (database) => {
+          await expect(countMembers(database, world.ada)).rejects.toThrow(/lets in rows of other tenants/);
+        });
+      }
     } finally {
-      await client.query(`alter table app.members add constraint tenant_here check (tenant_id = '${world.ada.id}')`);
+      await client.query(add(own));
       await client.end();
     }
   });

@@ -67,7 +67,7 @@ async function unboundIn(there: pg.Client, tenantId: string): Promise<string[]> 
   const { rowCount } = await there.query(
     `select from pg_catalog.pg_constraint
     where conrelid = 'platform.tenants'::regclass and conname = 'tenant_here'
-      and pg_get_constraintdef(oid) like format('%%id = %L::uuid%%', $1::text)`,
+      and pg_get_constraintdef(oid) = format('CHECK ((id = %L::uuid))', $1::text)`,
     [tenantId],
   );
   return [
