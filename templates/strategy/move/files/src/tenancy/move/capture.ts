@@ -18,6 +18,9 @@ const events = [
   ['delete', 'old.tenant_id = '],
 ] as const;
 
+/** Names of the triggers that a move makes, for PostgreSQL. */
+export const ownTriggers = '^move_(insert|update|delete)_[0-9a-f]{32}$';
+
 const triggerName = (event: string, tenantId: string): string => `move_${event}_${tenantId.replaceAll('-', '')}`;
 
 /** Notes from now on which of a tenant's rows are written. Repeated, it finishes what was begun. */

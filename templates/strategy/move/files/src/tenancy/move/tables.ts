@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import { templateSchema } from '../schema.ts';
+import { ownTriggers } from './capture.ts';
 import { MoveDoubt } from './doubt.ts';
 
 /** A tenant's table as SQL writes it: names are quoted. */
@@ -68,7 +69,7 @@ export async function placedTables(client: pg.Client): Promise<MovingTable[]> {
 }
 
 async function findTables(client: pg.Client): Promise<Found[]> {
-  const { rows } = await client.query<Found>(tablesSql, [templateSchema]);
+  const { rows } = await client.query<Found>(tablesSql, [templateSchema, ownTriggers]);
   return rows;
 }
 
@@ -125,7 +126,7 @@ const tablesSql = `
     ) as "refersTo",
     array(
       select tgname::text from pg_trigger
-      where tgrelid = relation.oid and not tgisinternal and tgenabled <> 'D' and tgname not like 'move\\_%'
+      where tgrelid = relation.oid and not tgisinternal and tgenabled <> 'D' and tgname !~ $2
     ) as triggers
   from pg_class as relation
   join pg_namespace on pg_namespace.oid = relnamespace
