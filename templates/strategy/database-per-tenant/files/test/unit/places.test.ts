@@ -155,6 +155,15 @@ describe('whoever is cut off', () => {
     ...(await findDrift(admin)),
   ];
 
+  /** Locks of whoever makes or takes places. */
+  const countLocks = async () => {
+    const { rowCount } = await admin.query(
+      `select from pg_locks
+      where locktype = 'advisory' and database = (select oid from pg_database where datname = current_database())`,
+    );
+    return rowCount;
+  };
+
   it('while making a database leaves what the next attempt finishes', { timeout: 120_000 }, async () => {
     const seen = new Set<string>();
     const steps = await cutOffEverywhere(
@@ -165,8 +174,10 @@ describe('whoever is cut off', () => {
       },
       async () => {
         // The server notices that a connection is gone when it is done with what it was sent before.
+        await expect.poll(countLocks).toBe(0);
         for (const { state } of await places()) seen.add(state);
-        await expect.poll(async () => (await prepareMany(environment(), 1), (await placesIn('ready')).length)).toBe(1);
+        await prepareMany(environment(), 1);
+        expect(await placesIn('ready')).toHaveLength(1);
         expect((await places()).filter(({ state }) => !['ready', 'taken'].includes(state))).toEqual([]);
       },
     );
