@@ -3,6 +3,7 @@ import pg from 'pg';
 import {
   createTenant,
   deleteTenant,
+  describePurged,
   limitTenant,
   listTenants,
   purgeTenants,
@@ -68,10 +69,7 @@ const commands: Commands = {
     takesSlug: false,
     run: async (client) => {
       const purged = await purgeTenants(client, environment);
-      const lines = purged.map(
-        ({ slug, rows }) => `${slug}: ${Object.values(rows).reduce((sum, count) => sum + count, 0)} rows erased`,
-      );
-      return { data: purged, text: purged.length === 0 ? 'nothing to purge' : lines.join('\n') };
+      return { data: purged, text: purged.length === 0 ? 'nothing to purge' : purged.map(describePurged).join('\n') };
     },
   },
   export: {

@@ -22,6 +22,13 @@ export interface CreatedTenant extends FirstCredentials {
   readonly slug: string;
 }
 
+/** A tenant that is no more, and how many rows each of its tables had. */
+export interface PurgedTenant {
+  readonly tenantId: string;
+  readonly slug: string;
+  readonly rows: Readonly<Record<string, number>>;
+}
+
 /** What the person at the command line has to do differently; the message says what. */
 export class TenantError extends Error {
   override readonly name = 'TenantError';
@@ -134,33 +141,44 @@ export async function deleteTenant(client: pg.ClientBase, slug: string, graceDay
 
 /**
  * Erases the deleted tenants past their grace period: every row of every tenant table, then the tenant. Each by itself,
- * so that a run that stops can be repeated.
+ * so that a run that stops can be repeated, and one that cannot be erased keeps nobody else. Throws when there was one,
+ * with a line for each.
  */
-export async function purgeTenants(
-  client: pg.ClientBase,
-  environment: Environment,
-): Promise<{ readonly tenantId: string; readonly slug: string; readonly rows: Readonly<Record<string, number>> }[]> {
+export async function purgeTenants(client: pg.ClientBase, environment: Environment): Promise<PurgedTenant[]> {
   const due = `status = 'deleted' and purge_after <= now()`;
   const { rows: tenants } = await client.query<{ id: string; slug: string }>(
     `select id, slug from platform.tenants where ${due} order by purge_after, slug`,
   );
-  const purged = [];
+  const purged: PurgedTenant[] = [];
+  const failed: { readonly slug: string; readonly error: Error }[] = [];
   for (const { id, slug } of tenants) {
-    const rows = await inTransaction(client, async () => {
-      // Resumed in the meantime, or being purged by another run: leave it.
-      const locked = await client.query(
-        `select from platform.tenants where id = $1 and ${due} for update skip locked`,
-        [id],
-      );
-      if (locked.rowCount === 0) return undefined;
-      const erased = await placement.destroy({ client, environment }, id);
-      await client.query('delete from platform.tenants where id = $1', [id]);
-      return erased;
-    });
-    if (rows !== undefined) purged.push({ tenantId: id, slug, rows });
+    try {
+      const rows = await inTransaction(client, async () => {
+        // Resumed in the meantime, or being purged by another run: leave it.
+        const locked = await client.query(
+          `select from platform.tenants where id = $1 and ${due} for update skip locked`,
+          [id],
+        );
+        if (locked.rowCount === 0) return undefined;
+        const erased = await placement.destroy({ client, environment }, id);
+        await client.query('delete from platform.tenants where id = $1', [id]);
+        return erased;
+      });
+      if (rows !== undefined) purged.push({ tenantId: id, slug, rows });
+    } catch (error) {
+      failed.push({ slug, error: error as Error });
+    }
+  }
+  if (failed.length > 0) {
+    const lines = failed.map(({ slug, error }) => `${slug} was not erased: ${error.message}`);
+    throw new TenantError([...purged.map(describePurged), ...lines].join('\n'), { cause: failed[0]?.error });
   }
   return purged;
 }
+
+/** One line. */
+export const describePurged = ({ slug, rows }: PurgedTenant): string =>
+  `${slug}: ${Object.values(rows).reduce((sum, count) => sum + count, 0)} rows erased`;
 
 async function change(client: pg.ClientBase, slug: string, update: string, ...values: unknown[]): Promise<Tenant> {
   const { rows } = await client.query<Tenant>(`update platform.tenants ${update} returning ${columns}`, [

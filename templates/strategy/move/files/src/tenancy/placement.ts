@@ -25,7 +25,7 @@ export const placement: TenantPlacement = {
     const [move] = (await openMoves(plane.client)).filter((each) => each.tenantId === tenantId);
     if (move !== undefined) {
       throw new Error(
-        `A move of "${move.slug}" is not over, and its rows are in two places. Next: npm run tenant -- move ${move.slug}`,
+        `A move of "${move.slug}" is not over, and its rows are in two places. Next: npm run tenant -- move ${move.slug} --confirm or --undo`,
       );
     }
     return await (await placementOf(plane.client, tenantId)).destroy(plane, tenantId);

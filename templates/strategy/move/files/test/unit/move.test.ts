@@ -3,7 +3,14 @@ import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Arguments } from '../../scripts/tenant/command.ts';
 import { moveCommands } from '../../scripts/tenant/move.ts';
-import { deleteTenant, purgeTenants, resumeTenant, TenantError } from '../../src/platform/tenants.ts';
+import {
+  createTenant,
+  deleteTenant,
+  listTenants,
+  purgeTenants,
+  resumeTenant,
+  TenantError,
+} from '../../src/platform/tenants.ts';
 import { runAsTenant } from '../../src/tenancy/context.ts';
 import { projectName } from '../../src/tenancy/roles.ts';
 import { createMovingTenants, type MovingTenants, own, shared } from './moving.ts';
@@ -248,6 +255,16 @@ describe('a move', () => {
     expect([await bob.where(), await bob.unfinished()]).toEqual([shared, []]);
   });
 
+  it('is refused where copied rows would set off a trigger that is not its own, whatever it is called', async () => {
+    await bob.admin.query(
+      `create function app.restock() returns trigger language plpgsql as 'begin return null; end';
+      create trigger move_stock after insert on app.members for each row execute function app.restock()`,
+    );
+    await expect(bob.move(own)).rejects.toThrow(/app\.members has the trigger move_stock/);
+    await bob.admin.query('drop function app.restock() cascade');
+    expect([await bob.where(), await bob.unfinished()]).toEqual([shared, []]);
+  });
+
   it('is done by one run at a time, and not while migrations run', async () => {
     let other: unknown;
     await bob.move(own, async (step, noted) => {
@@ -261,12 +278,15 @@ describe('a move', () => {
     await bob.admin.query('select pg_advisory_unlock_all()');
   });
 
-  it('keeps a deleted tenant from being erased until it is over', async () => {
+  it('keeps a deleted tenant from being erased until it is over, and no other one', async () => {
     await bob.move(own);
-    await deleteTenant(platform, 'bob', 0);
+    await createTenant(platform, { slug: 'later', environment: administrator(bob.test) });
+    for (const slug of ['bob', 'later']) await deleteTenant(platform, slug, 0);
     await pause(5);
-    await expect(purgeTenants(platform, administrator(bob.test))).rejects.toThrow(/move .*not over/);
-    await resumeTenant(platform, 'bob');
+    await expect(purgeTenants(platform, administrator(bob.test))).rejects.toThrow(/bob was not erased: .*not over/);
+    expect((await listTenants(platform)).map(({ slug }) => slug)).not.toContain('later');
     await bob.undo();
+    await resumeTenant(platform, 'bob');
+    expect(await bob.where()).toBe(shared);
   });
 });

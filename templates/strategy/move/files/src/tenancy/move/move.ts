@@ -30,6 +30,8 @@ export interface Moved {
 export async function moveTenant(options: MoveOptions, slug: string, target: string): Promise<Moved> {
   keeperOf(options, target);
   return await withTenant(options, slug, async (control, tenant) => {
+    if (tenant.status === 'deleted')
+      throw new MoveDoubt(`"${slug}" has been deleted. Next: npm run tenant -- resume ${slug}`);
     const [open] = await openMoves(control, slug);
     if (open !== undefined && open.target !== target) throw unfinished(open);
     if (open !== undefined && open.state !== 'copying') {
@@ -247,8 +249,6 @@ async function withTenant<T>(
     );
     const [tenant] = rows;
     if (tenant === undefined) throw new MoveDoubt(`There is no tenant "${slug}". Next: npm run tenant -- list`);
-    if (tenant.status === 'deleted')
-      throw new MoveDoubt(`"${slug}" has been deleted. Next: npm run tenant -- resume ${slug}`);
     await lock(
       control,
       'pg_try_advisory_lock',
