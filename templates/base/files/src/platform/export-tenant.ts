@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { once } from 'node:events';
 import pg from 'pg';
@@ -33,6 +33,8 @@ export async function exportTenant(plane: ControlPlane, slug: string, folder: st
   if (rows[0] === undefined) throw new TenantError(`There is no tenant "${slug}". Next: npm run tenant -- list`);
   const { id: tenantId, strategy } = rows[0];
   await mkdir(folder, { recursive: true });
+  if ((await readdir(folder)).length > 0)
+    throw new TenantError(`${folder} is not empty. Next: --to a folder that is, or one that is not there.`);
   const tables = await placement.export(plane, tenantId, async (client, schema) => {
     const written: Record<string, Manifest['tables'][string]> = {};
     for (const table of await tenantTables(client, schema)) {
