@@ -116,7 +116,8 @@ async function roleProblems(client: pg.Client, login: string): Promise<string[]>
   );
   const problems = rows.map(({ login: own, role, reason, mend }) => {
     if (role !== own) return `${own} can become ${role}, which ${reason}. Next: revoke "${role}" from "${own}";`;
-    return `${role} ${reason}. Next: ${mend === null ? `log in as ${login}` : `alter role "${role}" ${mend};`}`;
+    // Whoever else that is may need what it may do.
+    return `${role} ${reason}. Next: ${mend === null || role !== login ? `log in as ${login}` : `alter role "${role}" ${mend};`}`;
   });
   const user = await client.query<{ name: string }>('select current_user as name');
   const name = user.rows[0]?.name;
