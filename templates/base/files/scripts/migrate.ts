@@ -1,5 +1,7 @@
 import { parseArgs } from 'node:util';
 import { migrate, MigrationError } from '../src/platform/migrations.ts';
+import { TenancyError } from '../src/tenancy/errors.ts';
+import { whyUnreachable } from '../src/tenancy/why-unreachable.ts';
 import { scriptArguments } from './arguments.ts';
 import { loadEnvironment } from './environment.ts';
 import { createProgressBar } from './migrate/progress-bar.ts';
@@ -45,11 +47,16 @@ async function main(): Promise<number> {
     return 0;
   } catch (error) {
     bar?.end();
-    const message = (error as Error).message;
+    const message = explain(error);
     if (json) console.log(JSON.stringify({ error: message }));
-    console.error(error instanceof MigrationError ? message : `The migrations stopped: ${message}`);
+    console.error(message);
     return 1;
   }
+}
+
+function explain(error: unknown): string {
+  if (error instanceof MigrationError || error instanceof TenancyError) return error.message;
+  return whyUnreachable(error, 'DATABASE_ADMIN_URL') ?? `The migrations stopped: ${(error as Error).message}`;
 }
 
 function parse() {

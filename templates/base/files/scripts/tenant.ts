@@ -14,6 +14,7 @@ import {
 } from '../src/platform/tenants.ts';
 import { exportTenant } from '../src/platform/export-tenant.ts';
 import { projectName, roles } from '../src/tenancy/roles.ts';
+import { whyUnreachable } from '../src/tenancy/why-unreachable.ts';
 import { scriptArguments } from './arguments.ts';
 import { loadEnvironment } from './environment.ts';
 import type { Arguments, Commands } from './tenant/command.ts';
@@ -204,7 +205,10 @@ function explain(error: unknown): string {
   if (error instanceof pg.DatabaseError && (error.code === '42P01' || error.code === '3F000')) {
     return 'The database has no tables for tenants yet. Next: npm run db:migrate';
   }
-  return `The command failed: ${(error as Error).message || String(error)}`;
+  return (
+    whyUnreachable(error, 'DATABASE_PLATFORM_URL or DATABASE_ADMIN_URL') ??
+    `The command failed: ${(error as Error).message || String(error)}`
+  );
 }
 
 process.exitCode = await main();

@@ -4,6 +4,7 @@ import { ConfigError, readConfig } from './config.ts';
 import { createLog } from './log.ts';
 import { TenancyError } from './tenancy/errors.ts';
 import { openDatabase } from './tenancy/open.ts';
+import { whyUnreachable } from './tenancy/why-unreachable.ts';
 
 /** Longer than any request may take; what still runs then is cut off. */
 const closeTimeoutMs = 20_000;
@@ -41,8 +42,15 @@ async function start(): Promise<void> {
   log.info({ port }, `listening on http://${config.host}:${port}`);
 }
 
+/** A sentence for what whoever starts this can mend, the whole error for anything else. */
+function explain(error: unknown): unknown {
+  if (error instanceof ConfigError || error instanceof TenancyError) return error.message;
+  const { code, port } = error as { readonly code?: unknown; readonly port?: unknown };
+  if (code === 'EADDRINUSE') return `Port ${String(port)} is in use. Next: set PORT to another one, or to 0 for any.`;
+  return whyUnreachable(error, 'DATABASE_URL') ?? error;
+}
+
 start().catch((error: unknown) => {
-  const expected = error instanceof ConfigError || error instanceof TenancyError;
-  console.error(expected ? error.message : error);
+  console.error(explain(error));
   process.exit(1);
 });
