@@ -5,7 +5,8 @@ import { roles } from '../tenancy/roles.ts';
 /**
  * What the tables of a schema are made of, one line for each part: columns, constraints, indexes, policies, grants,
  * triggers, functions. The schema's own name and that of the role that its policies are for are left out, so that two
- * tenants' schemas of the same shape read the same.
+ * tenants' schemas of the same shape read the same. Expressions are written as PostgreSQL prints them for people: with
+ * all its parentheses it writes one that came from a dump in other words than the one that was dumped.
  */
 export async function shapeOf(admin: pg.ClientBase, schema: string, role: string = roles.runtime): Promise<string[]> {
   const { rows } = await admin.query<{ line: string }>({ text: shapeSql, values: [schema] });
@@ -30,17 +31,17 @@ const shapeSql = `
     relname, case when relrowsecurity then 'row security ' end, case when relforcerowsecurity then 'forced ' end, reloptions::text, relowner::regrole) as line from relation
   union all
   select format('column %s.%s %s%s%s%s%s', relname, attname, format_type(atttypid, atttypmod), case when attnotnull then ' not null' end,
-    ' default ' || pg_get_expr(adbin, adrelid), case when attidentity <> '' then ' identity' end, ' collate ' || nullif(attcollation, 0)::regcollation::text)
+    ' default ' || pg_get_expr(adbin, adrelid, true), case when attidentity <> '' then ' identity' end, ' collate ' || nullif(attcollation, 0)::regcollation::text)
   from relation join pg_catalog.pg_attribute on attrelid = relation.oid and attnum > 0 and not attisdropped left join pg_catalog.pg_attrdef on adrelid = relation.oid and adnum = attnum
   union all
-  select format('constraint %s.%s %s%s', relname, conname, pg_get_constraintdef(k.oid), case when not convalidated then ' not valid' end)
+  select format('constraint %s.%s %s%s', relname, conname, pg_get_constraintdef(k.oid, true), case when not convalidated then ' not valid' end)
   from relation join pg_catalog.pg_constraint k on conrelid = relation.oid where contype <> 'n' and conname <> 'tenant_here'
   union all
-  select format('index %s', pg_get_indexdef(indexrelid)) from relation join pg_catalog.pg_index on indrelid = relation.oid
+  select format('index %s', pg_get_indexdef(indexrelid, 0, true)) from relation join pg_catalog.pg_index on indrelid = relation.oid
   union all
   select format('policy %s.%s %s %s to %s using %s check %s', relname, polname, polpermissive, polcmd,
     (select string_agg(case role when 0 then 'public' else role::regrole::text end, ',' order by role::regrole::text) from unnest(polroles) as role),
-    pg_get_expr(polqual, polrelid), pg_get_expr(polwithcheck, polrelid))
+    pg_get_expr(polqual, polrelid, true), pg_get_expr(polwithcheck, polrelid, true))
   from relation join pg_catalog.pg_policy on polrelid = relation.oid
   union all
   select format('grant %s on %s to %s', lower(privilege_type), relname, case grantee when 0 then 'public' else grantee::regrole::text end)
@@ -49,9 +50,9 @@ const shapeSql = `
   select format('grant %s on %s.%s to %s', lower(privilege_type), relname, attname, case grantee when 0 then 'public' else grantee::regrole::text end)
   from relation join pg_catalog.pg_attribute on attrelid = relation.oid, lateral aclexplode(attacl) where grantee <> relowner
   union all
-  select format('trigger %s', pg_get_triggerdef(t.oid)) from relation join pg_catalog.pg_trigger t on tgrelid = relation.oid where not tgisinternal
+  select format('trigger %s', pg_get_triggerdef(t.oid, true)) from relation join pg_catalog.pg_trigger t on tgrelid = relation.oid where not tgisinternal
   union all
-  select format('rule %s', pg_get_ruledef(r.oid)) from relation join pg_catalog.pg_rewrite r on ev_class = relation.oid
+  select format('rule %s', pg_get_ruledef(r.oid, true)) from relation join pg_catalog.pg_rewrite r on ev_class = relation.oid
   union all
   select format('function %s owner %s acl %s', pg_get_functiondef(p.oid), proowner::regrole, proacl::text)
   from pg_catalog.pg_proc p join pg_catalog.pg_namespace n on n.oid = p.pronamespace where n.nspname = $1 and prokind in ('f', 'p')`;
