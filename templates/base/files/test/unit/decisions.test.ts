@@ -4,6 +4,7 @@ import { templateSchema } from '../../src/tenancy/schema.ts';
 import { compare, explain } from '../isolation/decisions/compare.ts';
 import { readTenancy } from '../isolation/decisions/file.ts';
 import { readFound } from '../isolation/decisions/found.ts';
+import { applicationRoles } from '../isolation/decisions/reaching.ts';
 import { servedRole } from '../setup/places.ts';
 import { openMigrated } from './migrated.ts';
 
@@ -93,13 +94,15 @@ describe('a decision', () => {
       'a materialized view has no policies',
     ],
     ['tenant', ['create sequence attack_codes'], 'a sequence has no policies'],
-    ['global: codes', [codes, grant('select, insert')], 'the application may INSERT'],
     ['global: codes', ['create table attack_codes (tenant_id uuid)', grant('select')], 'it has a tenant_id'],
-    ['link', [codes, grant('select')], 'the application may SELECT'],
-    ['platform', [codes, grant('update (code)')], 'the application may UPDATE'],
     ['platform', [codes, 'grant select on attack_codes to public'], 'the application may SELECT'],
-    ['platform', ['create sequence attack_codes', grant('usage')], 'the application may USAGE'],
     ['public', [codes], 'Nobody decided'],
+    ...applicationRoles.flatMap((role): [decision: string, statements: string[], what: string][] => [
+      ['global: codes', [codes, grant('select, insert', role)], 'the application may INSERT'],
+      ['link', [codes, grant('select', role)], 'the application may SELECT'],
+      ['platform', [codes, grant('update (code)', role)], 'the application may UPDATE'],
+      ['platform', ['create sequence attack_codes', grant('usage', role)], 'the application may USAGE'],
+    ]),
   ])('%s is not taken for what it is not: %j', async (decision, statements, what) => {
     const [difference, ...more] = await migrated.differencesAfter(
       statements,

@@ -4,6 +4,7 @@ import { templateSchema } from '../../src/tenancy/schema.ts';
 import type { Difference } from '../isolation/decisions/compare.ts';
 import type { Tenancy } from '../isolation/decisions/file.ts';
 import { readFound } from '../isolation/decisions/found.ts';
+import { applicationRoles, theApplication } from '../isolation/decisions/reaching.ts';
 import { renew } from '../isolation/decisions/renew.ts';
 import { toFollow } from '../isolation/decisions/statements.ts';
 import { servedRole } from '../setup/places.ts';
@@ -130,9 +131,11 @@ describe('what people reviewed', () => {
     const partitions = async (statements: readonly string[]) =>
       (await differencesOfNotes([...tables, ...statements])).filter(({ object }) => object === 'app.attack_events_0');
     expect(await partitions([])).toEqual([]);
-    expect(await partitions([`grant select on attack_events_0 to ${roles.runtime}`])).toMatchObject([
-      { settle: [`revoke all on ${templateSchema}.attack_events_0 from ${roles.runtime}, public;`] },
-    ]);
+    for (const role of applicationRoles) {
+      expect(await partitions([`grant select on attack_events_0 to ${role}`])).toMatchObject([
+        { settle: [`revoke all on ${templateSchema}.attack_events_0 from ${theApplication};`] },
+      ]);
+    }
   });
 });
 

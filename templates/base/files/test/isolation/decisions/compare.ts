@@ -1,7 +1,7 @@
-import { roles } from '../../../src/tenancy/roles.ts';
 import { type Decision, decisionOf, decisions, type Facts, none, standardOf, type Tenancy } from './file.ts';
 import type { Found, FoundRelation } from './found.ts';
 import { migratedName } from '../homes.ts';
+import { theApplication } from './reaching.ts';
 import { toFollow, toSay } from './statements.ts';
 
 /** Where db/tenancy.json and the migrations do not say the same. */
@@ -51,7 +51,7 @@ function ofPartition(found: Found, partition: FoundRelation, root: string): Diff
     {
       object: name,
       what: `The application reaches this partition, where the policies of ${root} do not apply.`,
-      settle: [`revoke all on ${migratedName(name)} from ${roles.runtime}, public;`],
+      settle: [`revoke all on ${migratedName(name)} from ${theApplication};`],
     },
   ];
 }
@@ -95,7 +95,7 @@ function contradiction(decision: Decision, { name: decided, kind, facts, columns
     what: `Decided ${decision}, but ${what}.`,
     settle,
   });
-  const closed = `revoke all on ${kind === 'sequence' ? 'sequence ' : ''}${name} from ${roles.runtime}, public;`;
+  const closed = `revoke all on ${kind === 'sequence' ? 'sequence ' : ''}${name} from ${theApplication};`;
   switch (decision) {
     case 'tenant':
       if (kind === 'view')
@@ -115,7 +115,7 @@ function contradiction(decision: Decision, { name: decided, kind, facts, columns
       if (writes.length > 0)
         return wrong(
           `the application may ${writes.join(', ')}`,
-          `revoke ${writes.join(', ').toLowerCase()} on ${name} from ${roles.runtime}, public;`,
+          `revoke ${writes.join(', ').toLowerCase()} on ${name} from ${theApplication};`,
         );
       return hasTenant ? wrong('it has a tenant_id: its rows are not everybody’s', closed) : undefined;
     }

@@ -3,6 +3,7 @@ import { roles } from '../../../src/tenancy/roles.ts';
 import { decidedName, decidedNameSql, isDecidedSql, isOpenSql } from '../homes.ts';
 import { ours } from '../lint/rule.ts';
 import type { Facts } from './file.ts';
+import { applicationRoles } from './reaching.ts';
 
 export interface FoundRelation {
   /** With its schema, quoted where SQL needs it. */
@@ -12,7 +13,7 @@ export interface FoundRelation {
   readonly root: string | null;
   readonly facts: Facts;
   readonly columns: readonly string[];
-  /** What the application's role may do with it, by whatever grant. */
+  /** What the application may do with it, by whatever grant to one of its roles. */
   readonly reach: readonly string[];
   /** Its keys, as PostgreSQL writes them. */
   readonly keys: readonly Key[];
@@ -54,8 +55,8 @@ const relationsSql = `
   select name, kind, root,
     array(select attname::text from pg_attribute where attrelid = c.oid and attnum > 0 and not attisdropped order by attnum) as columns,
     array(select privilege from unnest(case relkind when 'S' then array['USAGE', 'SELECT', 'UPDATE'] else array['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'TRUNCATE'] end) as privilege
-      where ${isOpenSql('nspname', 'relnamespace')} and case when relkind = 'S' then has_sequence_privilege($1, c.oid, privilege)
-        when privilege in ('DELETE', 'TRUNCATE') then has_table_privilege($1, c.oid, privilege) else has_any_column_privilege($1, c.oid, privilege) end) as reach,
+      where exists (select from unnest($1::text[]) as role where ${isOpenSql('role', 'nspname', 'relnamespace')} and case when relkind = 'S' then has_sequence_privilege(role, c.oid, privilege)
+        when privilege in ('DELETE', 'TRUNCATE') then has_table_privilege(role, c.oid, privilege) else has_any_column_privilege(role, c.oid, privilege) end)) as reach,
     coalesce((select jsonb_agg(jsonb_build_object('name', quote_ident(k.conname), 'definition', pg_get_constraintdef(k.oid),
         'hasTenant', k.contype = 'f' and not exists (select from pg_attribute t where t.attrelid = k.confrelid and t.attname = 'tenant_id')
           or exists (select from pg_attribute t where t.attrelid = k.conrelid and t.attnum = any (k.conkey) and t.attname = 'tenant_id')) order by k.contype = 'f', k.contype, k.conname)
@@ -137,10 +138,10 @@ const defaultPrivilegesSql = `
 /** Reads what there is to decide about, with names as PostgreSQL writes them under no search path. */
 export async function readFound(admin: pg.ClientBase): Promise<Found> {
   const words = JSON.stringify(Object.fromEntries(Object.entries(roles).map(([word, role]) => [role, word])));
-  const all = async <Row extends pg.QueryResultRow>(text: string, values: readonly string[] = [words]) =>
+  const all = async <Row extends pg.QueryResultRow>(text: string, values: readonly unknown[] = [words]) =>
     (await admin.query<Row>({ text, values: [...values], types: pg.types })).rows;
   await admin.query('set search_path = pg_catalog');
-  const relations = await all<Omit<FoundRelation, 'facts'>>(relationsSql, [roles.runtime]);
+  const relations = await all<Omit<FoundRelation, 'facts'>>(relationsSql, [applicationRoles]);
   const facts = byName(await all<NamedFact>(factsSql));
   const functions = byName(
     (await all<NamedFact>(functionsSql)).map((row) => ({ ...row, name: decidedName(row.name) })),

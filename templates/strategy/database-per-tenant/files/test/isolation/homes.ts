@@ -60,8 +60,9 @@ export const counterpart = (table: string, _tenantId: string): string => table;
 /** Schemas that decisions are about, as SQL for an expression that gives a schema's name, and how decisions call them. */
 export const isDecidedSql = (_schema: string): string => 'true';
 export const decidedNameSql = (schema: string): string => schema;
-/** What the runtime role may use of a schema, as SQL for the number of the schema. */
-export const isOpenSql = (_schema: string, oid: string): string => `has_schema_privilege($1, ${oid}, 'USAGE')`;
+/** What a role may use of a schema, as SQL for its name and the number of the schema. */
+export const isOpenSql = (role: string, _schema: string, oid: string): string =>
+  `has_schema_privilege(${role}, ${oid}, 'USAGE')`;
 /** Where the migrations made what decisions call so. */
 export const migratedName = (name: string): string => name;
 /** The other way round. */

@@ -77,9 +77,9 @@ export function counterpart(table: string, tenantId: string): string {
 export const isDecidedSql = (schema: string): string => `not (${isTenantSchemaSql(schema)})`;
 export const decidedNameSql = (schema: string): string =>
   `case ${schema} when '${templateSchema}' then 'app' else ${schema} end`;
-/** What the runtime role may use of a schema, as SQL for the number of the schema: of the template, what its copies let it. */
-export const isOpenSql = (schema: string, oid: string): string =>
-  `(${schema} = '${templateSchema}' or has_schema_privilege($1, ${oid}, 'USAGE'))`;
+/** What a role may use of a schema, as SQL for its name and the number of the schema: of the template, what its copies let it. */
+export const isOpenSql = (role: string, schema: string, oid: string): string =>
+  `(${schema} = '${templateSchema}' or has_schema_privilege(${role}, ${oid}, 'USAGE'))`;
 /** Where the migrations made what decisions call so. */
 export const migratedName = (name: string): string => name.replace(/^app\./, `${templateSchema}.`);
 /** The other way round. */
