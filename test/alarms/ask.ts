@@ -23,8 +23,8 @@ interface Suite {
   ) => Promise<{ readonly findings: readonly Finding[]; readonly stopped?: string }>;
   readonly groups: Readonly<Record<string, { attack: (arena: unknown, recorder: unknown) => Promise<void> }>>;
   readonly groupsOn: (mode: 'quick', ...where: readonly string[]) => readonly string[];
-  /** The role that tables of the schema app are for. */
-  readonly servingRole: (runtimeRole: string, schema: string) => string;
+  /** The role that tables of a schema are for. */
+  readonly tableRole: (schema: string) => string;
   /** True where tenants share one database. */
   readonly connectionsAreShared: boolean;
 }
@@ -38,7 +38,7 @@ const inDatabase = suite.groupsOn('quick', 'given', 'database');
 const everywhere = suite.groupsOn('quick', 'given', 'database', 'application');
 
 const [word = ''] = process.argv.slice(2);
-const changes = changesFor(suite.servingRole('acme_app_runtime', 'app'));
+const changes = changesFor(suite.tableRole('app'));
 const wanted = changes.filter(
   ({ name, shared }) => name.includes(word) && (suite.connectionsAreShared || shared !== true),
 );

@@ -4,4 +4,8 @@ import { defineLayer } from '../../../generators/engine/layer.ts';
 export default defineLayer({
   id: 'strategy/shared-suite',
   when: ({ strategy }) => strategy[0] === 'shared-schema',
+  only: {
+    // Beside others, tenants have what those need.
+    'test/isolation/strategy/': ({ strategy }) => strategy.length === 1,
+  },
 });

@@ -44,17 +44,26 @@ const everywhere =
     if (controlPlane !== undefined) await attack(await controlPlane(), recorder);
   };
 
+/** What is attacked wherever several tenants have rows: in the control plane too, where that is a database of its own and tenants were moved to it. */
+const whereRowsMeet =
+  (attack: (target: Target, recorder: Recorder) => Promise<void>): GroupPlan['attack'] =>
+  async ({ target, controlPlane }, recorder) => {
+    await attack(target, recorder);
+    const beside = await controlPlane?.();
+    if (beside !== undefined && beside.tables.length > 0) await attack(beside, recorder);
+  };
+
 /** Everything that attacks, in the order in which it runs. */
 export const groups = {
   lint: { on: 'given', attack: everywhere(lint) },
   roles: { on: 'given', attack: everywhere(attackRoles) },
   ...strategyGroups,
-  matrix: { on: 'given', attack: ({ target }, recorder) => matrix(target, recorder) },
+  matrix: { on: 'given', attack: whereRowsMeet(matrix) },
   // It changes policies, which locks tables that others may be using.
-  layers: { on: 'database', attack: ({ target }, recorder) => layers(target, recorder) },
+  layers: { on: 'database', attack: whereRowsMeet(layers) },
   relations: { on: 'given', attack: everywhere(relations) },
   functions: { on: 'given', attack: everywhere(functions) },
-  injection: { on: 'given', attack: ({ target }, recorder) => injection(target, recorder) },
+  injection: { on: 'given', attack: whereRowsMeet(injection) },
   planner: { on: 'given', attack: planner },
   'side channels': { on: 'given', attack: sideChannels },
   'database layer': { on: 'database', attack: databaseLayer },

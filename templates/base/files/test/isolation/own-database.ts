@@ -1,18 +1,18 @@
 import type pg from 'pg';
 import type { PostgresServer } from '../../scripts/postgres/start.ts';
 import { createTenant, deleteTenant, suspendTenant } from '../../src/platform/tenants.ts';
-import { roles } from '../../src/tenancy/roles.ts';
 import { templateSchema } from '../../src/tenancy/schema.ts';
 import { prepareServer, type TestDatabase, type TestServer, withClient } from '../setup/database.ts';
 import type { Ground } from './arena.ts';
 import { type Catalog, readCatalog, type Relation, tenantTables } from './catalog.ts';
 import { readContexts } from './context.ts';
 import { SuiteError } from './finding.ts';
-import { servingRole } from './homes.ts';
+import { tableRole } from './homes.ts';
 import { createDetector } from './leaks.ts';
 import type { Access, Home } from './premises.ts';
 import { characterOf, seeEveryRow } from './privileged.ts';
 import { attemptsAsLogin, connect } from './session.ts';
+import { moveThere } from './strategy/moving.ts';
 import { forkGround, openFilling } from './strategy/premises.ts';
 import type { Target } from './target.ts';
 import { fill, fillFor, fillForOthers, mayHold, newTenant, type Tenant, type World } from './world.ts';
@@ -34,20 +34,29 @@ export async function prepareGround({ adminUrl, description, version }: Postgres
   await withClient(adminUrl, (admin) => forkGround(admin, server.template, alone.template));
   const { world, tables } = await settle(template, async ({ admin, create, platform }) => {
     const [suspended, deleted] = [await create(newTenant('suspended')), await create(newTenant('deleted'))];
-    const world: World = {
-      attacker: settler,
+    const known = { unattackable, empty };
+    const others = async (attacker: Tenant, shut: World['shut']): Promise<World> => ({
+      attacker,
       victim: await create(newTenant('victim')),
       bystander: await create(newTenant('bystander')),
-      shut: [suspended, deleted],
-      unattackable,
-      empty,
-    };
+      shut,
+      ...known,
+    });
+    const moved = moveThere && (await others(await create(newTenant('mover')), []));
+    const world = { ...(await others(settler, [suspended, deleted])), ...(moved && { moved }) };
     const { catalog, tables } = await readTables(admin);
+    if (moved !== undefined) await fill(admin, catalog, tables, moved);
     await fillForOthers(admin, catalog, tables, world);
     await suspendTenant(platform, suspended.slug);
     await deleteTenant(platform, deleted.slug);
     return { world, tables };
   });
+  const { moved } = world;
+  if (moved !== undefined)
+    await moveThere?.(
+      { ...template.environment, DATABASE_ADMIN_URL: template.adminUrl },
+      [moved.attacker, moved.victim, moved.bystander].filter((each) => each !== undefined),
+    );
   if (tables.length === 0)
     throw new SuiteError(
       'There is no table with tenant_id: nothing could be attacked. Next: look at db/migrations/tenant.',
@@ -103,7 +112,7 @@ const analyze = `do $$ declare each regclass; begin
 /** What there is to attack. */
 export async function readTables(
   admin: pg.Client,
-  runtimeRole = servingRole(roles.runtime, templateSchema),
+  runtimeRole = tableRole(templateSchema),
 ): Promise<Pick<Target, 'catalog' | 'tables'>> {
   const catalog = await readCatalog(admin, runtimeRole);
   return { catalog, tables: tenantTables(catalog) };

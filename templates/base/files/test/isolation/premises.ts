@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import type { TestDatabase } from '../setup/database.ts';
+import type { Tenant } from './world.ts';
 
 /** The database in which the rows of several tenants are attacked, and who logs in to it. */
 export interface Home {
@@ -41,6 +42,12 @@ export interface Access {
   /** May read the texts of other sessions' statements. */
   readonly watcher: () => Promise<pg.Client>;
 }
+
+/** Moves tenants to the other kind of place, when what was made of them is committed. */
+export type MoveThere = (
+  environment: TestDatabase['environment'],
+  tenants: readonly Pick<Tenant, 'slug'>[],
+) => Promise<void>;
 
 /** A database that is being filled, and what moves between it and where the application looks. */
 export interface Filling extends Access {

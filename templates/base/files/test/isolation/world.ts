@@ -27,6 +27,8 @@ export interface World {
   readonly bystander?: Tenant;
   /** Tenants that were suspended and deleted; only where the suite may commit. */
   readonly shut: readonly Tenant[];
+  /** The same again, of tenants that were moved to the other kind of place; only where there are two kinds. */
+  readonly moved?: World;
   /** Tables in which no row could be made, and the line to write for them. */
   readonly unattackable: Map<string, string>;
   /** Partitions into which no row of theirs falls. */
@@ -170,6 +172,22 @@ async function readRows(client: pg.ClientBase, table: Relation, tenant: string):
     `select t.ctid::text as ctid, ${columns.join(', ')} from ${table.name} as t where tenant_id = ${literal(tenant)} order by t.ctid`,
   );
   return rows;
+}
+
+/** The world as it is in a database that its tenants were moved to. */
+export async function readAgain(client: pg.ClientBase, tables: readonly Relation[], world: World): Promise<World> {
+  const again = async (tenant: Tenant): Promise<Tenant> => {
+    const rows = new Map<string, readonly Values[]>();
+    for (const table of tables) rows.set(table.name, await readRows(client, table, tenant.id));
+    return { ...tenant, rows };
+  };
+  const { attacker, victim, bystander } = world;
+  return {
+    ...world,
+    attacker: await again(attacker),
+    victim: await again(victim),
+    ...(bystander && { bystander: await again(bystander) }),
+  };
 }
 
 /** A hash of everything that the tenant has, by table; as somebody who may see every row. */

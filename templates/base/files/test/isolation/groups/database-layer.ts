@@ -51,6 +51,8 @@ export async function databaseLayer({ target, own }: Arena, recorder: Recorder):
     for (const table of tables) await outside(recorder, database, table);
     takesIdsOnly(recorder, steps);
     await staysInTransaction(target, recorder, database, steps);
+    const [table] = tables;
+    if (table !== undefined) await readLast(target, database, table);
     await leavesNoTrace((await own?.watcher()) ?? target.admin, target, recorder);
   } finally {
     await database.close();
@@ -155,6 +157,19 @@ async function staysInTransaction(
       fix: 'src/tenancy/context.ts: refuse another tenant while a transaction is open',
     });
   }
+}
+
+/** Makes the victim's the last statements on every connection, with values in them: others would hide what those showed. */
+async function readLast({ world }: Target, database: Database, { name }: Relation): Promise<void> {
+  const { victim } = world;
+  const theirs = counterpart(name, victim.id);
+  await runAsTenant(contextOf(victim), () =>
+    Promise.all(
+      Array.from({ length: rounds }, () =>
+        ['Kysely, reading', 'Kysely, writing'].map((way) => ways[way]?.(database, theirs).catch(() => [])),
+      ).flat(),
+    ),
+  );
 }
 
 /** What other sessions can see of the victim's statements: their text, but no value and no context. */

@@ -22,15 +22,18 @@ interface Member {
 const attack = 'requests of several tenants at once';
 
 /**
- * B15: requests of two tenants, many at once over fewer connections, reading and writing, some of them wrong; every answer holds its own tenant's rows and no others, and so does the
+ * B15: requests of several tenants, many at once over fewer connections, reading and writing, some of them wrong; every answer holds its own tenant's rows and no others, and so does the
  * database in the end. Sends until so many requests were sent in all. With `faults`, clients hang up, statements are cancelled, and server processes die in between.
  */
 export async function attackAtOnce(stage: Stage, total: number, faults: boolean): Promise<void> {
-  const { attacker, bystander } = stage.target.world;
+  const { attacker, bystander, moved } = stage.target.world;
   if (bystander === undefined) return;
   const members = [
     ...[...stage.attacker.values()].map((headers) => member(stage, attacker, bystander, headers)),
     ...[...stage.bystander.values()].map((headers) => member(stage, bystander, attacker, headers)),
+    ...[...stage.moved.values()].flatMap((headers) =>
+      moved === undefined ? [] : [member(stage, moved.attacker, attacker, headers)],
+    ),
   ];
   const reading = stage.routes.filter(({ method }) => method === 'GET');
   const writing = stage.routes.filter(({ method, params }) => method === 'POST' && params.length === 0);

@@ -28,6 +28,8 @@ export interface Stage {
   readonly attacker: ReadonlyMap<CredentialKind, Headers>;
   readonly victim: ReadonlyMap<CredentialKind, Headers>;
   readonly bystander: ReadonlyMap<CredentialKind, Headers>;
+  /** Of a tenant that was moved; none where nobody was. */
+  readonly moved: ReadonlyMap<CredentialKind, Headers>;
   readonly bad: ReadonlyMap<CredentialKind, readonly BadCredential[]>;
   /** Genuine credentials of tenants that were shut out. */
   readonly shut: readonly { readonly name: string; readonly headers: Headers }[];
@@ -56,7 +58,10 @@ export interface Stage {
 }
 
 /** Everybody's credentials. */
-export type Credentials = Pick<Stage, 'issuing' | 'attacker' | 'victim' | 'bystander' | 'bad' | 'shut' | 'probes'>;
+export type Credentials = Pick<
+  Stage,
+  'issuing' | 'attacker' | 'victim' | 'bystander' | 'moved' | 'bad' | 'shut' | 'probes'
+>;
 
 /** Makes the credentials; before the victim's rows are counted. */
 export async function issueCredentials({ world }: Pick<Target, 'world'>, issuing: Issuing): Promise<Credentials> {
@@ -94,6 +99,7 @@ export async function issueCredentials({ world }: Pick<Target, 'world'>, issuing
     attacker: attackers,
     victim: await owners(victim),
     bystander: await owners(bystander),
+    moved: world.moved === undefined ? new Map() : await owners(world.moved.attacker),
     bad,
   };
 }

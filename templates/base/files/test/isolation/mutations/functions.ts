@@ -1,9 +1,8 @@
-import { roles } from '../../../src/tenancy/roles.ts';
 import { credentialKinds } from '../credentials.ts';
-import { servingRole } from '../homes.ts';
+import { tableRole } from '../homes.ts';
 import { type Material, type Mutation, names, usual } from './mutation.ts';
 
-const runtime = servingRole(roles.runtime, 'app');
+const runtime = tableRole('app');
 const findTenant = 'platform.find_tenant(text)';
 
 /** Functions that run with another role's rights, and what they stand on, broken in one way at a time. */

@@ -1,9 +1,8 @@
-import { roles } from '../../../src/tenancy/roles.ts';
-import { servingRole } from '../homes.ts';
+import { tableRole } from '../homes.ts';
 import { literal } from '../sql.ts';
 import { type Material, type Mutation, names, rotation, usual } from './mutation.ts';
 
-const runtime = servingRole(roles.runtime, 'app');
+const runtime = tableRole('app');
 
 /** Privileges that row-level security does not govern, given one at a time. */
 export function grantMutations(material: Material): Mutation[] {
@@ -53,7 +52,7 @@ export function grantMutations(material: Material): Mutation[] {
   ];
 }
 
-const roleOn = (table: string): string => servingRole(roles.runtime, table.split('.')[0] ?? '');
+const roleOn = (table: string): string => tableRole(table.split('.')[0] ?? '');
 
 function createIn(schema: string): Mutation {
   return {

@@ -1,12 +1,11 @@
 import { roles } from '../../../src/tenancy/roles.ts';
 import { tenantSetting } from '../context.ts';
 import type { GroupName } from '../groups.ts';
-import { servingRole } from '../homes.ts';
+import { tableRole } from '../homes.ts';
 import { contextMutations } from './context.ts';
 import { type Material, type Mutation, names, ofAttacker, rotation, usual } from './mutation.ts';
 
 const own = 'tenant_id = (select app.tenant_id())';
-const { runtime } = roles;
 
 /** Every policy, and what policies stand on, broken in one way at a time. */
 export function policyMutations(material: Material): Mutation[] {
@@ -99,7 +98,7 @@ function byEmail(table: string): Mutation {
 const members = (material: Material): string =>
   usual(material).find(({ name }) => name.endsWith('.members'))?.name ?? '';
 
-const roleOn = (table: string): string => servingRole(runtime, table.split('.')[0] ?? '');
+const roleOn = (table: string): string => tableRole(table.split('.')[0] ?? '');
 
 function both(table: string, using: string, check: string): string[] {
   return ['tenant_floor', 'tenant_allow'].map(

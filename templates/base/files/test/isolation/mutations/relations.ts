@@ -1,8 +1,8 @@
 import { roles } from '../../../src/tenancy/roles.ts';
-import { servingRole } from '../homes.ts';
+import { tableRole } from '../homes.ts';
 import { type Material, type Mutation, names, rotation, usual } from './mutation.ts';
 
-const runtime = servingRole(roles.runtime, 'app');
+const runtime = tableRole('app');
 
 /** Views, partitions, new tables and tables of the platform, each opened in one way. */
 export function relationMutations(material: Material): Mutation[] {

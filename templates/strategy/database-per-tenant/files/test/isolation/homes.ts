@@ -18,9 +18,12 @@ export const isTenantSchema = (schema: string): boolean => schema === templateSc
 /** The same as SQL, for an expression that gives a schema's name. */
 export const isTenantSchemaSql = (schema: string): string => `${schema} = '${templateSchema}'`;
 
-/** The role that statements on the tables of a schema run as: every tenant's login is a member of it. */
+/** The role that statements on the tables of a schema run as: every tenant's login is a member of it, and the control plane has another. */
 export const servingRole = (runtimeRole: string, schema: string): string =>
-  isTenantSchema(schema) ? roles.tenants : runtimeRole;
+  isTenantSchema(schema) && runtimeRole !== roles.runtime ? roles.tenants : runtimeRole;
+
+/** The role that the tables of a schema are made for, where they are attacked first. */
+export const tableRole = (schema: string): string => (isTenantSchema(schema) ? roles.tenants : roles.runtime);
 
 /** What a login may do, as SQL for its name or number and an expression that gives a schema's name: it inherits the rest. */
 export const servingRoleSql = (runtimeRole: string, _schema: string): string => runtimeRole;

@@ -29,11 +29,7 @@ export async function openDatabase(options: OpenOptions, steps: DatabaseSteps = 
   const known = new BoundedCache<{ readonly id: string; readonly strategy: string }>({
     lifetime: credentialCacheSeconds * 1000,
   });
-  const find = async (id: string) => {
-    const text = 'select strategy from platform.find_place($1)';
-    const { rows } = await own.lookup<{ strategy: string }>({ text, values: [id] });
-    return { id, strategy: rows[0]?.strategy ?? 'shared-schema' };
-  };
+  const find = async (id: string) => ({ id, strategy: (await steps.findStrategy(own, id)) ?? 'shared-schema' });
   const followed = followTenants({
     currentTenant: steps.currentTenant,
     whereIs: async ({ id }) => {

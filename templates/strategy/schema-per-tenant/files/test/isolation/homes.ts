@@ -25,6 +25,9 @@ export const isTenantSchemaSql = (schema: string): string => `${schema} ~ '${sch
 export const servingRole = (runtimeRole: string, schema: string): string =>
   isTenantSchema(schema) ? schema : runtimeRole;
 
+/** The role that the tables of a schema are made for. */
+export const tableRole = (schema: string): string => servingRole(roles.runtime, schema);
+
 /** The same as SQL, for the name of the runtime role and an expression that gives a schema's name; null when it is not there. */
 export const servingRoleSql = (runtimeRole: string, schema: string): string =>
   `(select serving.oid from pg_roles as serving where serving.rolname = case when ${isTenantSchemaSql(schema)} then ${schema} else ${runtimeRole} end)`;

@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import { roles } from '../../src/tenancy/roles.ts';
 import { templateSchema } from '../../src/tenancy/schema.ts';
 import type { Settings } from './contexts.ts';
 import type { Spot } from './premises.ts';
@@ -14,6 +15,9 @@ export const isTenantSchemaSql = (schema: string): string => `${schema} = '${tem
 
 /** The role that runs statements on the tables of a schema: the runtime role itself. */
 export const servingRole = (runtimeRole: string, _schema: string): string => runtimeRole;
+
+/** The role that the tables of a schema are made for. */
+export const tableRole = (_schema: string): string => roles.runtime;
 
 /** The same as SQL, for the name or number of the runtime role and an expression that gives a schema's name. */
 export const servingRoleSql = (runtimeRole: string, _schema: string): string => runtimeRole;

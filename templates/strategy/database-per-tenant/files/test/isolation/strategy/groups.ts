@@ -1,16 +1,4 @@
-import type { GroupPlan } from '../groups.ts';
-import { onStage } from '../groups/http.ts';
-import { databases } from './databases.ts';
-import { attackDirectory } from './directory.ts';
-import { places } from './places.ts';
-
-/** Groups that only tenants with databases of their own need. */
-export const strategyGroups = {
-  databases: { on: 'given', attack: databases },
-  places: { on: 'database', attack: places },
-} as const satisfies Readonly<Record<string, GroupPlan>>;
-
-/** Those of them that run the application. */
-export const strategyApplicationGroups = {
-  directory: { on: 'application', attack: onStage(attackDirectory) },
-} as const satisfies Readonly<Record<string, GroupPlan>>;
+export {
+  databaseApplicationGroups as strategyApplicationGroups,
+  databaseGroups as strategyGroups,
+} from './database-groups.ts';

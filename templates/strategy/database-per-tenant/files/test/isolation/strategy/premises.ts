@@ -1,21 +1,24 @@
-import pg from 'pg';
+import type pg from 'pg';
 import { readTemplate } from '../../../src/tenancy/places/connect.ts';
-import { dropLogin } from '../../../src/tenancy/places/drop.ts';
-import { bindDatabase, closeDatabase, copy as copyWhole } from '../../../src/tenancy/places/make.ts';
+import { closeDatabase, copy as copyWhole } from '../../../src/tenancy/places/make.ts';
 import { roles } from '../../../src/tenancy/roles.ts';
-import { templateSchema } from '../../../src/tenancy/schema.ts';
 import { copyDatabase, type TestDatabase, type TestServer, withClient } from '../../setup/database.ts';
-import { copyPlaces, dropPlaces, placeUrls } from '../../setup/places.ts';
+import { placeUrls } from '../../setup/places.ts';
 import { markDatabase } from '../../setup/runs.ts';
 import { readCatalog, tenantTables } from '../catalog.ts';
+import { readContexts } from '../context.ts';
 import { SuiteError } from '../finding.ts';
+import { createDetector } from '../leaks.ts';
 import type { Access, Change, Copy, Filling, GivenHome, Home } from '../premises.ts';
 import { characterOf, seeEveryRow } from '../privileged.ts';
 import { inReferenceOrder } from '../rows.ts';
 import { attemptsAsLogin, connect, execute } from '../session.ts';
 import { literal } from '../sql.ts';
 import type { Target } from '../target.ts';
+import { readAgain } from '../world.ts';
 import { openAccess, type Place, tenantsOf } from './access.ts';
+import { at, changePlaces, dropControlPlane, dropDatabase, nameOf, openCopies } from './copies.ts';
+import { changeShared } from './moving.ts';
 import { copyTenant, copyTenants } from './rows.ts';
 
 /*
@@ -23,93 +26,38 @@ import { copyTenant, copyTenants } from './rows.ts';
  * them: the home, where policies are attacked.
  */
 
-const nameOf = (url: string): string => new URL(url).pathname.slice(1);
-const at = (url: string, database: string): string => Object.assign(new URL(url), { pathname: `/${database}` }).href;
 const homeOf = (controlPlane: string): string => `${controlPlane}_home`;
-/** Only where tenants' databases were changed: those that are made later are too. */
-const templateOf = (controlPlane: string): string => `${controlPlane}_template`;
 
 /** Copies a control plane and its home, and changes tenants' databases, or what the change says; those of tenants are copied when they are asked for. */
 export async function copyGround(server: TestServer, { sql = [], at: spot }: Change = {}): Promise<Copy> {
   const copy = await copyDatabase(server);
-  const { adminUrl, environment } = copy;
-  const copied = await withClient(adminUrl, placesOf);
-  let furnished: Promise<void> | undefined;
+  const { adminUrl } = copy;
+  const { furnish, drop: dropCopies } = await openCopies(server, copy, async () => {
+    if (spot === undefined && sql.length > 0) await changeAll(copy, sql);
+  });
   const drop = async (): Promise<void> => {
-    const places = await withClient(adminUrl, placesOf);
-    await withClient(server.adminUrl, async (admin) => {
-      const name = nameOf(adminUrl);
-      for (const each of [name, homeOf(name), templateOf(name)]) await dropDatabase(admin, each);
-      for (const { database, login } of places) {
-        // What it was copied from keeps its databases, and the logins that both have.
-        if (!copied.some((each) => each.database === database)) await dropDatabase(admin, database);
-        if (!copied.some((each) => each.login === login)) await dropLogin(admin, login);
-      }
-    });
-  };
-  const furnish = async (): Promise<void> => {
-    await copyPlaces(adminUrl, environment);
-    if (spot === undefined && sql.length > 0) await changePlaces(copy, sql);
-  };
-  const furnishOnce = async (): Promise<void> => {
-    furnished ??= furnish();
-    await furnished;
+    await dropCopies();
+    await withClient(server.adminUrl, (admin) => dropDatabase(admin, homeOf(nameOf(adminUrl))));
   };
   try {
     const home = await copyHome(server, copy);
-    if (spot !== undefined && spot !== 'control plane') await furnishOnce();
+    if (spot !== undefined && spot !== 'control plane') await furnish();
     if (spot === undefined) await execute(home.adminUrl, sql);
     else if (typeof spot === 'string') await execute(adminUrl, sql);
     else await execute((await placeUrls(copy, spot.tenantId)).adminUrl, sql);
-    return { ...copy, home, furnish: furnishOnce, drop };
+    return { ...copy, home, furnish, drop };
   } catch (error) {
     await drop();
     throw error;
   }
 }
 
-interface Occupied {
-  readonly database: string;
-  readonly login: string;
-}
-
-async function placesOf(controlPlane: pg.ClientBase): Promise<Occupied[]> {
-  return (await controlPlane.query<Occupied>('select database, login from platform.places')).rows;
-}
-
-/** What a migration made is the owner's afterwards. */
-const handOver = `do $$ declare made regclass; begin
-  for made in
-    select oid from pg_class
-    where relkind in ('r', 'p') and relnamespace = '${templateSchema}'::regnamespace and pg_get_userbyid(relowner) = current_user
-  loop
-    execute format('alter table %s owner to ${roles.owner}', made);
-  end loop; end $$`;
-
-/** Changes each tenant's database and their template as a migration does; rows that tables got in the home since are brought there. */
-async function changePlaces(copy: TestDatabase, sql: readonly string[]): Promise<void> {
-  await withClient(copy.adminUrl, async (admin) => {
-    const name = templateOf(nameOf(copy.adminUrl));
-    await copyWhole(admin, name, (await readTemplate(admin))?.database ?? '');
-    await closeDatabase(admin, name);
-    await execute(at(copy.adminUrl, name), [...sql, handOver]);
-    await admin.query('update platform.template set database = $1', [name]);
-  });
+/** Tenants' databases are changed, and so are tables that tenants share; rows that tables got in the home since are brought to each. */
+async function changeAll(copy: TestDatabase, sql: readonly string[]): Promise<void> {
+  await changePlaces(copy, sql);
+  await changeShared(copy.adminUrl, sql);
   const { moveOut, close } = await openFilling(copy);
   try {
-    await Promise.all(
-      (await withClient(copy.adminUrl, tenantsOf)).map(async (tenantId) => {
-        const url = (await placeUrls(copy, tenantId)).adminUrl;
-        await execute(url, sql);
-        const there = await connect(url);
-        try {
-          await seeEveryRow(there);
-          await bindDatabase(there, tenantId);
-        } finally {
-          await there.end();
-        }
-      }),
-    );
     await moveOut();
   } finally {
     await close();
@@ -143,18 +91,9 @@ export async function forkGround(admin: pg.Client, from: string, to: string): Pr
 }
 
 /** With the databases of its tenants, their template and the home. */
-export async function dropGround({ adminUrl, template, environment }: TestServer): Promise<void> {
-  const url = at(adminUrl, template);
-  const tenants = await withClient(url, readTemplate);
-  await dropPlaces(url, environment);
-  await withClient(adminUrl, async (admin) => {
-    for (const each of [template, homeOf(template)]) await dropDatabase(admin, each);
-    if (tenants?.database.startsWith(template)) await dropDatabase(admin, tenants.database);
-  });
-}
-
-async function dropDatabase(admin: pg.Client, name: string): Promise<void> {
-  await admin.query(`drop database if exists ${pg.escapeIdentifier(name)} with (force)`);
+export async function dropGround(server: TestServer): Promise<void> {
+  await dropControlPlane(server);
+  await withClient(server.adminUrl, (admin) => dropDatabase(admin, homeOf(server.template)));
 }
 
 export function accessTo(
@@ -166,16 +105,23 @@ export function accessTo(
   return { adminOf, note, logins, close, watcher: async () => await adminOf(world.victim.id) };
 }
 
-/** The database of the look-ups: nothing of a tenant is in it, and the application logs in as one role for all. */
+/** The database of the look-ups, where the application logs in as one role for all. Rows are there of tenants that were moved to it, if any were. */
 export async function openControlPlane(copy: Copy, home: Target): Promise<Target> {
   const admin = await connect(copy.adminUrl);
   const login = await connect(copy.runtimeUrl);
   await seeEveryRow(admin);
+  const catalog = await readCatalog(admin, roles.runtime);
+  const { moved } = home.world;
+  const tables = moved === undefined ? [] : tenantTables(catalog);
+  const world = moved === undefined ? home.world : await readAgain(admin, tables, moved);
   return {
     ...home,
     runtimeUrl: copy.runtimeUrl,
-    catalog: await readCatalog(admin, roles.runtime),
-    tables: [],
+    catalog,
+    tables,
+    world,
+    detector: createDetector(world, tables),
+    contexts: await readContexts(admin),
     runtimeRole: roles.runtime,
     runtime: await characterOf(admin, roles.runtime),
     admin,

@@ -15,24 +15,25 @@ import type { Threat } from '../threats.ts';
 import { elsewhere, type Inhabited, type Scene } from './scene.ts';
 
 /** Where a statement ran. */
-interface Served {
+export interface Served {
   readonly database: string;
   readonly login: string;
   readonly pid: string;
 }
 
-type Way = (database: Database, text: string) => Promise<Served | undefined>;
+export type Way = (database: Database, text: string) => Promise<Served | undefined>;
 
-const ways: Readonly<Record<string, Way>> = {
+export const ways: Readonly<Record<string, Way>> = {
   'query()': async (database, text) => (await database.query<Served>({ text })).rows[0],
   'read()': async (database, text) => (await database.read<Served>({ text })).rows[0],
 };
 
 const whereAmI = `select current_database()::text as database, session_user::text as login, pg_catalog.pg_backend_pid()::text as pid`;
 
-const asks = async (
+/** Where a statement of a tenant's runs, by what the application goes. */
+export const asks = async (
   database: Database,
-  { tenant }: Inhabited,
+  { tenant }: Pick<Inhabited, 'tenant'>,
   way: Way,
   text = whereAmI,
 ): Promise<Served | undefined> =>

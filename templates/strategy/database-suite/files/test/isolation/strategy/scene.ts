@@ -7,6 +7,7 @@ import { connect } from '../session.ts';
 import { literal } from '../sql.ts';
 import type { Target } from '../target.ts';
 import type { Tenant } from '../world.ts';
+import { residentsOf } from './residents.ts';
 
 /** Where a tenant is, and how its login gets there. */
 export interface Inhabited {
@@ -17,7 +18,7 @@ export interface Inhabited {
   readonly runtimeUrl: string;
 }
 
-/** The control plane and the databases of the attacker and the victim, as the application finds them. */
+/** The control plane and the databases of an attacker and a victim, as the application finds them. */
 export interface Scene {
   readonly environment: Readonly<Record<string, string>>;
   /** To the control plane, as an administrator. */
@@ -52,7 +53,7 @@ export async function setScene({ world }: Target, controlPlane: Target, own: Own
       runtimeUrl: urls.runtimeUrl,
     };
   };
-  const { attacker, victim, bystander } = world;
+  const { attacker, victim, bystander } = residentsOf(world);
   const template = await readTemplate(admin);
   if (bystander === undefined || template === undefined) throw new SuiteError('There is nobody beside the attacker.');
   const { rows } = await admin.query<{ database: string }>(

@@ -6,8 +6,8 @@ import { setScene } from './scene.ts';
 
 /** The databases of the attacker and the victim as they really are: what their own logins get, and where the application goes for whom. */
 export async function places({ target, controlPlane, own }: Arena, recorder: Recorder): Promise<void> {
-  if (controlPlane === undefined || own === undefined) return;
-  const scene = await setScene(target, await controlPlane(), own);
+  if (own === undefined) return;
+  const scene = await setScene(target, (await controlPlane?.()) ?? target, own);
   await attackInside(scene, target, recorder);
   await attackPools(scene, own.steps.database, recorder);
 }

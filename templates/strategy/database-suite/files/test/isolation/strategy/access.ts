@@ -17,6 +17,16 @@ export async function tenantsOf(controlPlane: pg.ClientBase): Promise<string[]> 
   return rows.map(({ id }) => id);
 }
 
+/** Tells the directory, as an administrator of the control plane. */
+export const noteAs =
+  (controlPlane: () => Promise<pg.ClientBase>): Access['note'] =>
+  async (kind, key, tenantId) => {
+    const admin = await controlPlane();
+    await admin.query(
+      `insert into platform.directory (kind, key, tenant_id) values (${[kind, key, tenantId].map(literal).join(', ')}) on conflict do nothing`,
+    );
+  };
+
 interface Opened extends Pick<Access, 'adminOf' | 'note' | 'logins'> {
   readonly controlPlane: () => Promise<pg.Client>;
   readonly close: () => Promise<void>;
@@ -40,12 +50,7 @@ export function openAccess(place: Place): Opened {
   return {
     controlPlane,
     adminOf: async (tenantId) => await connected(tenantId, async () => (await placeUrls(place, tenantId)).adminUrl),
-    note: async (kind, key, tenantId) => {
-      const admin = await controlPlane();
-      await admin.query(
-        `insert into platform.directory (kind, key, tenant_id) values (${[kind, key, tenantId].map(literal).join(', ')}) on conflict do nothing`,
-      );
-    },
+    note: noteAs(controlPlane),
     logins: async () => {
       const tenants = await tenantsOf(await controlPlane());
       const urls = await Promise.all(tenants.map(async (tenantId) => (await placeUrls(place, tenantId)).runtimeUrl));

@@ -12,9 +12,8 @@ import { elsewhere, type Scene, setScene, tryToConnect } from './scene.ts';
 
 /** Everything at the borders of the tenants' databases: who gets into which, what logins are, and what opens them. */
 export async function databases({ target, controlPlane, own }: Arena, recorder: Recorder): Promise<void> {
-  if (controlPlane === undefined) return;
-  const lookUps = await controlPlane();
-  if (own === undefined) return await attackGiven(lookUps, recorder);
+  const lookUps = (await controlPlane?.()) ?? target;
+  if (own === undefined) return await attackGiven(lookUps, controlPlane !== undefined, recorder);
   const scene = await setScene(target, lookUps, own);
   await reach(scene, recorder);
   await makeAtHome(scene, recorder);
@@ -25,12 +24,13 @@ export async function databases({ target, controlPlane, own }: Arena, recorder: 
 }
 
 /** On a server that was given: what its catalog says. Its tenants' databases are in use, and left alone. */
-async function attackGiven({ admin }: Target, recorder: Recorder): Promise<void> {
+async function attackGiven({ admin }: Target, isApart: boolean, recorder: Recorder): Promise<void> {
   const template = await readTemplate(admin);
   const { rows } = await admin.query<{ name: string }>('select current_database()::text as name');
-  recorder.note(
-    `policies were attacked in the template of the tenants' databases, ${template?.database}; who makes a database waited`,
-  );
+  if (isApart)
+    recorder.note(
+      `policies were attacked in the template of the tenants' databases, ${template?.database}; who makes a database waited`,
+    );
   for (const threat of ['K3', 'K4', 'K6', 'K7', 'K8', 'K9'] as const) {
     recorder.leave({
       threat,

@@ -1,0 +1,84 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { sql } from 'kysely';
+import { runAsTenant, tenantId } from '../../../src/tenancy/context.ts';
+import type { Watch } from '../../../src/tenancy/move/ledger.ts';
+import type { Relation } from '../catalog.ts';
+import { seeEveryRow } from '../privileged.ts';
+import { insertSql, literal, type Values } from '../sql.ts';
+import type { Journey } from './moves.ts';
+import { whileConnected } from './scene.ts';
+
+/** Milliseconds for which the transaction stays open, unless the tenant is elsewhere before: less than a move waits for it. */
+const patience = 300;
+
+/** A transaction that is open while its tenant moves. */
+interface Writing {
+  readonly watch: Watch;
+  /** When it has ended, whatever became of it. */
+  readonly end: () => Promise<void>;
+  /** K11: what it was told is what is there. */
+  readonly compare: (adminUrl: string) => Promise<void>;
+}
+
+/** Begins a transaction right before the move holds writers up, and commits it when the move is over, or waits for it. */
+export function beginWriting({ traveller, shared, database, recorder, spare }: Journey): Writing {
+  const table = shared.tables.find(
+    ({ name, foreignKeys, privileges, parent }) =>
+      parent === null && foreignKeys.length === 0 && privileges.has('INSERT') && spare.has(name),
+  );
+  const row = { ...(table && spare.get(table.name)), tenant_id: traveller.id };
+  let moved: () => void = () => {};
+  const isMoved = new Promise<void>((resolve) => (moved = resolve));
+  let transaction: Promise<Error | undefined> | undefined;
+
+  const write = async (): Promise<void> => {
+    if (table === undefined) return;
+    await new Promise<void>((written) => {
+      transaction = runAsTenant({ id: tenantId(traveller.id), slug: traveller.slug }, () =>
+        database.transaction(async (connection) => {
+          await sql.raw(insertSql(table.name, row)).execute(connection);
+          written();
+          await Promise.race([isMoved, pause(patience)]);
+        }),
+      ).then(
+        () => undefined,
+        (error: Error) => error,
+      );
+      // One that could not write holds nobody up.
+      void transaction.then(() => written());
+    });
+  };
+  return {
+    watch: async (step, noted) => {
+      if (step === 'writes at the target noted' && noted) await write();
+      if (step === 'switched' && noted) moved();
+    },
+    end: async () => {
+      moved();
+      await transaction;
+    },
+    compare: async (adminUrl) => {
+      const ended = await transaction;
+      if (table === undefined) return recorder.leave({ threat: 'K11', why: 'no table takes a row without others' });
+      const isThere = await whileConnected(adminUrl, async (admin) => {
+        await seeEveryRow(admin);
+        return (await admin.query(`select from ${table.name} where ${keyOf(table, row)}`)).rowCount === 1;
+      });
+      recorder.check('K11');
+      if (isThere === (ended === undefined)) return;
+      recorder.find({
+        threat: 'K11',
+        object: table.name,
+        attack: 'write in a transaction that is open while the tenant moves',
+        leaked: isThere ? `is there, and was answered: ${ended?.message}` : 'was committed, and did not come along',
+        reproduce: `begin;\n${insertSql(table.name, row)};\n-- npm run tenant -- move\ncommit;`,
+        fix: 'platform.note_change() waits for the move, and src/tenancy/move/fence.ts for who writes.',
+      });
+    },
+  };
+}
+
+const keyOf = ({ uniques }: Relation, row: Values): string =>
+  (uniques.find(({ primary }) => primary)?.columns ?? [])
+    .map((column) => `${column} = ${literal(row[column] ?? null)}`)
+    .join(' and ');

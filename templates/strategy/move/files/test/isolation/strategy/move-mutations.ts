@@ -1,0 +1,130 @@
+import { applicationSteps } from '../../../src/steps.ts';
+import { roles } from '../../../src/tenancy/roles.ts';
+import type { Finding } from '../finding.ts';
+import { tableRole } from '../homes.ts';
+import { type Material, type Mutation, usual, without } from '../mutations/mutation.ts';
+import type { Spot } from '../premises.ts';
+import { insertSql } from '../sql.ts';
+import type { Threat } from '../threats.ts';
+import { residentsOf } from './residents.ts';
+
+const of =
+  (threat: Threat, word = ''): Mutation['expects'] =>
+  (finding: Finding) =>
+    finding.threat === threat && `${finding.object} ${finding.attack} ${finding.leaked}`.includes(word);
+
+/** What keeps a tenant whole, and by itself, that moves: broken in one way at a time. */
+export function moveMutations(material: Material): readonly Mutation[] {
+  return [...remembered(), ...guards(material), ...leftovers(material), ...readable()];
+}
+
+/** A process that goes where the tenant was. */
+function remembered(): Mutation[] {
+  const genuine = applicationSteps.database;
+  const known = new Map<string, Promise<string | undefined>>();
+  return [
+    {
+      name: 'findStrategy: the first answer is kept for ever',
+      steps: () => ({
+        ...applicationSteps,
+        database: {
+          ...genuine,
+          findStrategy: async (controlPlane, tenantId) => {
+            const strategy = known.get(tenantId) ?? genuine.findStrategy(controlPlane, tenantId);
+            known.set(tenantId, strategy);
+            return await strategy;
+          },
+        },
+      }),
+      groups: ['moves'],
+      expects: of('K3', 'is shut out'),
+    },
+  ];
+}
+
+const letsAllIn = `create or replace function platform.assert_here(tenant text) returns boolean
+  language plpgsql stable security definer parallel restricted set search_path = pg_catalog, pg_temp
+  as $$ begin return true; end $$`;
+
+/** What a place says of who is not there any more, and how it holds up who writes. */
+function guards({ world }: Material): Mutation[] {
+  const tenantId = residentsOf(world).bystander?.id ?? '';
+  const places: readonly (readonly [what: string, at: Spot])[] = [
+    ['the tables that are shared', 'control plane'],
+    ["a tenant's own database", { tenantId }],
+  ];
+  return places.flatMap(([what, at]): Mutation[] => [
+    {
+      name: `${what}: platform.assert_here() lets everybody in`,
+      sql: [letsAllIn],
+      at,
+      groups: ['moves'],
+      expects: of('K3', 'still runs in'),
+    },
+    {
+      name: `${what}: platform.note_change() does not wait for a move`,
+      sql: [
+        without(
+          'platform.note_change()',
+          String.raw`perform pg_advisory_xact_lock_shared\(hashtextextended\('move ' \|\| tg_argv\[0\], 0\)\);`,
+        ),
+      ],
+      at,
+      groups: ['moves'],
+      expects: of('K11', 'did not come along'),
+    },
+  ]);
+}
+
+/** Rows of who is elsewhere. */
+function leftovers(material: Material): Mutation[] {
+  const table = usual(material).find(({ name }) => name.endsWith('.projects'))?.name ?? usual(material)[0]?.name ?? '';
+  const { moved } = material.world;
+  const spare = moved?.attacker.spare.get(table);
+  const isShared = moved !== undefined && residentsOf(material.world) === moved;
+  return [
+    {
+      name: `${table}: the migrator may not delete, so that rows stay where a tenant was`,
+      sql: [
+        `drop policy tenant_migrate on ${table}`,
+        `create policy attack_read on ${table} for select to ${roles.migrator} using (true)`,
+        `create policy attack_insert on ${table} for insert to ${roles.migrator} with check (true)`,
+        `create policy attack_update on ${table} for update to ${roles.migrator} using (true)`,
+      ],
+      at: 'control plane',
+      groups: ['moves'],
+      expects: of('K10', table),
+    },
+    ...(isShared && spare !== undefined
+      ? [
+          {
+            name: `${table}: a row of a tenant that moved away`,
+            sql: [insertSql(table, spare)],
+            at: 'control plane' as const,
+            groups: ['moves' as const],
+            expects: of('K10', table),
+          },
+        ]
+      : []),
+  ];
+}
+
+/** What is noted of moves, where tenants find it. */
+function readable(): Mutation[] {
+  const grant = (role: string): string => `grant select on platform.move_changes to ${role}`;
+  return [
+    {
+      name: 'platform.move_changes readable in the control plane',
+      sql: [grant(roles.runtime)],
+      at: 'control plane',
+      groups: ['moves'],
+      expects: of('K12', `platform.move_changes read what is noted of a move, as ${roles.runtime}`),
+    },
+    {
+      name: "platform.move_changes readable in tenants' databases",
+      sql: [grant(tableRole('app'))],
+      groups: ['moves'],
+      expects: of('K12', 'platform.move_changes read what is noted of a move, as t_'),
+    },
+  ];
+}

@@ -1,0 +1,110 @@
+import type { Recorder } from '../finding.ts';
+import { attemptsAsLogin, run } from '../session.ts';
+import { insertSql, literal } from '../sql.ts';
+import type { Target } from '../target.ts';
+import type { Tenant } from '../world.ts';
+import type { Journey } from './moves.ts';
+import { whileConnected } from './scene.ts';
+
+/** K10: who moved to a database of its own has no row in the tables that are shared, for nobody to read. */
+export async function rowsStay({ admin, tables }: Target, { id, slug }: Tenant, recorder: Recorder): Promise<void> {
+  const notes = { name: 'platform.move_changes', parent: null };
+  for (const { name, parent } of [...tables, notes]) {
+    if (parent !== null) continue;
+    const text = `select count(*) as count from ${name} where tenant_id = ${literal(id)}`;
+    const { rows } = await admin.query<{ count: string }>(text);
+    recorder.check('K10');
+    if (rows[0]?.count === '0') continue;
+    recorder.find({
+      threat: 'K10',
+      object: name,
+      attack: 'look for rows of a tenant that moved away, and was confirmed',
+      leaked: `${rows[0]?.count} rows of ${slug} are left`,
+      reproduce: `${text};`,
+      fix: `delete from ${name} where tenant_id = ${literal(id)}; -- as who may: the policies bind the migrator too`,
+    });
+  }
+}
+
+/** K10: of who moved to the tables that are shared, the database is gone, and nobody is led to it. */
+export async function databaseStays(
+  { admin }: Target,
+  database: string,
+  { id, slug }: Tenant,
+  recorder: Recorder,
+): Promise<void> {
+  for (const text of [
+    `select datname as name from pg_database where datname = ${literal(database)}`,
+    `select database as name from platform.places where tenant_id = ${literal(id)}`,
+  ]) {
+    const { rows } = await admin.query<{ name: string }>(text);
+    recorder.check('K10');
+    if (rows[0] === undefined) continue;
+    recorder.find({
+      threat: 'K10',
+      object: database,
+      attack: 'look for the database of a tenant that moved away, and was confirmed',
+      leaked: `${rows[0].name} of ${slug} is left`,
+      reproduce: `${text};`,
+      fix: `drop database ${database}; delete from platform.places where tenant_id = ${literal(id)};`,
+    });
+  }
+}
+
+const notes = ['moves', 'move_steps', 'departures', 'move_changes'].map((name) => `platform.${name}`);
+
+/** K12: while both places have the tenant: what is noted there is for nobody, and of nobody else. */
+export async function attackNotes(journey: Journey, where: string): Promise<void> {
+  const { shared, traveller, recorder, whereabouts } = journey;
+  const own = shared.contexts.own(traveller.id);
+  const read = async ({ attempt, runtimeRole }: Pick<Target, 'attempt' | 'runtimeRole'>): Promise<void> => {
+    for (const name of notes) {
+      const text = `select * from ${name} limit 1`;
+      const [outcome] = await attempt(own, text);
+      recorder.check('K12');
+      if (outcome?.error?.code === '42501') continue;
+      recorder.find({
+        threat: 'K12',
+        object: name,
+        attack: `read what is noted of a move, as ${runtimeRole}`,
+        leaked: outcome?.error?.message ?? `is allowed: ${JSON.stringify(outcome?.rows[0] ?? {})}`,
+        reproduce: `-- as ${runtimeRole}\n${text};`,
+        fix: `revoke all on ${name} from ${runtimeRole}, public;`,
+      });
+    }
+  };
+  await read(shared);
+  if (where === 'database-per-tenant') {
+    const { runtimeUrl } = await whereabouts();
+    await whileConnected(runtimeUrl, (login) =>
+      read({ attempt: attemptsAsLogin(login), runtimeRole: new URL(runtimeUrl).username }),
+    );
+  }
+  await writeBeside(journey);
+}
+
+/** What others write in the tables that they share with who moves. */
+async function writeBeside({ shared: { admin, tables, world }, traveller, recorder }: Journey): Promise<void> {
+  const { attacker } = world;
+  for (const { name, parent } of tables) {
+    const spare = attacker.spare.get(name);
+    if (spare === undefined || parent !== null) continue;
+    const text = insertSql(name, spare);
+    await admin.query('begin');
+    await run(admin, text);
+    const { rows } = await admin.query<{ count: string }>(
+      `select count(*) as count from platform.move_changes where tenant_id <> ${literal(traveller.id)}`,
+    );
+    await admin.query('rollback');
+    recorder.check('K12');
+    if (rows[0]?.count === '0') continue;
+    recorder.find({
+      threat: 'K12',
+      object: name,
+      attack: 'write a row while somebody else moves',
+      leaked: `${rows[0]?.count} keys are noted for the move`,
+      reproduce: `${text};\nselect * from platform.move_changes;`,
+      fix: 'src/tenancy/move/capture.ts: the triggers are for the rows of one tenant.',
+    });
+  }
+}
