@@ -22,6 +22,8 @@ export default defineLayer({
     'test/isolation/strategy/moving.ts': isAlone,
     'test/isolation/strategy/mutations.ts': isAlone,
     'test/isolation/strategy/threats.ts': isAlone,
+    'test/unit/crashes.test.ts': isFirst,
+    'test/unit/crashing.ts': isFirst,
     'test/unit/databases.test.ts': isFirst,
     'test/unit/places.test.ts': isFirst,
     'test/unit/tenant-migrations.test.ts': isFirst,

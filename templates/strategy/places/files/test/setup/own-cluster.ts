@@ -9,8 +9,8 @@ import { reachableBinaries, throwawayRoot } from '../../scripts/postgres/places.
 /** A PostgreSQL that a test may do to what it would to nobody else's. */
 export interface OwnCluster {
   readonly adminUrl: string;
-  /** Ends it as a power cut would, and starts it again: what was committed is there, every connection is gone. */
-  readonly crash: () => Promise<void>;
+  /** Ends it as a power cut would, and starts it again, after what is done `meanwhile`: what was committed is there, every connection is gone. */
+  readonly crash: (meanwhile?: () => Promise<void>) => Promise<void>;
   readonly stop: () => Promise<void>;
 }
 
@@ -20,11 +20,12 @@ export async function startOwnCluster(): Promise<OwnCluster> {
   let cluster = await start();
   return {
     adminUrl: cluster.adminUrl,
-    crash: async () => {
+    crash: async (meanwhile = async () => {}) => {
       const [pid] = readFileSync(join(home, 'data', 'postmaster.pid'), 'utf8').split('\n');
       process.kill(Number(pid), 'SIGQUIT');
       while (isAlive(Number(pid))) await pause(10);
       await cluster.stop();
+      await meanwhile();
       cluster = await start();
     },
     stop: async () => {
