@@ -123,7 +123,7 @@ npm run db:migrate | grep 'seal keys: two$'
 two_tenants 'Rotated'
 (TENANT_SEAL_KEYS=$old NODE_ENV=production PORT=0 timeout 30 node dist/server.js 2>&1 || true) | grep 'does not accept'
 
-# pgbouncer NAME PROGRAM...: sets $pooled
+# pgbouncer NAME PREPARED PROGRAM...: sets $pooled. It reaches $reach, for $users; $more is what else it is told.
 pgbouncer() {
   local name=$1 prepared=$2 folder=$scratch/pgbouncer-$1 port
   shift 2
@@ -131,10 +131,10 @@ pgbouncer() {
   mkdir "$folder"
   local login=${DATABASE_URL#postgres://}
   login=${login%@*}
-  echo "\"${login%:*}\" \"${login#*:}\"" >"$folder/users.txt"
+  echo "${users:-"\"${login%:*}\" \"${login#*:}\""}" >"$folder/users.txt"
   cat >"$folder/pgbouncer.ini" <<END
 [databases]
-my_saas = host=127.0.0.1 port=${server#*:}
+${reach:-my_saas} = host=127.0.0.1 port=${server#*:}
 
 [pgbouncer]
 listen_addr = 127.0.0.1
@@ -148,12 +148,16 @@ max_client_conn = 1000
 default_pool_size = 4
 server_tls_sslmode = verify-full
 server_tls_ca_file = $scratch/authority.pem
+server_login_retry = 1
+query_wait_timeout = 5
+${more:-}
 END
   chown -R nobody "$folder"
   setpriv --reuid=nobody --clear-groups "$@" "$folder/pgbouncer.ini" >"$scratch/$name.log" 2>&1 &
   started+=($!)
   wait_for 'listening on' "$scratch/$name.log"
-  pooled=postgres://$login@127.0.0.1:$port/my_saas
+  pooled=${DATABASE_URL%"$tls"}
+  pooled=postgres://$login@127.0.0.1:$port/${pooled##*/}
 }
 trixie_root=$scratch/pgbouncer/usr
 newest=("$trixie_root/lib64/ld-linux-x86-64.so.2" --library-path "$trixie_root/lib/x86_64-linux-gnu" "$trixie_root/sbin/pgbouncer")
@@ -179,12 +183,57 @@ npm run db:migrate | grep 'up to date'
 # The application's own suite, with everything that it has, through the same PgBouncer.
 printf '#!/bin/sh\nexec %s "$@"\n' "${newest[*]}" >"$scratch/pgbouncer-newest"
 chmod 755 "$scratch/pgbouncer-newest"
-env --unset=DATABASE_ADMIN_URL --unset=DATABASE_URL --unset=DATABASE_PLATFORM_URL PGBOUNCER="$scratch/pgbouncer-newest" \
-  npm run isolation -- --full --json full.json
-node -e "
-  const { result, groups, notCovered } = JSON.parse(require('node:fs').readFileSync('full.json', 'utf8'));
-  const { checks } = groups.find(({ name }) => name === 'pooling');
-  if (result !== 'isolated' || checks < 2000 || notCovered.some(({ threat }) => threat === 'B2')) process.exit(1);
-  console.log(checks + ' checks through PgBouncer');
-"
+suite_through_pooler() {
+  env --unset=DATABASE_ADMIN_URL --unset=DATABASE_URL --unset=DATABASE_PLATFORM_URL PGBOUNCER="$scratch/pgbouncer-newest" \
+    npm run isolation -- --full --json full.json
+  node -e "
+    const { result, groups, notCovered } = JSON.parse(require('node:fs').readFileSync('full.json', 'utf8'));
+    const { checks } = groups.find(({ name }) => name === 'pooling');
+    if (result !== 'isolated' || checks < 2000 || notCovered.some(({ threat }) => threat === 'B2')) process.exit(1);
+    console.log(checks + ' checks through PgBouncer');
+  "
+}
+suite_through_pooler
+
+# A database and a login for each tenant, which PgBouncer looks up: they are made while it runs.
+cd "$scratch/clone"
+npm run create -- ../my-databases --yes --no-verify --no-install --strategy database-per-tenant
+cd ../my-databases
+cp -al ../my-saas/node_modules .
+npm run build
+password=$(secret)
+sql "$provider" "create role my_databases_admin login createrole createdb password '$password'" 'grant my_databases_admin to current_user' \
+  'create database my_databases owner my_databases_admin' >/dev/null
+export DATABASE_ADMIN_URL=postgres://my_databases_admin:$password@$server/my_databases$tls
+export DATABASE_URL=postgres://my_databases_runtime:$(secret)@$server/my_databases$tls
+export DATABASE_PLATFORM_URL=postgres://my_databases_platform:$(secret)@$server/my_databases$tls
+export TENANT_DATABASE_KEYS=one:$(secret)
+npm run db:migrate
+npm run tenant -- prepare --ready 2
+password=$(secret)
+sql "${superuser%@*}@$server/postgres$tls" "create role my_databases_pooler login password '$password'" 'create database my_databases_pooler' \
+  'revoke connect, temporary on database my_databases_pooler from public' 'grant connect on database my_databases_pooler to my_databases_pooler' >/dev/null
+sql "${superuser%@*}@$server/my_databases_pooler$tls" "create function public.find_login(login text) returns table (name text, password text)
+  language sql stable security definer set search_path = pg_catalog, pg_temp
+  as \$\$
+    select rolname::text, rolpassword
+    from pg_authid
+    where rolname = login and rolcanlogin and not rolsuper and not rolcreaterole
+      and (rolname = 'my_databases_runtime' or pg_has_role(oid, 'my_databases_tenants', 'usage'))
+  \$\$" 'revoke execute on function public.find_login(text) from public' 'grant execute on function public.find_login(text) to my_databases_pooler' >/dev/null
+
+reach='*' users="\"my_databases_pooler\" \"$password\""
+more="auth_user = my_databases_pooler
+auth_dbname = my_databases_pooler
+auth_query = select name, password from public.find_login(\$1)"
+pgbouncer databases 200 "${newest[@]}"
+application "$pooled" databases
+if grep 'statements travel unnamed' "$scratch/databases.log"; then exit 1; fi
+acme=$(key acme) globex=$(key globex)
+two_tenants 'Databases'
+# The administrator's password is right, and PgBouncer lets in the application and tenants only.
+administrator=${DATABASE_ADMIN_URL#postgres://}
+if sql "postgres://${administrator%%@*}@${pooled#*@}" 'select 1' 2>"$scratch/refused.log"; then exit 1; fi
+grep -iE 'no such user|authentication failed' "$scratch/refused.log"
+suite_through_pooler
 echo 'a managed PostgreSQL and PgBouncer work'

@@ -102,9 +102,11 @@ export default defineLayer({
     {
       title: 'Behind a pooler',
       body: [
-        "PgBouncer may stand in front of the control plane and, with `auth_query` and a database `*`, of the tenants' databases. From 1.21 on, with `max_prepared_statements`",
-        'set, statements are prepared as usual; behind an older one, or another pooler, they travel unprepared at about twice',
-        'the CPU, and the application says so when it starts. `npm run db:migrate` and `tenant` need a direct connection.',
+        "PgBouncer may stand in front of the control plane and of the tenants' databases, in transaction mode too. Logins come and go while it runs,",
+        'so it needs a database `*`, and `auth_user`, `auth_dbname` and `auth_query` to look them up in `pg_authid`, by a function that a superuser makes',
+        'once, in a database of its own. From 1.21 on, with `max_prepared_statements` set, statements are prepared as usual; behind an older one, or',
+        'another pooler, they travel unprepared at about twice the CPU, and the application says so when it starts. `npm run db:migrate` and `tenant`',
+        'need a direct connection.',
       ].join('\n'),
     },
   ],
