@@ -163,13 +163,9 @@ async function staysInTransaction(
 async function readLast({ world }: Target, database: Database, { name }: Relation): Promise<void> {
   const { victim } = world;
   const theirs = counterpart(name, victim.id);
-  await runAsTenant(contextOf(victim), () =>
-    Promise.all(
-      Array.from({ length: rounds }, () =>
-        ['Kysely, reading', 'Kysely, writing'].map((way) => ways[way]?.(database, theirs).catch(() => [])),
-      ).flat(),
-    ),
-  );
+  const read = async (way: string) => await ways[way]?.(database, theirs).catch(() => []);
+  const both = Array.from({ length: rounds }, () => ['Kysely, reading', 'Kysely, writing']).flat();
+  await runAsTenant(contextOf(victim), () => Promise.all(both.map(read)));
 }
 
 /** What other sessions can see of the victim's statements: their text, but no value and no context. */
