@@ -51,12 +51,18 @@ export function createTenantDatabases(options: TenantDatabasesOptions): TenantDa
     return seat === undefined ? ask(tenantId, work) : use(seat, work);
   }
 
-  /** One promise more for each statement: what is returned is the work's own. */
+  /** One promise for each statement: `await` and `finally` would make several. */
   function use<T>(seat: Seat, work: (seat: Seat) => Promise<T>): Promise<T> {
-    const answer = work(seat);
-    const leave = () => seats.release(seat);
-    answer.then(leave, leave);
-    return answer;
+    return work(seat).then(
+      (result) => {
+        seats.release(seat);
+        return result;
+      },
+      (error: unknown) => {
+        seats.release(seat);
+        throw error;
+      },
+    );
   }
 
   const find = (tenantId: string) =>
