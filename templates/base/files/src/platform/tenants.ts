@@ -54,12 +54,12 @@ export async function createTenant(
   if (owner.length < 1 || owner.length > 255) throw new TenantError('The owner is a subject of 1 to 255 characters.');
   const plane = { client, environment };
   for (;;) {
-    await placement.prepare(plane);
     const created = await inTransaction(client, async () => {
       const id = await placement.provision(plane);
       return id === undefined ? undefined : await settle(plane, { id, slug, name, owner });
     });
     if (created !== undefined) return created;
+    await placement.prepare(plane);
   }
 }
 

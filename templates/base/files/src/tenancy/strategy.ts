@@ -84,15 +84,14 @@ export interface TenantMigrationRun extends TenantMigrationOptions {
 export interface TenantPlacement {
   readonly strategy: string;
   /**
-   * Sees to it that a new tenant finds room. Outside of a transaction; what was begun and not finished, by whomever, is
-   * finished.
-   */
-  readonly prepare: (plane: ControlPlane) => Promise<void>;
-  /**
    * Takes room for a new tenant, in the transaction that creates it, so that one that is rolled back leaves it to the
-   * next. Returns the tenant's id; undefined when others took what was prepared.
+   * next. Returns the tenant's id; undefined when there is no room.
    */
   readonly provision: (plane: ControlPlane) => Promise<string | undefined>;
+  /**
+   * Sees to it that there is room. Outside of a transaction; what was begun and not finished, by whomever, is finished.
+   */
+  readonly prepare: (plane: ControlPlane) => Promise<void>;
   /** Works on a tenant's tables as the platform role, in the caller's transaction. */
   readonly within: <T>(
     plane: ControlPlane,
