@@ -26,6 +26,8 @@ export interface Maker {
 interface Unfinished extends Place {
   readonly state: 'new' | 'cloned' | 'login';
   readonly version: string;
+  /** False when the template is another one by now. */
+  readonly isCurrent: boolean;
 }
 
 /**
@@ -68,9 +70,8 @@ async function continueWith(maker: Maker, keys: readonly SecretKey[], tenantId: 
   for (;;) {
     const place = await readUnfinished(admin, tenantId);
     if (place === undefined) return;
-    const template = await templateOf(admin);
-    if (place.version !== template.version) return await discard(admin, place);
-    if (place.state === 'new') await clone(admin, place, template);
+    if (!place.isCurrent) return await discard(admin, place);
+    if (place.state === 'new') await clone(admin, place);
     else if (place.state === 'cloned') await makeLogin(admin, place, keys);
     else return await bind(maker, place);
   }
@@ -79,7 +80,8 @@ async function continueWith(maker: Maker, keys: readonly SecretKey[], tenantId: 
 async function readUnfinished(admin: pg.Client, tenantId: string): Promise<Unfinished | undefined> {
   const { rows } = await asMigrator(admin, () =>
     admin.query<Unfinished>(
-      `select tenant_id as "tenantId", database, login, sealed_password as "sealedPassword", host, port, generation, state, version
+      `select tenant_id as "tenantId", database, login, sealed_password as "sealedPassword", host, port, generation, state, version,
+        version = (select version from platform.template) as "isCurrent"
       from platform.places
       where tenant_id = $1 and state in ('new', 'cloned', 'login')`,
       [tenantId],
@@ -96,10 +98,11 @@ async function templateOf(admin: pg.Client): Promise<Template> {
 }
 
 /** Copies the template, and lets in nobody but who makes tenants. */
-async function clone(admin: pg.Client, place: Unfinished, template: Template): Promise<void> {
+async function clone(admin: pg.Client, place: Unfinished): Promise<void> {
   await whileLocked(admin, templateLock, 'shared', async () => {
     // What the template has can no longer change; if it did, the next look at it discards the place.
-    if ((await templateOf(admin)).version !== place.version) return;
+    const template = await templateOf(admin);
+    if (template.version !== place.version) return;
     if (!(await databaseExists(admin, place.database))) await copy(admin, place.database, template.database);
     await closeDatabase(admin, place.database);
     await setState(admin, place, 'cloned');
