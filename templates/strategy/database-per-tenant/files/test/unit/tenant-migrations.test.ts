@@ -85,6 +85,17 @@ describe('migrations', () => {
     expect(versions.rowCount).toBe(1);
   });
 
+  it('reach a tenant that is named, also when its database was restored as it was before', async () => {
+    await run([color]);
+    await atBob(
+      `alter table app.members drop column color; delete from platform.migrations where name = 'tenant/9001_color.sql'`,
+    );
+    await run([color]);
+    expect(await hasColor(world.bob)).toBe(false);
+    await run([color], { tenant: 'bob' });
+    expect(await hasColor(world.bob)).toBe(true);
+  });
+
   it('connect to no database that has them', async () => {
     const names = (await admin.query<{ database: string }>('select database from platform.places')).rows;
     for (const { database } of names) await admin.query(`alter database ${database} connection limit 0`);

@@ -150,7 +150,10 @@ async function migrateDatabase(there: pg.Client, files: Files, onStep: (line: st
   ];
 }
 
-/** Those whose version is another one, tenants' before those that are ready for somebody. */
+/**
+ * Those whose version is another one, tenants' before those that are ready for somebody. A tenant that is named is
+ * looked at whatever is noted: its database may have been restored as it was before.
+ */
 async function placesBehind(client: pg.Client, version: string, slug: string | undefined): Promise<Behind[]> {
   return await asMigrator(client, async () => {
     const { rows } = await client.query<Behind & { readonly version: string }>(
@@ -162,7 +165,7 @@ async function placesBehind(client: pg.Client, version: string, slug: string | u
     );
     if (slug !== undefined && rows.length === 0)
       throw new MigrationError(`There is no tenant "${slug}". Next: npm run tenant -- list`);
-    return rows.filter((each) => each.version !== version);
+    return slug === undefined ? rows.filter((each) => each.version !== version) : rows;
   });
 }
 
