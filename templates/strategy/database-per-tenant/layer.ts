@@ -88,15 +88,16 @@ export default defineLayer({
     {
       title: 'Databases of tenants',
       body: [
-        'Each tenant has a database and a login of its own, both called `t_` and random hex; `platform.places` says which. The database of `DATABASE_URL` is the control plane: it knows the tenants and holds none of their rows.',
+        'A database of a tenant and its login are both called `t_` and random hex; `platform.places` says whose they are. The database of `DATABASE_URL` is the control plane: it knows the tenants, and where each of them is.',
         "Migrations run in every database; what those in `db/migrations/tenant` say of the runtime role goes for the role that all tenants' logins are members of.",
         '',
         '- `npm run tenant -- prepare --ready 5` makes databases for tenants to come. While one is ready, `create` takes milliseconds and no administrator. With `--watch` it goes on until Ctrl-C and replaces each one that was taken within a second; compose.yaml runs it as the service `prepare`.',
         '- `npm run db:migrate` brings the template up to date, then one database, then 5 % of them, then the others, `--workers` at a time. It stops at the first wave that fails and continues there next time; `--tenant <slug>` and `--dry-run` do less.',
         '- `npm run tenant -- drift` compares every database with the template.',
-        '- `npm run tenant -- purge` and `export` need `DATABASE_ADMIN_URL`.',
-        '- Passwords of the logins are in the control plane, sealed with `TENANT_DATABASE_KEYS`. To change keys, put the new one first and keep the old one, run `npm run db:migrate`, restart the application, and leave the old key out.',
-        '- Of each process, `TENANT_DATABASES` and `TENANT_CONNECTIONS` bound the connections; `/metrics` says who waits. Back up the control plane and every database: one without the other is of no use.',
+        '- `npm run tenant -- prepare`, `drift`, `purge` and `export` need `DATABASE_ADMIN_URL`.',
+        '- Passwords of the logins are in the control plane, sealed with `TENANT_DATABASE_KEYS`. To change keys, add the new one behind the old one and restart the application, so that it knows both; put the new one first and run `npm run db:migrate`, which seals them anew; then leave the old one out. No key of `TENANT_SEAL_KEYS` will do: those are in the database.',
+        '- Of each process, `TENANT_DATABASES` and `TENANT_CONNECTIONS` bound the connections; `/metrics` says who waits.',
+        '- Back up the control plane and every database: one without the other is of no use. One tenant is restored by `drop database`, `pg_restore --create` of a dump that was made with `--create`, `npm run db:migrate -- --tenant <slug>` for what is newer than the dump, and `npm run tenant -- drift`.',
       ].join('\n'),
     },
     {

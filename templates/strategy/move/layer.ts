@@ -27,7 +27,7 @@ export default defineLayer({
         '- `npm run tenant -- move <slug> --to database-per-tenant` (or `shared-schema`) moves a tenant while it is in use, and needs `DATABASE_ADMIN_URL`. Reads go on; writes wait for less than two seconds, and transactions that were open are answered with 503.',
         '- From then on what is written goes back too: `--undo` takes the tenant back without loss, `--confirm` erases it where it was. Without either, every write costs a little more.',
         '- A run that was cut off is continued by the same command, or undone by `--undo`; `npm run tenant -- move <slug>` says how far it came.',
-        '- Migrations wait for a move, and a move for migrations.',
+        '- Migrations wait for a run that moves a tenant; a move is refused while they run.',
       ].join('\n'),
     },
   ],
