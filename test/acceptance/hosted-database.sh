@@ -226,7 +226,7 @@ reach='*' users="\"my_databases_pooler\" \"$password\""
 more="auth_user = my_databases_pooler
 auth_dbname = my_databases_pooler
 auth_query = select name, password from public.find_login(\$1)"
-pgbouncer databases 200 "${newest[@]}"
+pgbouncer finding-pooler 200 "${newest[@]}"
 application "$pooled" databases
 if grep 'statements travel unnamed' "$scratch/databases.log"; then exit 1; fi
 acme=$(key acme) globex=$(key globex)

@@ -14,6 +14,7 @@ interface Finding {
 interface Report {
   readonly result: string;
   readonly groups: readonly { readonly name: string; readonly findings: readonly Finding[] }[];
+  readonly notCovered: readonly { readonly threat: string; readonly why: string }[];
 }
 
 type RunSuite = (options: object, environment: object, onProgress: (what: string) => void) => Promise<Report>;
@@ -31,4 +32,5 @@ const findings = report.groups.flatMap((group) => group.findings);
 console.log(`result ${report.result}`);
 for (const { threat, object, attack, leaked } of findings)
   console.log(`finding ${threat} ${object}: ${attack}: ${leaked}`);
+for (const { threat, why } of report.notCovered) console.log(`not covered ${threat}: ${why}`);
 process.exit(0);

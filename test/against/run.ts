@@ -3,69 +3,65 @@ import { rmSync } from 'node:fs';
 import { chmod, mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
-import { pathToFileURL } from 'node:url';
-import pg from 'pg';
 import { generate } from '../../generators/engine/generate.ts';
 import { createPackages } from '../matrix/packages.ts';
 import { writeRepository } from '../matrix/repository.ts';
-import { differences, fingerprint } from './fingerprint.ts';
+import { type Given, open, openGiven, withClient } from './given.ts';
+import { type Plan, plans } from './plans.ts';
 
 // Proves that `npm run isolation -- --against` leaves a database as it was: after a run, after one with findings, killed at every step, interrupted, cut off, and beside others at work.
-// usage: npm run test:against
-
-interface Server {
-  readonly adminUrl: string;
-  readonly template: string;
-  readonly environment: Readonly<Record<string, string>>;
-}
-
-interface Given {
-  readonly adminUrl: string;
-  readonly runtimeUrl: string;
-  readonly admin: pg.Client;
-}
-
-/** Where a run is killed: at the first moment of each step, and in the middle of two long ones. */
-const deaths: readonly (readonly [step: string, milliseconds: number])[] = [
-  ...['lint', 'roles', 'matrix', 'relations', 'functions', 'injection', 'planner', 'side channels', 'victim'].map(
-    (step) => [step, 0] as const,
-  ),
-  ['matrix', 200],
-  ['side channels', 150],
-];
+// usage: npm run test:against [-- <strategy>...]
 
 const folder = await mkdtemp(join(tmpdir(), 'against-'));
 await chmod(folder, 0o711); // for the user that PostgreSQL runs as
-const repository = join(folder, 'repository');
+const packages = createPackages(folder);
 const running = new Set<ChildProcess>();
 let failures = 0;
-
-const tree = await generate({
-  name: 'acme-app',
-  preset: 'default',
-  framework: 'fastify',
-  strategy: ['shared-schema'],
-  resolution: ['jwt', 'api-key'],
-  billing: 'none',
-  context: 'sealed',
-  packageManager: 'npm',
-  modules: ['projects', 'tasks'],
-});
-await writeRepository(repository, tree);
-await createPackages(folder).link(tree, 'npm', repository);
-process.chdir(repository);
-const own = async <T>(path: string): Promise<T> => (await import(pathToFileURL(join(repository, path)).href)) as T;
-const { startPostgres } = await own<{
-  startPostgres: (options: { purpose: 'test' }) => Promise<{ adminUrl: string; stop: () => Promise<void> }>;
-}>('scripts/postgres/start.ts');
-const postgres = await startPostgres({ purpose: 'test' });
+const asked = process.argv.slice(2);
+const begun = performance.now();
 try {
-  const given = await prepare(postgres.adminUrl);
-  await check('a run that finds nothing', given, async () =>
-    expectResult(await attack(given).done, /^result isolated/m),
-  );
-  for (const [step, after] of deaths) {
+  for (const plan of plans.filter(({ strategy }) => asked.length === 0 || asked.includes(strategy))) await prove(plan);
+} finally {
+  for (const child of running) child.kill('SIGKILL');
+  process.chdir(tmpdir());
+  rmSync(folder, { recursive: true, force: true });
+}
+const seconds = Math.round((performance.now() - begun) / 1000);
+console.log(failures === 0 ? `each database was as before each time; ${seconds} s` : `${failures} failed`);
+process.exit(failures === 0 ? 0 : 1);
+
+async function prove(plan: Plan): Promise<void> {
+  console.log(plan.strategy);
+  const repository = join(folder, plan.strategy);
+  const tree = await generate({
+    name: 'acme-app',
+    preset: 'default',
+    framework: 'fastify',
+    strategy: [plan.strategy],
+    resolution: ['jwt', 'api-key'],
+    billing: 'none',
+    context: 'sealed',
+    packageManager: 'npm',
+    modules: ['projects', 'tasks'],
+  });
+  await writeRepository(repository, tree);
+  await packages.link(tree, 'npm', repository);
+  process.chdir(repository);
+  const given = await openGiven(repository);
+  try {
+    await attackInEveryWay(plan, given);
+  } finally {
+    await given.close();
+  }
+}
+
+async function attackInEveryWay(plan: Plan, given: Given): Promise<void> {
+  await check('a run that finds nothing', given, async () => {
+    const ended = await attack(given).done;
+    expectResult(ended, /^result isolated/m);
+    for (const left of plan.left) expectResult(ended, left);
+  });
+  for (const [step, after] of plan.deaths) {
     await check(`killed ${after === 0 ? 'at' : `${after} ms after`} the step ${step}`, given, async () => {
       const { code, output } = await attack(given, step, String(after)).done;
       if (code !== 'SIGKILL') throw new Error(`ended by itself, ${code}: ${output}`);
@@ -80,83 +76,33 @@ try {
   await check('its connections cut', given, async () => {
     const { done, reached } = attack(given);
     await reached('injection');
-    await given.admin.query(
-      `select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()`,
-    );
+    await given.cut();
     const { output } = await done;
     if (/^result isolated/m.test(output)) throw new Error(`says that it is isolated:\n${output}`);
   });
   await check('a table that somebody has locked', given, async () => {
-    const other = await open(given.adminUrl);
-    await other.query('begin; lock table app.projects in access exclusive mode');
-    const { output, milliseconds } = await attack(given).done;
-    await other.end();
+    const { url, table } = plan.needed(given);
+    const { output, milliseconds } = await withClient(url, async (other) => {
+      await other.query(`begin; lock table ${table} in access exclusive mode`);
+      return await attack(given).done;
+    });
     if (/^result isolated/m.test(output) || !/lock timeout|projects/.test(output)) throw new Error(output);
     if (milliseconds > 60_000) throw new Error(`waited for ${milliseconds} ms`);
   });
   await besideOthers(given);
-  await given.admin.query(
-    'alter policy tenant_floor on app.projects using (true); alter policy tenant_allow on app.projects using (true)',
-  );
-  await check('a run that finds something', given, async () =>
-    expectResult(await attack(given).done, /^result broken\n(.*\n)*finding .* app\.projects/m),
-  );
-  await given.admin.end();
-} finally {
-  for (const child of running) child.kill('SIGKILL');
-  await postgres.stop();
-  process.chdir(tmpdir());
-  rmSync(folder, { recursive: true, force: true });
-}
-console.log(failures === 0 ? 'the database was as before each time' : `${failures} failed`);
-process.exit(failures === 0 ? 0 : 1);
-
-/** A database with two tenants, somebody else's schema, sequences that were used, and a large object. */
-async function prepare(serverUrl: string): Promise<Given> {
-  const { prepareServer } = await own<{ prepareServer: (url: string) => Promise<Server> }>('test/setup/database.ts');
-  const { createTenant } = await own<{ createTenant: (client: pg.Client, input: object) => Promise<unknown> }>(
-    'src/platform/tenants.ts',
-  );
-  const { template, environment } = await prepareServer(serverUrl);
-  const adminUrl = Object.assign(new URL(serverUrl), { pathname: `/${template}` }).href;
-  const platform = await open(environment['DATABASE_PLATFORM_URL'] ?? '');
-  for (const slug of ['acme', 'globex']) await createTenant(platform, { slug, environment });
-  await platform.end();
-  const admin = await open(adminUrl);
-  await admin.query(`
-    insert into app.projects (tenant_id, id, name)
-      select t.id, gen_random_uuid(), 'Project ' || n from platform.tenants as t, generate_series(1, 20000) as n;
-    create schema elsewhere;
-    create table elsewhere.invoices (id bigint generated always as identity primary key, total numeric);
-    insert into elsewhere.invoices (total) select n from generate_series(1, 100) as n;
-    create sequence elsewhere.numbers;
-    select nextval('elsewhere.numbers');
-    select lo_from_bytea(0, 'kept');
-    create role elsewhere_owner;
-    alter schema elsewhere owner to elsewhere_owner;
-    analyze`);
-  return { adminUrl, runtimeUrl: environment['DATABASE_URL'] ?? '', admin };
+  const { url, table } = plan.opened(given);
+  const opened = `alter policy tenant_floor on ${table} using (true); alter policy tenant_allow on ${table} using (true)`;
+  await withClient(url, (admin) => admin.query(opened));
+  await check('a run that finds something', given, async () => expectResult(await attack(given).done, plan.found));
 }
 
-async function open(connectionString: string): Promise<pg.Client> {
-  const client = new pg.Client({ connectionString });
-  client.on('error', () => {}); // Its statement fails.
-  await client.connect();
-  return client;
-}
-
-/** Does it, and compares the database before and after, once nobody else is connected. */
-async function check(name: string, { admin }: Given, work: () => Promise<void>): Promise<void> {
-  const before = await fingerprint(admin);
+/** Does it, and compares the databases before and after. */
+async function check(name: string, given: Given, work: () => Promise<void>): Promise<void> {
+  await given.remember();
   const problems: string[] = [];
   await work().catch((error: Error) => problems.push(error.message));
-  const others = `select from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid() and backend_type = 'client backend'`;
-  for (let tries = 0; (await admin.query(others)).rowCount !== 0 && tries < 200; tries++) await pause(50);
-  problems.push(...differences(before, await fingerprint(admin)));
-  if (problems.length > 0) failures += 1;
-  console.log(
-    `${problems.length === 0 ? 'ok    ' : 'FAILED'}  ${name}${problems.map((each) => `\n        ${each}`).join('')}`,
-  );
+  problems.push(...(await given.changes()));
+  tell(name, problems);
 }
 
 interface Ended {
@@ -168,9 +114,7 @@ interface Ended {
 function attack({ adminUrl, runtimeUrl }: Given, ...more: readonly string[]) {
   const start = performance.now();
   const script = resolve(import.meta.dirname, 'attack.ts');
-  const child = spawn(process.execPath, ['--import', 'tsx', script, adminUrl, runtimeUrl, ...more], {
-    cwd: repository,
-  });
+  const child = spawn(process.execPath, ['--import', 'tsx', script, adminUrl, runtimeUrl, ...more]);
   running.add(child);
   let output = '';
   const waiting: (() => void)[] = [];
@@ -203,26 +147,34 @@ function expectResult({ output }: Ended, wanted: RegExp): void {
   if (!wanted.test(output)) throw new Error(`said ${output}`);
 }
 
-/** Others read and write every table while it runs, and wait for nothing. Writes rows, so that it compares none. */
+/** Others read and write what tenants have while it runs, and wait for nothing. Writes rows, so that it compares none. */
 async function besideOthers(given: Given): Promise<void> {
-  const other = await open(given.adminUrl);
-  await other.query(`set lock_timeout = '1s'`);
+  const [tenant] = given.tenants;
+  if (tenant === undefined) throw new Error('there is no tenant');
+  const [there, here] = [await open(tenant.url), await open(given.adminUrl)];
+  for (const other of [there, here]) await other.query(`set lock_timeout = '1s'`);
   const { done } = attack(given);
   let over = false;
   const ended = done.finally(() => (over = true));
   let turns = 0;
   let problem: string | undefined;
+  const { projects, members } = tenant;
   while (!over && problem === undefined) {
-    const work = `begin; select count(*) from app.members; update app.projects set name = name where id = (select id from app.projects limit 1);
-      insert into elsewhere.invoices (total) values (1); commit`;
-    await other.query(work).catch((error: Error) => (problem = error.message));
+    const work = `begin; select count(*) from ${members}; update ${projects} set name = name where id = (select id from ${projects} limit 1); commit`;
+    await Promise.all([there.query(work), here.query('insert into elsewhere.invoices (total) values (1)')]).catch(
+      (error: Error) => (problem = error.message),
+    );
     turns += 1;
   }
   const { output } = await ended;
-  await other.end();
+  await Promise.all([there.end(), here.end()]);
   if (!/^result isolated/m.test(output)) problem ??= output;
-  if (problem !== undefined) failures += 1;
+  tell(`others read and wrote ${turns} times while it ran`, problem === undefined ? [] : [problem]);
+}
+
+function tell(name: string, problems: readonly string[]): void {
+  if (problems.length > 0) failures += 1;
   console.log(
-    `${problem === undefined ? 'ok    ' : 'FAILED'}  others read and wrote ${turns} times while it ran${problem === undefined ? '' : `\n        ${problem}`}`,
+    `  ${problems.length === 0 ? 'ok    ' : 'FAILED'}  ${name}${problems.map((each) => `\n        ${each}`).join('')}`,
   );
 }
