@@ -56,7 +56,7 @@ export async function openGiven(repository: string): Promise<Given> {
   const platformUrl = environment['DATABASE_PLATFORM_URL'] ?? '';
   const platform = await open(platformUrl);
   const tenants: GivenTenant[] = [];
-  for (const slug of ['initech', 'globex']) {
+  for (const slug of ['acme', 'globex']) {
     const { tenantId } = await createTenant(platform, { slug, environment });
     const urls = await placeUrls({ adminUrl, runtimeUrl, platformUrl, environment }, tenantId);
     const projects = tenantTable(tenantId, 'projects');

@@ -6,6 +6,7 @@ import {
   describePurged,
   limitTenant,
   listTenants,
+  type PlacedTenant,
   purgeTenants,
   resumeTenant,
   suspendTenant,
@@ -19,11 +20,12 @@ import { scriptArguments } from './arguments.ts';
 import { loadEnvironment } from './environment.ts';
 import type { Arguments, Commands } from './tenant/command.ts';
 import { afterCreate, strategyCommands, strategyUsage } from './tenant/strategy.ts';
+import { formatTable } from './tenant/table.ts';
 
 const usage = `usage: npm run tenant -- <command> [--json]
 
   create <slug> [--name <name>] [--owner <subject>]   a tenant with its first member and first credentials
-  list                                                every tenant
+  list                                                every tenant, and where its rows are
   limit <slug> [--requests-per-minute <n>] [--concurrent-requests <n>] [--body-bytes <n>]
                                                       limits of its own; "default" in place of n takes one away
   suspend <slug>                                      shut out, until resumed
@@ -50,7 +52,7 @@ const commands: Commands = {
     takesSlug: false,
     run: async (client) => {
       const tenants = await listTenants(client);
-      return { data: tenants, text: tenants.length === 0 ? 'no tenants' : tenants.map(describe).join('\n') };
+      return { data: tenants, text: tenants.length === 0 ? 'no tenants' : formatTable(tenants.map(columnsOf)) };
     },
   },
   limit: {
@@ -86,6 +88,18 @@ const commands: Commands = {
   },
   ...strategyCommands(environment),
 };
+
+function columnsOf({ slug, status, strategy, place, tenantId, name, purgeAfter }: PlacedTenant) {
+  return {
+    slug,
+    status,
+    strategy,
+    place: place ?? '',
+    id: tenantId,
+    name,
+    'erased after': purgeAfter?.toISOString() ?? '',
+  };
+}
 
 function told(tenant: Tenant): { data: Tenant; text: string } {
   return { data: tenant, text: describe(tenant) };

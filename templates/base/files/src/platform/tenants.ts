@@ -17,6 +17,14 @@ export interface Tenant {
   readonly purgeAfter: Date | null;
 }
 
+/** A tenant, and where its rows are. */
+export interface PlacedTenant extends Tenant {
+  /** As platform.placements calls it. */
+  readonly strategy: string;
+  /** Its own schema or database; null where it shares them. */
+  readonly place: string | null;
+}
+
 export interface CreatedTenant extends FirstCredentials {
   readonly tenantId: string;
   readonly slug: string;
@@ -98,9 +106,12 @@ async function settle(
 }
 
 /** Every tenant, deleted ones too until they are purged, by slug. */
-export async function listTenants(client: pg.ClientBase): Promise<Tenant[]> {
-  const { rows } = await client.query<Tenant>(`select ${columns} from platform.tenants order by slug`);
-  return rows;
+export async function listTenants(client: pg.ClientBase): Promise<PlacedTenant[]> {
+  const { rows } = await client.query<Omit<PlacedTenant, 'place'>>(
+    `select ${columns}, strategy from platform.tenants join platform.placements on tenant_id = id order by slug`,
+  );
+  const places = await placement.places(client);
+  return rows.map((tenant) => ({ ...tenant, place: places.get(tenant.tenantId) ?? null }));
 }
 
 /** Shuts a tenant out; its rows stay. A running application notices within CREDENTIAL_CACHE_SECONDS. */

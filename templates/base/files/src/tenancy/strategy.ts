@@ -83,6 +83,8 @@ export interface TenantMigrationRun extends TenantMigrationOptions {
 /** The control plane's side of a strategy: how tenants get and lose their place. */
 export interface TenantPlacement {
   readonly strategy: string;
+  /** Schemas or databases of the tenants that have one to themselves, by the tenant's id; as the platform role. */
+  readonly places: (client: pg.ClientBase) => Promise<ReadonlyMap<string, string>>;
   /**
    * Takes room for a new tenant, in the transaction that creates it, so that one that is rolled back leaves it to the
    * next. Returns the tenant's id; undefined when there is no room.

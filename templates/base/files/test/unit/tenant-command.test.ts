@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { dataDirectory, root } from '../../scripts/environment.ts';
+import { placement } from '../../src/tenancy/placement.ts';
 import { createTestDatabase, type TestDatabase } from '../setup/test-database.ts';
 
 const script = join(root, 'scripts/tenant.ts');
@@ -67,6 +68,19 @@ describe('npm run tenant', () => {
     const { code, stdout, stderr } = await run(...given);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expect(stderr).toContain('usage: npm run tenant');
+  });
+
+  it('lists tenants in a table, or as JSON', async () => {
+    expect((await run('create', 'daniel', '--name', 'Daniel & Sons')).code).toBe(0);
+    const [head = '', ...lines] = (await run('list')).stdout.trimEnd().split('\n');
+    const line = lines.find((each) => each.startsWith('daniel ')) ?? '';
+    const tenants = JSON.parse((await run('list', '--json')).stdout) as Record<string, string | null>[];
+    const { status, strategy, place, tenantId } = tenants.find(({ slug }) => slug === 'daniel') ?? {};
+    const cells = Object.entries({ status, strategy, place, id: tenantId, name: 'Daniel & Sons' });
+    for (const [column, cell] of cells)
+      if (cell != null) expect(line.slice(head.indexOf(column), head.indexOf(column) + cell.length)).toBe(cell);
+    expect([status, strategy]).toEqual(['active', placement.strategy]);
+    expect(head).not.toContain('erased');
   });
 
   it('exits with 1 and one sentence for a tenant that is not there', async () => {

@@ -10,6 +10,7 @@ import {
   TenantError,
 } from '../../src/platform/tenants.ts';
 import { runAsTenant } from '../../src/tenancy/context.ts';
+import { placement } from '../../src/tenancy/placement.ts';
 import { tenantTable } from '../../src/tenancy/tenant-table.ts';
 import { administrator, createTwoTenants } from './two-tenants.ts';
 
@@ -74,6 +75,17 @@ describe('the life of a tenant', () => {
     for (const change of [suspendTenant, resumeTenant, deleteTenant]) {
       await expect(change(platform, 'nobody')).rejects.toThrow(/There is no tenant "nobody"/);
     }
+  });
+});
+
+describe('listTenants', () => {
+  it('says where the rows of each are', async () => {
+    const listed = (await listTenants(platform)).find(({ slug }) => slug === 'ada');
+    expect(listed).toMatchObject({ tenantId: world.ada.id, status: 'active', strategy: placement.strategy });
+    const [schema] = tenantTable(world.ada.id, 'members').split('.');
+    const database = new URL((await world.urlsOf(world.ada)).adminUrl).pathname.slice(1);
+    const own = { 'shared-schema': null, 'schema-per-tenant': schema, 'database-per-tenant': database };
+    expect(listed?.place).toBe(own[placement.strategy as keyof typeof own]);
   });
 });
 

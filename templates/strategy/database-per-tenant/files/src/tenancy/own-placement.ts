@@ -13,6 +13,13 @@ import type { TenantPlacement } from './strategy.ts';
 /** The control plane's side of the strategy: a tenant is a database and a login, made before it. */
 export const ownPlacement: TenantPlacement = {
   strategy: 'database-per-tenant',
+  places: async (client) => {
+    const { rows } = await client.query<{ id: string; database: string }>(
+      `select tenant_id as id, database from platform.places join platform.placements using (tenant_id)
+      where strategy = 'database-per-tenant'`,
+    );
+    return new Map(rows.map(({ id, database }) => [id, database]));
+  },
   prepare,
   provision: takePlace,
   within: async ({ client }, tenantId, work) =>

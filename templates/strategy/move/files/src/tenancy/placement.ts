@@ -13,6 +13,7 @@ const first = placements[defaultStrategy];
 /** The control plane's side of both strategies: new tenants get the first; platform.placements says where others are. */
 export const placement: TenantPlacement = {
   strategy: first.strategy,
+  places: ownPlacement.places,
   prepare: first.prepare,
   provision: first.provision,
   within: async (plane, tenantId, work) =>

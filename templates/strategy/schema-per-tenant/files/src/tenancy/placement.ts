@@ -9,6 +9,10 @@ import type { TenantPlacement } from './strategy.ts';
 /** The control plane's side of the strategy: a tenant is a schema and a role, made before it. */
 export const placement: TenantPlacement = {
   strategy: 'schema-per-tenant',
+  places: async (client) => {
+    const { rows } = await client.query<{ id: string }>('select id from platform.tenants');
+    return new Map(rows.map(({ id }) => [id, schemaOf(id)]));
+  },
   prepare,
   provision: takePlace,
   within: async ({ client }, _, work) => await work(client),

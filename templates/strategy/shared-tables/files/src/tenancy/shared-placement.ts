@@ -9,6 +9,7 @@ import type { TenantPlacement } from './strategy.ts';
 /** The control plane's side of the strategy: a tenant is nothing but its rows. */
 export const sharedPlacement: TenantPlacement = {
   strategy: 'shared-schema',
+  places: async () => new Map(),
   prepare: async () => {},
   provision: async () => newId(),
   within: async ({ client }, _, work) => await work(client),

@@ -21,6 +21,9 @@ const known = `
     where state in ('ready', 'taken') and host is null
   )`;
 
+/** The application's own roles and databases are called like it, and so may a tenant be. */
+const ours = literal(Object.values(roles).join());
+
 /** What the catalog of the server says about the tenants' databases and logins. */
 export const databaseRules = ({
   controlPlane,
@@ -97,7 +100,9 @@ export const databaseRules = ({
     attack: 'look for names that tell who the tenants are',
     sql: `
       with ${known}, named (called, kind) as (
-        select datname::text, 'database' from pg_database union all select rolname, 'role' from pg_roles
+        select datname::text, 'database' from pg_database where datname not in (${literal(controlPlane)}, ${literal(template)})
+        union all
+        select rolname, 'role' from pg_roles where rolname <> all (string_to_array(${ours}, ','))
       )
       select called as object, format('the name tells everybody of the tenant %s', slug) as leaked, format('alter %s %I rename to ...;', kind, called) as fix
       from named join platform.tenants

@@ -122,7 +122,12 @@ export const schemaRules = ({ world }: Pick<Target, 'world'>): readonly SchemaRu
     attack: 'look for names that tell who the tenants are',
     sql: `
       select named.name as object, format('the name tells everybody of the tenant %s', slug) as leaked, format('alter %s %I rename to ...;', kind, named.name) as fix
-      from (select nspname::text as name, 'schema' as kind from pg_namespace union all select rolname, 'role' from pg_roles) as named
+      from (
+        select nspname::text as name, 'schema' as kind from pg_namespace
+        union all
+        -- The application's own roles are called like it, and so may a tenant be.
+        select rolname, 'role' from pg_roles where rolname <> all (string_to_array(${ours}, ','))
+      ) as named
       join platform.tenants on strpos(named.name, slug) > 0 or strpos(named.name, replace(slug, '-', '_')) > 0
       where length(slug) > 3`,
   },

@@ -21,6 +21,11 @@ export async function schemas(target: Target, recorder: Recorder): Promise<void>
   await plant(target, recorder, tables);
   await fallThrough(target, recorder, attempt, tables);
   if (target.own) await withoutSchema(target, recorder, tables);
+  else
+    recorder.leave({
+      threat: 'J1',
+      why: 'a schema that is missing, on a database that was given: on the suite’s own only',
+    });
   await lintSchemas(target, recorder);
   await drift(target, recorder);
 }
