@@ -53,8 +53,9 @@ export function killAll(): void {
  */
 export async function run(program: Program): Promise<Finished> {
   const { signal } = program;
-  if (signal?.aborted) throw interrupted('Interrupted.');
   const { execa } = await import('execa'); // some 200 ms of CPU, so not before it is needed
+  // Asked after the last wait: from here on the listener below hears of an interrupt, and of none that came before it.
+  if (signal?.aborted) throw interrupted('Interrupted.');
   const child = execa(program.command, program.args, {
     cwd: program.cwd,
     env: cleanEnvironment(program.env),

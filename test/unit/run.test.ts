@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { cleanEnvironment, run } from '../../generators/programs/run.ts';
 import { scratch } from './terminal.ts';
@@ -30,6 +32,17 @@ describe('a program', () => {
     await expect(shell("trap 'exit 0' INT; sleep 30 & wait", controller.signal)).rejects.toMatchObject({
       code: 'interrupted',
     });
+  });
+
+  it('is not started when the interrupt comes while it is about to be', async () => {
+    const controller = new AbortController();
+    const cwd = await scratch();
+    const start = Date.now();
+    const running = run({ command: 'sh', args: ['-c', 'touch ran; sleep 8'], cwd, env, signal: controller.signal });
+    controller.abort();
+    await expect(running).rejects.toMatchObject({ code: 'interrupted' });
+    expect(Date.now() - start).toBeLessThan(4_000);
+    expect(existsSync(join(cwd, 'ran'))).toBe(false);
   });
 
   it('reports line by line', async () => {
