@@ -33,6 +33,9 @@ const everyStep = [
   'victim',
 ];
 
+/** Asks for a log of changes, which nobody takes on a server that is in use. */
+const everywhere = /^not covered A6: .* without --against/m;
+
 export const plans: readonly Plan[] = [
   {
     strategy: 'shared-schema',
@@ -40,7 +43,7 @@ export const plans: readonly Plan[] = [
     needed: ({ adminUrl }) => ({ url: adminUrl, table: 'app.projects' }),
     opened: ({ adminUrl }) => ({ url: adminUrl, table: 'app.projects' }),
     found: /^result broken\n(.*\n)*finding .* app\.projects/m,
-    left: [],
+    left: [everywhere],
   },
   {
     strategy: 'schema-per-tenant',
@@ -53,7 +56,7 @@ export const plans: readonly Plan[] = [
     needed: ({ adminUrl }) => ({ url: adminUrl, table: 'platform.tenants' }),
     opened: ({ tenants }) => ({ url: tenants[0]?.url ?? '', table: tenants[0]?.projects ?? '' }),
     found: /^result broken\n(.*\n)*finding J7 t_[0-9a-f]{32}/m,
-    left: [],
+    left: [everywhere, /^not covered J1: .* on the suite’s own only$/m],
   },
   {
     strategy: 'database-per-tenant',
@@ -65,6 +68,6 @@ export const plans: readonly Plan[] = [
     needed: ({ templateUrl = '' }) => ({ url: templateUrl, table: 'app.projects' }),
     opened: ({ templateUrl = '' }) => ({ url: templateUrl, table: 'app.projects' }),
     found: /^result broken\n(.*\n)*finding .* app\.projects/m,
-    left: [/^not covered K7: .*tenant -- drift compares them$/m],
+    left: [everywhere, /^not covered K7: .*tenant -- drift compares them$/m],
   },
 ];

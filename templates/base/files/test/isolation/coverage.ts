@@ -46,8 +46,12 @@ export function notCovered(groups: readonly Group[], { mutations, against }: Arg
   const left = groups.flatMap((group) => group.left);
   const known = new Set([...accepted, ...left].map(({ threat }) => threat));
   const untried = (Object.keys(threats) as Threat[]).filter((threat) => !tried.has(threat) && !known.has(threat));
+  const otherwise =
+    against === undefined
+      ? 'there was nothing to try it on'
+      : 'not on a database that was given: without --against it is tried on the suite’s own';
   return [
-    ...untried.map((threat) => ({ threat, why: reasons[threat] ?? 'there was nothing to try it on' })),
+    ...untried.map((threat) => ({ threat, why: reasons[threat] ?? otherwise })),
     ...left,
     ...(mutations === 'none'
       ? [{ threat: 'mutations' as const, why: 'whether a missing defence would be noticed: add --mutations' }]
