@@ -14,24 +14,29 @@ await chmod(folder, 0o711); // for the user that PostgreSQL runs as
 try {
   const packages = createPackages(folder);
   // Those whose tables are in the schema app.
-  for (const strategy of ['shared-schema', 'database-per-tenant'] as const) {
+  for (const strategy of [
+    ['shared-schema'],
+    ['database-per-tenant'],
+    ['shared-schema', 'database-per-tenant'],
+    ['database-per-tenant', 'shared-schema'],
+  ] as const) {
     const tree = await generate({
       name: 'acme-app',
       preset: 'default',
       framework: 'fastify',
-      strategy: [strategy],
+      strategy,
       resolution: ['jwt', 'api-key'],
       billing: 'none',
       context: 'sealed',
       packageManager: 'npm',
       modules: ['projects', 'tasks'],
     });
-    const dir = join(folder, strategy);
+    const dir = join(folder, strategy.join('-and-'));
     await writeRepository(dir, tree);
     await packages.link(tree, 'npm', dir);
     const words = process.argv.slice(2).map((word) => `'${word}'`);
     const ask = resolve(import.meta.dirname, 'ask.ts');
-    console.log(`${strategy}: ${await runCommand(dir, `node --import tsx ${ask} ${words.join(' ')}`)}`);
+    console.log(`${strategy.join(', ')}: ${await runCommand(dir, `node --import tsx ${ask} ${words.join(' ')}`)}`);
   }
 } finally {
   rmSync(folder, { recursive: true, force: true });

@@ -61,7 +61,8 @@ export async function openGiven(
     });
     let opened: Promise<Target> | undefined;
     const controlPlane = async (): Promise<Target> => {
-      opened ??= lookAt(target, { admin, runtimeRole, runtimeUrl: login.url, login: login.login });
+      const reached = { admin, runtimeRole, runtimeUrl: login.url, login: login.login };
+      opened ??= home.isOneOfTwo ? occupy({ ...reached, adminUrl, environment }) : lookAt(target, reached);
       return await opened;
     };
     return { target, controlPlane, close };

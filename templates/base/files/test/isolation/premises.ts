@@ -13,6 +13,8 @@ export interface Home {
 export interface GivenHome {
   readonly database: string;
   readonly runtimeRole: string;
+  /** True where tenants have rows in the control plane too. */
+  readonly isOneOfTwo: boolean;
 }
 
 /** A copy of what was prepared; the environment is the application's. */

@@ -1,5 +1,7 @@
 import { roles } from '../../../src/tenancy/roles.ts';
 import { tableRole } from '../homes.ts';
+import { literal } from '../sql.ts';
+import type { Tenant } from '../world.ts';
 import { type Material, type Mutation, names, rotation, usual } from './mutation.ts';
 
 const runtime = tableRole('app');
@@ -53,7 +55,7 @@ export function relationMutations(material: Material): Mutation[] {
     tableByHand,
     tableWithoutRows,
     partition(),
-    victimGone(next().name),
+    victimGone(next().name, material.world.victim),
     {
       name: 'a table of a job queue, readable',
       sql: [
@@ -128,10 +130,10 @@ const tableWithoutRows: Mutation = {
   expects: ({ object, threat }) => object === 'app.attack_riddle' && threat === 'F4',
 };
 
-function victimGone(table: string): Mutation {
+function victimGone(table: string, { id }: Pick<Tenant, 'id'>): Mutation {
   return {
     name: `${table}: nothing there to steal`,
-    sql: [`delete from ${table} where tenant_id = (select id from platform.tenants where slug like 'victim-%')`],
+    sql: [`delete from ${table} where tenant_id = ${literal(id)}`],
     tables: [table],
     groups: ['matrix'],
     expects: ({ object, threat }) => object === table && threat === 'B8',

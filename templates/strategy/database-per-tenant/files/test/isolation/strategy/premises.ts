@@ -18,7 +18,7 @@ import type { Target } from '../target.ts';
 import { readAgain } from '../world.ts';
 import { openAccess, type Place, tenantsOf } from './access.ts';
 import { at, changePlaces, dropControlPlane, dropDatabase, nameOf, openCopies } from './copies.ts';
-import { changeShared } from './moving.ts';
+import { changeShared, moveThere } from './moving.ts';
 import { copyTenant, copyTenants } from './rows.ts';
 
 /*
@@ -141,7 +141,7 @@ export const homeOfGiven: ((controlPlane: pg.Client) => Promise<GivenHome>) | un
     throw new SuiteError(
       'This database is no control plane of tenants’ databases. Next: name the one of DATABASE_ADMIN_URL, and npm run db:migrate.',
     );
-  return { database: template.database, runtimeRole: roles.tenants };
+  return { database: template.database, runtimeRole: roles.tenants, isOneOfTwo: moveThere !== undefined };
 };
 
 /** Tenants are filled in the home, where one's rows meet another's, and then each in its own database. */

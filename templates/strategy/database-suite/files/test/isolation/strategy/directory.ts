@@ -10,7 +10,7 @@ import type { Tenant } from '../world.ts';
 /** K8: what the directory says is a hint. An entry that names another tenant finds nothing there, and takes nothing away. */
 export async function attackDirectory(stage: Stage): Promise<void> {
   const { issuing, routes, recorder, target } = stage;
-  const { attacker, victim, shut } = target.world;
+  const { attacker, victim, shut, moved } = target.world;
   const route = routes.find(({ method, params }) => method === 'GET' && params.length === 0);
   const kind = credentialKinds.find(({ resolver }) => resolver === 'apiKey');
   if (route === undefined || kind === undefined) {
@@ -36,6 +36,7 @@ export async function attackDirectory(stage: Stage): Promise<void> {
       ['the attacker and the victim', [attacker, victim], 200],
       ['the victim alone', [victim], 401],
       ['a tenant that is shut out', shut.slice(0, 1), 401],
+      ...(moved === undefined ? [] : [['a tenant that was moved', [moved.victim], 401] as const]),
       ['nobody', [], 401],
     ] as const) {
       await point(...tenants);

@@ -2,7 +2,7 @@ import { applicationSteps } from '../../../src/steps.ts';
 import { roles } from '../../../src/tenancy/roles.ts';
 import type { Finding } from '../finding.ts';
 import { tableRole } from '../homes.ts';
-import { type Material, type Mutation, usual, without } from '../mutations/mutation.ts';
+import { type Material, type Mutation, names, usual, without } from '../mutations/mutation.ts';
 import type { Spot } from '../premises.ts';
 import { insertSql } from '../sql.ts';
 import type { Threat } from '../threats.ts';
@@ -15,7 +15,7 @@ const of =
 
 /** What keeps a tenant whole, and by itself, that moves: broken in one way at a time. */
 export function moveMutations(material: Material): readonly Mutation[] {
-  return [...remembered(), ...guards(material), ...leftovers(material), ...readable()];
+  return [...remembered(), ...guards(material), ...leftovers(material), ...readable(), ...shared(material)];
 }
 
 /** A process that goes where the tenant was. */
@@ -76,9 +76,13 @@ function guards({ world }: Material): Mutation[] {
   ]);
 }
 
+/** The table that sabotages are about: nothing differs in it from what every tenant table has. */
+const plainTable = (material: Material): string =>
+  usual(material).find(({ name }) => name.endsWith('.projects'))?.name ?? usual(material)[0]?.name ?? '';
+
 /** Rows of who is elsewhere. */
 function leftovers(material: Material): Mutation[] {
-  const table = usual(material).find(({ name }) => name.endsWith('.projects'))?.name ?? usual(material)[0]?.name ?? '';
+  const table = plainTable(material);
   const { moved } = material.world;
   const spare = moved?.attacker.spare.get(table);
   const isShared = moved !== undefined && residentsOf(material.world) === moved;
@@ -126,5 +130,31 @@ function readable(): Mutation[] {
       groups: ['moves'],
       expects: of('K12', 'platform.move_changes read what is noted of a move, as t_'),
     },
+  ];
+}
+
+/** The tables that are shared, where new tenants get databases: those who were moved to them are as apart as ever. */
+function shared(material: Material): Mutation[] {
+  if (residentsOf(material.world) === material.world.moved) return []; // Every other mutation is about them.
+  const table = plainTable(material);
+  const policies = ['tenant_floor', 'tenant_allow'];
+  const broken = (what: string, group: 'lint' | 'matrix' | 'layers', ...sql: readonly string[]): Mutation => ({
+    name: `the tables that are shared: ${table} ${what}`,
+    sql,
+    at: 'control plane',
+    groups: [group],
+    expects: names(table),
+  });
+  return [
+    broken('lets reads through', 'matrix', ...policies.map((name) => `alter policy ${name} on ${table} using (true)`)),
+    broken(
+      'lets writes through',
+      'matrix',
+      ...policies.map((name) => `alter policy ${name} on ${table} with check (true)`),
+    ),
+    broken('without row-level security', 'matrix', `alter table ${table} disable row level security`),
+    broken('does not force row-level security', 'layers', `alter table ${table} no force row level security`),
+    broken('without its restrictive policy', 'layers', `drop policy tenant_floor on ${table}`),
+    broken('can be emptied', 'matrix', `grant truncate on ${table} to ${roles.runtime}`),
   ];
 }

@@ -26,8 +26,8 @@ export interface Journey {
   readonly recorder: Recorder;
   /** Where the traveller is now, as an administrator of its tables, and as the application. */
   readonly whereabouts: () => Promise<TableUrls>;
-  /** Rows that nobody has yet, by table, with another tenant's id. */
-  readonly spare: Tenant['spare'];
+  /** Whose spare rows it may write, as its own. */
+  readonly lender: Tenant;
 }
 
 /** Real moves there and back: who was told, what stays behind, what comes along. */
@@ -52,8 +52,8 @@ export async function moves({ target, controlPlane, own }: Arena, recorder: Reco
     whereabouts: async () => await placeUrls(place, traveller.id),
   };
   try {
-    await move({ ...journey, spare: victim.spare }, 'shared-schema');
-    await move({ ...journey, spare: attacker.spare }, 'database-per-tenant');
+    await move({ ...journey, lender: victim }, 'shared-schema');
+    await move({ ...journey, lender: attacker }, 'database-per-tenant');
   } finally {
     await database.close();
   }

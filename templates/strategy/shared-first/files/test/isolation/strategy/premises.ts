@@ -15,8 +15,8 @@ import { changePlaces, dropControlPlane, openCopies } from './copies.ts';
  * shared are where policies are attacked.
  */
 
-/** Roles and databases belong to the server: what was done to them is done. */
-const ofServer = /\b(role|database)\b/i;
+/** Not of a tenant's database: roles and databases belong to the server, and rows to somebody. */
+const staysHere = /\b(role|database)\b|^\s*(insert|update|delete)\b/i;
 
 /** Copies a prepared database, and changes the copy; tenants' own databases are copied when they are asked for. */
 export async function copyGround(server: TestServer, { sql = [], at: spot }: Change = {}): Promise<Copy> {
@@ -24,7 +24,7 @@ export async function copyGround(server: TestServer, { sql = [], at: spot }: Cha
   const { adminUrl, runtimeUrl } = copy;
   const { furnish, drop } = await openCopies(server, copy, async () => {
     if (spot !== undefined) return;
-    await changePlaces(copy, sql.filter((text) => !ofServer.test(text)).map(forRole(roles.tenants)));
+    await changePlaces(copy, sql.filter((text) => !staysHere.test(text)).map(forRole(roles.tenants)));
   });
   try {
     if (spot !== undefined && spot !== 'control plane') await furnish();
