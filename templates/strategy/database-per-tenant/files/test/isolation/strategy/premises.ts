@@ -113,7 +113,8 @@ export async function openControlPlane(copy: Copy, home: Target): Promise<Target
   const catalog = await readCatalog(admin, roles.runtime);
   const { moved } = home.world;
   const tables = moved === undefined ? [] : tenantTables(catalog);
-  const world = moved === undefined ? home.world : await readAgain(admin, tables, moved);
+  const world =
+    moved === undefined ? home.world : { ...(await readAgain(admin, tables, moved)), shut: home.world.shut };
   return {
     ...home,
     runtimeUrl: copy.runtimeUrl,

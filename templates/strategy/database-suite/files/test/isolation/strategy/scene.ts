@@ -9,11 +9,15 @@ import type { Target } from '../target.ts';
 import type { Tenant } from '../world.ts';
 import { residentsOf } from './residents.ts';
 
-/** Where a tenant is, and how its login gets there. */
-export interface Inhabited {
+/** Where a tenant is. */
+export interface Placed {
   readonly tenant: Tenant;
   readonly database: string;
   readonly login: string;
+}
+
+/** And how its login gets there. */
+export interface Inhabited extends Placed {
   readonly adminUrl: string;
   readonly runtimeUrl: string;
 }
@@ -27,7 +31,7 @@ export interface Scene {
   readonly template: string;
   readonly attacker: Inhabited;
   readonly victim: Inhabited;
-  readonly bystander: Inhabited;
+  readonly bystander: Placed;
   /** Databases of all others. */
   readonly others: readonly string[];
   readonly adminOf: OwnArena['adminOf'];
@@ -56,9 +60,11 @@ export async function setScene({ world }: Target, controlPlane: Target, own: Own
   const { attacker, victim, bystander } = residentsOf(world);
   const template = await readTemplate(admin);
   if (bystander === undefined || template === undefined) throw new SuiteError('There is nobody beside the attacker.');
-  const { rows } = await admin.query<{ database: string }>(
-    `select database from platform.places where tenant_id not in (${[attacker, victim].map(({ id }) => literal(id)).join(', ')})`,
+  const { rows } = await admin.query<{ id: string; database: string; login: string }>(
+    `select tenant_id::text as id, database, login from platform.places
+    where tenant_id not in (${[attacker, victim].map(({ id }) => literal(id)).join(', ')})`,
   );
+  const { database = '', login = '' } = rows.find(({ id }) => id === bystander.id) ?? {};
   return {
     environment,
     admin,
@@ -66,7 +72,7 @@ export async function setScene({ world }: Target, controlPlane: Target, own: Own
     template: template.database,
     attacker: await inhabited(attacker),
     victim: await inhabited(victim),
-    bystander: await inhabited(bystander),
+    bystander: { tenant: bystander, database, login },
     others: rows.map(({ database }) => database),
     adminOf: own.adminOf,
   };
