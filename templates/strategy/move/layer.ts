@@ -11,12 +11,6 @@ export default defineLayer({
       example: '10',
     },
     { name: 'DATABASE_LANES', about: 'Connections that short reads in those tables share.', example: '4' },
-    {
-      name: 'TENANT_POOL_SIZE',
-      about: "The same to each tenant's own database that is open, and for look-ups, never more than to those tables.",
-      example: '3',
-    },
-    { name: 'TENANT_LANES', about: 'Connections that short reads share there.', example: '1' },
   ],
   docs: [
     {

@@ -57,7 +57,7 @@ export async function openTenantDatabases(
     open: async (place) => {
       try {
         const url = placeUrl(database.url, place, databases.keys);
-        await assertSafe({
+        const safe = assertSafe({
           url,
           schema: templateSchema,
           // Those that are only accepted may be retired while this process runs.
@@ -65,7 +65,9 @@ export async function openTenantDatabases(
           login: place.login,
           served: roles.tenants,
         });
-        await assertPlaceSafe(url, place);
+        // Side by side, by two connections: each database may have as many. Both have ended when others may have them.
+        for (const check of await Promise.allSettled([safe, assertPlaceSafe(url, place)]))
+          if (check.status === 'rejected') throw check.reason;
         return await createDatabase({ url, poolSize, lanes, enter: enterTenant ?? enter, outside }, steps);
       } catch (error) {
         if (error instanceof TenancyError) throw error;
