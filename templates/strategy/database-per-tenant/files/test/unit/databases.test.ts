@@ -110,6 +110,22 @@ describe("a tenant's statements", () => {
     });
   });
 
+  it('take as many connections to its database as each may have, whatever the control plane has', async () => {
+    const tenant = others[0] as TenantContext;
+    const { database: name } = await site(tenant);
+    const sizes = { DATABASE_POOL_SIZE: '1', TENANT_POOL_SIZE: '4', TENANT_LANES: '2' };
+    await using(sizes, async (database) => {
+      const text = 'select pg_sleep(0.05)';
+      const both = () => Promise.all([database.query({ text }), database.read({ text })]);
+      await Promise.all(Array.from({ length: 12 }, () => runAsTenant(tenant, both)));
+      const count = async () => {
+        const open = 'select from pg_stat_activity where datname = $1 and application_name = $2';
+        return (await admin.query(open, [name, projectName])).rowCount;
+      };
+      await expect.poll(count).toBe(6);
+    });
+  });
+
   it('of one that bursts let those of another through', async () => {
     await using({ TENANT_DATABASES: '1' }, async (database) => {
       let going = true;
