@@ -123,7 +123,11 @@ function logins(material: Material): Mutation[] {
     login(what, `grant ${role} to ${grantee}`, `revoke ${role} from ${grantee}`, becomes);
   return [
     attribute('superuser', of('K1', 'makes a schema')),
-    attribute('bypassrls', of('A1', 'does not bind this login')),
+    // Where the attacker's login is the one that attacks policies, nothing holds it; elsewhere the catalog says so.
+    attribute(
+      'bypassrls',
+      (finding) => of('A1', 'does not bind this login')(finding) || of('K5', 'bypasses row-level security')(finding),
+    ),
     attribute('createdb', of('K1', 'makes a database')),
     attribute('createrole', of('K1', 'makes a role')),
     // No server of the suite's own has a log that could be read.

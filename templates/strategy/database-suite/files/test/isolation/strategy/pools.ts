@@ -56,7 +56,7 @@ export async function attackPools(scene: Scene, steps: DatabaseSteps, recorder: 
     await database.close();
   }
   const before = await connectionsTo(scene);
-  const narrow = await open({ ...few, ...bounds });
+  const narrow = await open({ TENANT_POOL_SIZE: '2', TENANT_LANES: '1', ...bounds });
   if (narrow === undefined) return;
   try {
     await burst(scene, narrow, before, recorder);
@@ -168,8 +168,6 @@ async function misplace(scene: Scene, database: Database, recorder: Recorder): P
   }
 }
 
-/** Connections to each database, by the names that they have in either repository. */
-const few = { DATABASE_POOL_SIZE: '2', DATABASE_LANES: '1', TENANT_POOL_SIZE: '2', TENANT_LANES: '1' } as const;
 const bounds = { TENANT_DATABASES: '2', TENANT_CONNECTIONS: '6' } as const;
 
 /** K4: more tenants than may be open, and more statements than connections: all are served, within the bounds. */
