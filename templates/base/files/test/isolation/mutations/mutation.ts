@@ -51,6 +51,12 @@ export const onRoute =
   ({ threat, object }: Finding): boolean =>
     threats.includes(threat) && /^(GET|POST|PUT|PATCH|DELETE) \//.test(object);
 
+/** Finds what was told of a threat with some words in it. */
+export const tells =
+  (threat: Topic, words = '') =>
+  (finding: Finding): boolean =>
+    finding.threat === threat && `${finding.object} ${finding.attack} ${finding.leaked}`.includes(words);
+
 /** Tables that the application reads and writes, where the victim has rows: there every defence matters. */
 export const usual = ({ tables, world }: Pick<Material, 'tables' | 'world'>): Relation[] =>
   tables.filter(

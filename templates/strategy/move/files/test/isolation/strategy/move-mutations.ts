@@ -1,17 +1,10 @@
 import { applicationSteps } from '../../../src/steps.ts';
 import { roles } from '../../../src/tenancy/roles.ts';
-import type { Finding } from '../finding.ts';
 import { tableRole } from '../homes.ts';
-import { type Material, type Mutation, names, usual, without } from '../mutations/mutation.ts';
+import { type Material, type Mutation, names, tells, usual, without } from '../mutations/mutation.ts';
 import type { Spot } from '../premises.ts';
 import { insertSql } from '../sql.ts';
-import type { Threat } from '../threats.ts';
 import { residentsOf } from './residents.ts';
-
-const of =
-  (threat: Threat, word = ''): Mutation['expects'] =>
-  (finding: Finding) =>
-    finding.threat === threat && `${finding.object} ${finding.attack} ${finding.leaked}`.includes(word);
 
 /** What keeps a tenant whole, and by itself, that moves: broken in one way at a time. */
 export function moveMutations(material: Material): readonly Mutation[] {
@@ -37,7 +30,7 @@ function remembered(): Mutation[] {
         },
       }),
       groups: ['moves'],
-      expects: of('K3', 'is shut out'),
+      expects: tells('K3', 'is shut out'),
     },
   ];
 }
@@ -59,7 +52,7 @@ function guards({ world }: Material): Mutation[] {
       sql: [letsAllIn],
       at,
       groups: ['moves'],
-      expects: of('K3', 'still runs in'),
+      expects: tells('K3', 'still runs in'),
     },
     {
       name: `${what}: platform.note_change() does not wait for a move`,
@@ -71,7 +64,7 @@ function guards({ world }: Material): Mutation[] {
       ],
       at,
       groups: ['moves'],
-      expects: of('K11', 'did not come along'),
+      expects: tells('K11', 'did not come along'),
     },
   ]);
 }
@@ -97,7 +90,7 @@ function leftovers(material: Material): Mutation[] {
       ],
       at: 'control plane',
       groups: ['moves'],
-      expects: of('K10', table),
+      expects: tells('K10', table),
     },
     ...(isShared && spare !== undefined
       ? [
@@ -106,7 +99,7 @@ function leftovers(material: Material): Mutation[] {
             sql: [insertSql(table, spare)],
             at: 'control plane' as const,
             groups: ['moves' as const],
-            expects: of('K10', table),
+            expects: tells('K10', table),
           },
         ]
       : []),
@@ -122,13 +115,13 @@ function readable(): Mutation[] {
       sql: [grant(roles.runtime)],
       at: 'control plane',
       groups: ['moves'],
-      expects: of('K12', `platform.move_changes read what is noted of a move, as ${roles.runtime}`),
+      expects: tells('K12', `platform.move_changes read what is noted of a move, as ${roles.runtime}`),
     },
     {
       name: "platform.move_changes readable in tenants' databases",
       sql: [grant(tableRole('app'))],
       groups: ['moves'],
-      expects: of('K12', 'platform.move_changes read what is noted of a move, as t_'),
+      expects: tells('K12', 'platform.move_changes read what is noted of a move, as t_'),
     },
   ];
 }
