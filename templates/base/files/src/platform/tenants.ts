@@ -5,6 +5,7 @@ import type { TenantLimits } from '../tenancy/resolve.ts';
 import type { ControlPlane, Environment } from '../tenancy/strategy.ts';
 import { tenantTable } from '../tenancy/tenant-table.ts';
 import { type FirstCredentials, issueFirstCredentials } from './first-credentials.ts';
+import { inTransaction } from './in-transaction.ts';
 import { slugProblem } from './slugs.ts';
 
 export interface Tenant {
@@ -62,7 +63,7 @@ export async function createTenant(
   if (owner.length < 1 || owner.length > 255) throw new TenantError('The owner is a subject of 1 to 255 characters.');
   const plane = { client, environment };
   for (;;) {
-    const created = await inTransaction(client, async () => {
+    const created = await inTransaction(client, 'begin', async () => {
       const id = await placement.provision(plane);
       return id === undefined ? undefined : await settle(plane, { id, slug, name, owner });
     });
@@ -164,7 +165,7 @@ export async function purgeTenants(client: pg.ClientBase, environment: Environme
   const failed: { readonly slug: string; readonly error: Error }[] = [];
   for (const { id, slug } of tenants) {
     try {
-      const rows = await inTransaction(client, async () => {
+      const rows = await inTransaction(client, 'begin', async () => {
         // Resumed in the meantime, or being purged by another run: leave it.
         const locked = await client.query(
           `select from platform.tenants where id = $1 and ${due} for update skip locked`,
@@ -200,16 +201,4 @@ async function change(client: pg.ClientBase, slug: string, update: string, ...va
   const known = await client.query<{ status: string }>('select status from platform.tenants where slug = $1', [slug]);
   if (known.rows[0] === undefined) throw new TenantError(`There is no tenant "${slug}". Next: npm run tenant -- list`);
   throw new TenantError(`"${slug}" is ${known.rows[0].status}. Next: npm run tenant -- resume ${slug}`);
-}
-
-async function inTransaction<T>(client: pg.ClientBase, work: () => Promise<T>): Promise<T> {
-  await client.query('begin');
-  try {
-    const result = await work();
-    await client.query('commit');
-    return result;
-  } catch (error) {
-    await client.query('rollback').catch(() => {}); // On a dead connection the first error is the one to report.
-    throw error;
-  }
 }

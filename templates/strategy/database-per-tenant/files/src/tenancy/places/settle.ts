@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import { eraseRows } from '../../platform/erase-rows.ts';
+import { inTransaction } from '../../platform/in-transaction.ts';
 
 /**
  * Works on a tenant's tables in its own database, in a transaction of its own. A new tenant is written there too, since
@@ -11,8 +12,7 @@ export async function settleIn<T>(
   tenantId: string,
   work: (client: pg.ClientBase) => Promise<T>,
 ): Promise<T> {
-  try {
-    await there.query(`begin; select pg_catalog.pg_advisory_xact_lock(1)`);
+  return await inTransaction(there, 'begin; select pg_catalog.pg_advisory_xact_lock(1)', async () => {
     // Asked under the lock: who lost the control plane, and with it the place, finds out before anything is erased.
     const { rows } = await controlPlane.query<{ slug: string; name: string; isNew: boolean }>(
       `select slug, name, xmin::text = (pg_current_xact_id_if_assigned()::xid)::text as "isNew"
@@ -22,13 +22,8 @@ export async function settleIn<T>(
     const [tenant] = rows;
     if (tenant === undefined) throw new Error('There is no tenant to work for.');
     if (tenant.isNew) await writeTenant(there, { id: tenantId, ...tenant });
-    const result = await work(there);
-    await there.query('commit');
-    return result;
-  } catch (error) {
-    await there.query('rollback').catch(() => {}); // On a dead connection the first error is the one to report.
-    throw error;
-  }
+    return await work(there);
+  });
 }
 
 async function writeTenant(

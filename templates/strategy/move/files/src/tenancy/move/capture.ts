@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import pg from 'pg';
 import { roles } from '../roles.ts';
-import { inTransaction } from './place.ts';
+import { inTransaction } from '../../platform/in-transaction.ts';
 import { MoveDoubt } from './doubt.ts';
 import type { MovingTable } from './tables.ts';
 

@@ -1,11 +1,12 @@
 import type pg from 'pg';
+import { inTransaction } from '../../platform/in-transaction.ts';
 import { projectName } from '../roles.ts';
 import { isCaptured, startCapture, stopCapture } from './capture.ts';
 import { copyTable } from './copy.ts';
 import { MoveDoubt } from './doubt.ts';
 import type { Keeper } from './keepers.ts';
 import { beginMove, type Ledger, type Move, openLedger, openMoves, stateOf, type Watch } from './ledger.ts';
-import { connectTo, inTransaction, type Place } from './place.ts';
+import { connectTo, type Place } from './place.ts';
 import { catchUp, type End, switchPlace } from './switch.ts';
 import { checksum, type MovingTable, movingTables } from './tables.ts';
 

@@ -35,16 +35,3 @@ export async function connectTo(place: Place): Promise<pg.Client> {
     throw error;
   }
 }
-
-/** Runs work in a transaction; rolls it back when the work throws. */
-export async function inTransaction<T>(client: pg.Client, begin: string, work: () => Promise<T>): Promise<T> {
-  await client.query(begin);
-  try {
-    const result = await work();
-    await client.query('commit');
-    return result;
-  } catch (error) {
-    await client.query('rollback').catch(() => {}); // On a dead connection the first error is the one to report.
-    throw error;
-  }
-}

@@ -1,7 +1,7 @@
 import pg from 'pg';
 import { upsertText } from './copy.ts';
 import { MoveDoubt } from './doubt.ts';
-import { inTransaction } from './place.ts';
+import { inTransaction } from '../../platform/in-transaction.ts';
 import type { MovingTable } from './tables.ts';
 
 /** Keys that travel at a time. */

@@ -2,7 +2,7 @@ import pg from 'pg';
 import { MoveDoubt } from './doubt.ts';
 import { fenceLimit, lowerFence, raiseFence, statementLimit } from './fence.ts';
 import type { Ledger, MoveState } from './ledger.ts';
-import { inTransaction } from './place.ts';
+import { inTransaction } from '../../platform/in-transaction.ts';
 import { replay } from './replay.ts';
 import { advanceSequences } from './sequences.ts';
 import { countRows, type MovingTable } from './tables.ts';

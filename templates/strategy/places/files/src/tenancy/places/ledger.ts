@@ -1,18 +1,12 @@
 import type pg from 'pg';
+import { inTransaction } from '../../platform/in-transaction.ts';
 import { roles } from '../roles.ts';
 import type { Migration } from '../../platform/migration-files.ts';
 
 /** Works in a transaction of the migrator's, on a connection of the administrator's. */
 export async function asMigrator<T>(client: pg.ClientBase, work: () => Promise<T>): Promise<T> {
-  await client.query(`begin; set local lock_timeout = '30s'; set local role ${roles.migrator}`);
-  try {
-    const result = await work();
-    await client.query('commit');
-    return result;
-  } catch (error) {
-    await client.query('rollback').catch(() => {}); // On a dead connection the first error is the one to report.
-    throw error;
-  }
+  const begin = `begin; set local lock_timeout = '30s'; set local role ${roles.migrator}`;
+  return await inTransaction(client, begin, work);
 }
 
 /** Writes what a migration did in a place; as the migrator, in the control plane. */
