@@ -14,7 +14,7 @@ import type { Site } from './place.ts';
 import { renewPasswords } from './renew-passwords.ts';
 import { forRole } from './tenant-migrations.ts';
 import { versionOf } from './version.ts';
-import { type Outcome, runInWaves } from './waves.ts';
+import { explainFailures, runInWaves } from './waves.ts';
 
 /** A database that lacks migrations, or secrets; its tenant's slug when it has one. */
 interface Behind extends Site {
@@ -58,7 +58,7 @@ export async function migratePlaces(run: TenantMigrationRun): Promise<Applied[]>
   const applied = await migrateTemplate(run, goal);
   const behind = await placesBehind(client, goal.version, run.tenant);
   if (run.dryRun === true) {
-    for (const { database, slug } of behind) onStep(`would migrate ${database} (${slug ?? 'no tenant yet'})`);
+    for (const each of behind) onStep(`would migrate ${nameOf(each)}`);
     return applied;
   }
   for (const line of await renewPasswords(client, environment, context)) onStep(line);
@@ -74,7 +74,7 @@ export async function migratePlaces(run: TenantMigrationRun): Promise<Applied[]>
   });
   controlPlane.on('error', () => {}); // An idle connection that dies is replaced by the pool.
   try {
-    const { done, failed } = await runInWaves(behind, {
+    const outcome = await runInWaves(behind, {
       workers,
       work: async (each) => {
         const control = await controlPlane.connect();
@@ -83,7 +83,7 @@ export async function migratePlaces(run: TenantMigrationRun): Promise<Applied[]>
       onDone: (count) => told((ready = count), 0),
       onFailed: (count) => told(ready, count),
     });
-    if (failed.length > 0) throw explainFailures(failed, done.length, behind.length);
+    if (outcome.failed.length > 0) throw explainFailures('databases', outcome, behind.length, nameOf);
   } finally {
     await controlPlane.end();
   }
@@ -199,12 +199,4 @@ function failing({ platform, tenant }: Files, { message }: Error): Migration {
   return all.find(({ name }) => message.includes(name)) ?? (all[0] as Migration);
 }
 
-function explainFailures(failures: Outcome<Behind>['failed'], done: number, all: number): MigrationError {
-  const lines = failures.map(
-    ({ item: { database, slug }, error }) => `${database} (${slug ?? 'no tenant yet'}): ${error.message}`,
-  );
-  return new MigrationError(
-    `${lines.join('\n')}\n${done} of ${all} databases were migrated, and no wave after this one was begun; the others serve their tenants as before. ` +
-      'Next: mend it and run npm run db:migrate again: it continues where it stopped.',
-  );
-}
+const nameOf = ({ database, slug }: Behind): string => `${database} (${slug ?? 'no tenant yet'})`;

@@ -1,3 +1,5 @@
+import { MigrationError } from '../../platform/apply-migration.ts';
+
 /** One to see whether it works at all, then 5 % of all, then the others. */
 export function inWaves<T>(all: readonly T[]): T[][] {
   const second = 1 + Math.ceil(all.length * 0.05);
@@ -8,6 +10,20 @@ export function inWaves<T>(all: readonly T[]): T[][] {
 export interface Outcome<T> {
   readonly done: readonly T[];
   readonly failed: readonly { readonly item: T; readonly error: Error }[];
+}
+
+/** One error for all that failed, and what to do next; `things` is what they are called, and `nameOf` what each is. */
+export function explainFailures<T>(
+  things: string,
+  { done, failed }: Outcome<T>,
+  all: number,
+  nameOf: (item: T) => string,
+): MigrationError {
+  const lines = failed.map(({ item, error }) => `${nameOf(item)}: ${error.message}`);
+  return new MigrationError(
+    `${lines.join('\n')}\n${done.length} of ${all} ${things} were migrated, and no wave after this one was begun; the others serve their tenants as before. ` +
+      'Next: mend it and run npm run db:migrate again: it continues where it stopped.',
+  );
 }
 
 /**

@@ -6,7 +6,7 @@ import { MigrationError } from '../../platform/apply-migration.ts';
 import type { Applied } from '../../platform/migrations.ts';
 import { migratePlace } from './migrate-place.ts';
 import { versionOf } from './version.ts';
-import { type Outcome, runInWaves } from './waves.ts';
+import { explainFailures, runInWaves } from './waves.ts';
 
 /** A schema that lacks migrations; its tenant's slug when it has one. */
 interface Behind {
@@ -24,7 +24,7 @@ export async function migratePlaces(run: TenantMigrationRun): Promise<Applied[]>
   const applied = await apply(migrations, { schema: templateSchema });
   const behind = await placesBehind(client, versionOf(migrations), run.tenant);
   if (run.dryRun === true) {
-    for (const { tenantId, slug } of behind) onStep(`would migrate ${schemaOf(tenantId)} (${slug ?? 'no tenant yet'})`);
+    for (const each of behind) onStep(`would migrate ${nameOf(each)}`);
   } else if (behind.length > 0) {
     await migrateAll(run, behind);
   }
@@ -38,7 +38,7 @@ async function migrateAll(run: TenantMigrationRun, behind: readonly Behind[]): P
   const clients: pg.Client[] = [];
   let ready = 0;
   try {
-    const { done, failed } = await runInWaves(behind, {
+    const outcome = await runInWaves(behind, {
       workers,
       work: async ({ tenantId }, worker) => {
         const client = (clients[worker] ??= await connect(run.adminUrl));
@@ -47,7 +47,7 @@ async function migrateAll(run: TenantMigrationRun, behind: readonly Behind[]): P
       onDone: (count) => told((ready = count), 0),
       onFailed: (count) => told(ready, count),
     });
-    if (failed.length > 0) throw explainFailures(failed, done.length, behind.length);
+    if (outcome.failed.length > 0) throw explainFailures('schemas', outcome, behind.length, nameOf);
   } finally {
     await Promise.all(clients.map((client) => client.end()));
   }
@@ -87,12 +87,4 @@ async function placesBehind(client: pg.Client, version: string, slug: string | u
   }
 }
 
-function explainFailures(failures: Outcome<Behind>['failed'], done: number, all: number): MigrationError {
-  const lines = failures.map(
-    ({ item: { tenantId, slug }, error }) => `${schemaOf(tenantId)} (${slug ?? 'no tenant yet'}): ${error.message}`,
-  );
-  return new MigrationError(
-    `${lines.join('\n')}\n${done} of ${all} schemas were migrated, and no wave after this one was begun; the others serve their tenants as before. ` +
-      'Next: mend it and run npm run db:migrate again: it continues where it stopped.',
-  );
-}
+const nameOf = ({ tenantId, slug }: Behind): string => `${schemaOf(tenantId)} (${slug ?? 'no tenant yet'})`;
