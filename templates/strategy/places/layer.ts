@@ -5,7 +5,10 @@ export default defineLayer({
   id: 'strategy/places',
   when: ({ strategy }) => strategy.some((each) => each !== 'shared-schema'),
   // Tests of places are made with new tenants, which get what is named first.
-  only: { 'test/unit/cut-off-everywhere.ts': ({ strategy }) => strategy[0] !== 'shared-schema' },
+  only: {
+    'test/unit/cut-off-everywhere.ts': ({ strategy }) => strategy[0] !== 'shared-schema',
+    'test/unit/new-places.test.ts': ({ strategy }) => strategy[0] !== 'shared-schema',
+  },
   tenancy: {
     relations: {
       'platform.directory': 'platform: whose a key or a domain may be; only the look-ups read it',

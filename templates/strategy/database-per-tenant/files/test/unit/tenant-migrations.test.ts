@@ -9,7 +9,6 @@ import { findDrift } from '../../src/tenancy/places/drift.ts';
 import { migratePlaces } from '../../src/tenancy/places/migrate.ts';
 import { prepareMany } from '../../src/tenancy/places/ready.ts';
 import { readTenantMigrations } from '../../src/tenancy/places/tenant-migrations.ts';
-import { placement } from '../../src/tenancy/placement.ts';
 import { withClient } from '../setup/database.ts';
 import { administrator, createTwoTenants, subjects } from './two-tenants.ts';
 
@@ -180,23 +179,6 @@ describe('drift', () => {
       });
     } finally {
       await admin.query(`alter database ${other} rename to ${name}`);
-    }
-  });
-
-  it('is in nothing that was just made', async () => {
-    const fresh = await createTwoTenants();
-    const client = new pg.Client(fresh.test.adminUrl);
-    await client.connect();
-    try {
-      expect(await findDrift(client)).toEqual([]);
-      const [ada, bob] = [
-        await placement.fingerprint(client, fresh.ada.id),
-        await placement.fingerprint(client, fresh.bob.id),
-      ];
-      expect(ada).toBe(bob);
-    } finally {
-      await client.end();
-      await fresh.drop();
     }
   });
 });

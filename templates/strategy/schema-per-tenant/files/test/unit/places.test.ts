@@ -9,7 +9,6 @@ import { migratePlaces } from '../../src/tenancy/places/migrate.ts';
 import { keepReady, prepareMany } from '../../src/tenancy/places/ready.ts';
 import { readTenantMigrations } from '../../src/tenancy/places/tenant-migrations.ts';
 import { inWaves } from '../../src/tenancy/places/waves.ts';
-import { placement } from '../../src/tenancy/placement.ts';
 import { roles } from '../../src/tenancy/roles.ts';
 import { schemaOf } from '../../src/tenancy/schema.ts';
 import { cutOffEverywhere } from './cut-off-everywhere.ts';
@@ -334,23 +333,6 @@ describe('drift', () => {
       `drop index ${place}.odd; alter table ${place}.members add constraint tenant_here check (tenant_id = '${world.bob.id}')`,
     );
     expect(await findDrift(admin)).toEqual(before);
-  });
-
-  it('is in nothing that was just made', async () => {
-    const fresh = await createTwoTenants();
-    const client = new pg.Client(fresh.test.adminUrl);
-    await client.connect();
-    try {
-      expect(await findDrift(client)).toEqual([]);
-      const [ada, bob] = [
-        await placement.fingerprint(client, fresh.ada.id),
-        await placement.fingerprint(client, fresh.bob.id),
-      ];
-      expect(ada).toBe(bob);
-    } finally {
-      await client.end();
-      await fresh.drop();
-    }
   });
 });
 
