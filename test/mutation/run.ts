@@ -46,24 +46,6 @@ const repositories: readonly Repository[] = [
     part: 'all',
     what: `Every group of a generated repository (${more})`,
   },
-  {
-    file: 'schema-per-tenant.md',
-    strategy: ['schema-per-tenant'],
-    part: 'strategy',
-    what: `What only a schema for each tenant adds (${more})`,
-  },
-  {
-    file: 'database-per-tenant.md',
-    strategy: ['database-per-tenant'],
-    part: 'strategy',
-    what: `What only a database for each tenant adds (${more})`,
-  },
-  {
-    file: 'moves.md',
-    strategy: ['shared-schema', 'database-per-tenant'],
-    part: 'strategy',
-    what: `What only tenants add that move between shared tables and a database of their own (${more})`,
-  },
 ];
 
 /** Each has a PostgreSQL of its own: roles belong to the whole cluster. */
