@@ -90,8 +90,7 @@ export function openLedger(client: pg.Client, move: Move, watch: Watch): Ledger 
         from,
         to,
       ]);
-      if (rowCount !== 1)
-        throw new Error(`Somebody else continued this move. Next: npm run tenant -- move ${move.slug}`);
+      if (rowCount !== 1) throw new Error(`Another run continued this move. Next: npm run tenant -- move ${move.slug}`);
       await write(step);
       await watch(step, true);
     },
