@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { Answer, Order } from './table.ts';
+import type { Answer } from './table.ts';
 
 // Runs inside a generated repository, on a PostgreSQL of its own: asks groups of its isolation suite about a share of the mutations. Prints an answer a line.
-// usage: node --import tsx ask.ts <file with an order> <share> <shares> [word in the mutation's name]
+// usage: node --import tsx ask.ts <file with a plan, or null> <share> <shares> [word in the mutation's name]
 
 interface Finding {
   readonly threat: string;
@@ -31,10 +31,6 @@ interface Suite {
   readonly prepareGround: (postgres: unknown) => Promise<unknown>;
   readonly mutationsOf: (ground: unknown, which: 'all') => readonly Mutation[];
   readonly onArena: <T>(ground: unknown, mutation: Mutation, work: (arena: unknown) => Promise<T>) => Promise<T>;
-  /** What only the repository's strategy adds. */
-  readonly strategyMutations: Suite['mutationsOf'];
-  readonly strategyGroups: Suite['groups'];
-  readonly strategyApplicationGroups: Suite['groups'];
   readonly runGroup: (name: string, work: (recorder: unknown) => Promise<void>) => Promise<Group>;
   readonly groups: Readonly<
     Record<string, { attack: (arena: unknown, recorder: unknown) => Promise<void>; on: string; only?: string }>
@@ -45,32 +41,18 @@ interface Suite {
 const throughBoth = 'side channels';
 
 const from = async (path: string): Promise<unknown> => await import(pathToFileURL(join(process.cwd(), path)).href);
-const parts = [
-  'finding',
-  'groups',
-  'own-database',
-  'mutations/all',
-  'mutations/run',
-  'strategy/groups',
-  'strategy/mutations',
-];
+const parts = ['finding', 'groups', 'own-database', 'mutations/all', 'mutations/run'];
 const modules = [...parts.map((part) => `test/isolation/${part}.ts`), 'scripts/postgres/start.ts'];
 const suite = Object.assign({}, ...(await Promise.all(modules.map(from)))) as Suite;
 
-const [ordered = '', share = '0', shares = '1', word = ''] = process.argv.slice(2);
-const { plan, part, known } = JSON.parse(await readFile(ordered, 'utf8')) as Order;
-const strategyGroups = { ...suite.strategyGroups, ...suite.strategyApplicationGroups };
-/** Those that the table is about, in the order in which they run. */
-const groups = Object.entries(suite.groups).filter(
-  ([name]) => part === 'all' || (name in strategyGroups && !known.groups.includes(name)),
-);
+const [planned = '', share = '0', shares = '1', word = ''] = process.argv.slice(2);
+/** Groups to ask beside a mutation's own, by its name; null asks them all. */
+const plan = JSON.parse(await readFile(planned, 'utf8')) as Readonly<Record<string, readonly string[]>> | null;
 const postgres = await suite.startPostgres({ purpose: 'test' });
 try {
   const ground = await suite.prepareGround(postgres);
   const untouched: Mutation = { name: '', groups: [], expects: () => false };
-  const mutations = part === 'all' ? suite.mutationsOf(ground, 'all') : suite.strategyMutations(ground, 'all');
-  const asked = mutations.filter(({ name }) => !known.mutations.includes(name));
-  for (const [index, mutation] of [untouched, ...asked].entries()) {
+  for (const [index, mutation] of [untouched, ...suite.mutationsOf(ground, 'all')].entries()) {
     if (index % Number(shares) !== Number(share) || !mutation.name.includes(word)) continue;
     console.log(JSON.stringify(await ask(ground, mutation)));
   }
@@ -80,14 +62,13 @@ try {
 
 /** In the order in which they run; only those that could tell, which groups on the database are not when nothing but the application was sabotaged. */
 function askedAbout({ name: mutation, groups: own, sql }: Mutation): string[] {
-  const able = groups.filter(
+  const able = Object.entries(suite.groups).filter(
     ([name, { on, only }]) =>
       only === undefined &&
       (mutation === '' || sql !== undefined || on === 'application' || name === throughBoth || own.includes(name)),
   );
   const wanted = mutation === '' ? undefined : plan && [...own, ...(plan[mutation] ?? [])];
-  const asked = able.map(([name]) => name).filter((name) => wanted?.includes(name) !== false);
-  return [...asked, ...own.filter((name) => !asked.includes(name))];
+  return able.map(([name]) => name).filter((name) => wanted?.includes(name) !== false);
 }
 
 /** What each group tried, and what of that turned red, as `<group> <threat>`. */

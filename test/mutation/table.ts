@@ -13,16 +13,6 @@ export interface Answer {
   readonly milliseconds: number;
 }
 
-/** What one process is to ask about. */
-export interface Order {
-  /** Groups to ask beside a mutation's own, by its name; null asks them all. */
-  readonly plan: Readonly<Record<string, readonly string[]>> | null;
-  /** Everything, or what only the strategy adds. */
-  readonly part: 'all' | 'strategy';
-  /** What other tables are about. */
-  readonly known: { readonly groups: readonly string[]; readonly mutations: readonly string[] };
-}
-
 /** Every check of the suite as it was generated, and those that only what a mutation adds calls for, with the names of the mutations that turn it red. */
 export type Table = ReadonlyMap<string, readonly string[]>;
 
@@ -35,13 +25,13 @@ export function toTable(given: readonly Answer[], restless: readonly string[] = 
   );
 }
 
-/** The table as people review it: a line for each cell, so that a change shows as the lines that came and went. `what` says of which groups, of what repository. */
-export function toMarkdown(table: Table, what: string): string {
-  const mutations = mutationsIn(table);
+/** The table as people review it: a line for each cell, so that a change shows as the lines that came and went. */
+export function toMarkdown(table: Table): string {
+  const mutations = new Set([...table.values()].flat());
   return [
     '# Which check of the isolation suite notices which mutation',
     '',
-    `${what} was asked about each of ${mutations.length} mutations; the ${table.size} checks are named by`,
+    `Every group of a generated repository (Fastify; JWT, API key and subdomain; sealed context) was asked about each of ${mutations.size} mutations; the ${table.size} checks are named by`,
     'group and threat. A check that nothing turns red proves nothing, and a mutation that turns nothing red goes unnoticed. `npm run test:mutation` asks again as much as it takes to see every',
     'check turn red and every mutation named, and fails when an answer differs from this file; with `-- --update` it asks everything and writes the file.',
     '',
@@ -87,10 +77,6 @@ export function fromMarkdown(markdown: string): Table {
 }
 
 const groupOf = (check: string): string => check.slice(0, check.lastIndexOf(' '));
-
-export const groupsIn = (table: Table): string[] => [...new Set([...table.keys()].map(groupOf))];
-
-export const mutationsIn = (table: Table): string[] => [...new Set([...table.values()].flat())];
 
 /**
  * A table's shortest proof, nearly: groups to ask about mutations, by name, so that every check turns red once. Checks with the fewest mutations choose first, and the last mutations
