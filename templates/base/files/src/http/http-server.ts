@@ -1,4 +1,4 @@
-import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
+import { createServer, type RequestListener, type Server, type ServerOptions, type ServerResponse } from 'node:http';
 import { answerUnreadable, problemAnswer } from './unreadable.ts';
 
 /** Idle connections are closed after this, later than a load balancer in front would. */
@@ -10,8 +10,9 @@ const connectionsCheckingInterval = 1000;
 export function createHttpServer(
   handle: RequestListener,
   { requestTimeoutMs }: { readonly requestTimeoutMs: number },
+  messages: Pick<ServerOptions, 'IncomingMessage' | 'ServerResponse'> = {},
 ): Server {
-  const options = { requestTimeout: requestTimeoutMs, keepAliveTimeout, connectionsCheckingInterval };
+  const options = { ...messages, requestTimeout: requestTimeoutMs, keepAliveTimeout, connectionsCheckingInterval };
   const server = createServer({ ...options, requireHostHeader: false }, (request, response) => {
     const { httpVersion, headers } = request;
     // RFC 9112 section 3.2. The parser takes version 0.9, too.

@@ -18,6 +18,12 @@ export const refuseUnmatched: RequestHandler = (request, response) => {
   sendProblem(request, response, unmatchedProblem(request.originalUrl));
 };
 
+/** There is nothing at OPTIONS. Express would answer by itself, also where there is nothing at all. */
+export const refuseOptions: RequestHandler = (request, response, next) => {
+  if (request.method === 'OPTIONS') refuseUnmatched(request, response, next);
+  else next();
+};
+
 /** Sends the problem, unless something was sent before. */
 export function sendProblem(request: Request, response: Response, problem: Problem): void {
   if (response.headersSent) return;

@@ -62,5 +62,6 @@ export function sendAnswer(response: Response, { status, headers, body }: Stored
   if (response.headersSent) return;
   response.status(status).set(headers);
   if (body === undefined) response.end();
-  else response.type('application/json').send(body);
+  // Not by Express's own send(), which reads the type again to add what it has.
+  else response.setHeader('content-type', 'application/json; charset=utf-8').end(body);
 }

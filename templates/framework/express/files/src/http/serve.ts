@@ -2,6 +2,7 @@ import type { Server, ServerResponse } from 'node:http';
 import type { Express } from 'express';
 import type { Config } from '../config.ts';
 import { createHttpServer } from './http-server.ts';
+import { messagesOf } from './messages.ts';
 import { answerUnreadable } from './unreadable.ts';
 
 /** The application on its HTTP server. */
@@ -13,7 +14,7 @@ export interface Application {
 }
 
 export function serve(app: Express, config: Config): Application {
-  const server = createHttpServer(app, config);
+  const server = createHttpServer(app, config, messagesOf(app));
   server.on('clientError', answerUnreadable);
   const open = new Set<ServerResponse>();
   server.prependListener('request', (_request, response) => {
