@@ -19,10 +19,14 @@ export const strategies: Group = {
     const servers = [await startServer(), await startServer({ durable: true })] as const;
     try {
       for (const subject of places) {
-        const measured = [...(await onQuick(servers[0], subject)), ...(await onDurable(servers[1], subject))];
+        const measured = [
+          ...(await onQuick(servers[0], subject)),
+          ...(await inPlainContext(servers[0], subject)),
+          ...(await onDurable(servers[1], subject)),
+        ];
         figures.push(...measured.map((figure) => ({ ...figure, name: `${subject.kind}: ${figure.name}` })));
       }
-      const setting = `${servers[0].description}; sealed context; schemas by ${connections} connections and ${lanes} lanes, each database by as many as a new repository gives it; reads against named pool.query of pg without isolation; load of the machine before it ${before.toFixed(1)}`;
+      const setting = `${servers[0].description}; sealed context unless it says otherwise; schemas by ${connections} connections and ${lanes} lanes, each database by as many as a new repository gives it; reads against named pool.query of pg without isolation; load of the machine before it ${before.toFixed(1)}`;
       return { setting, figures };
     } finally {
       for (const server of servers) await server.stop();
@@ -44,6 +48,21 @@ async function onQuick(server: PostgresServer, subject: PlaceStrategy): Promise<
       ...(await fromReady(world, subject, tenants)),
       ...(await cold(world, subject, 'on a server that does not wait for its disk')),
     ];
+  } finally {
+    await world.close();
+  }
+}
+
+/** The reads once more where the policies believe the context without a seal. */
+async function inPlainContext(server: PostgresServer, subject: PlaceStrategy): Promise<Figure[]> {
+  const world = await createWorld(server, 'plain', 'fastify', subject.strategy);
+  try {
+    const tenants: Tenant[] = [];
+    const [count] = subject.tenants.reads as [number, ...number[]];
+    await makeReady(world, count);
+    await createTenants(world, tenants, count);
+    const figures = await reads(world, subject, tenants);
+    return figures.map((figure) => ({ ...figure, name: `${figure.name}, plain context` }));
   } finally {
     await world.close();
   }
