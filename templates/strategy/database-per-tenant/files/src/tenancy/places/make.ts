@@ -14,6 +14,7 @@ import { asMigrator, noteAll } from './ledger.ts';
 import { dropDatabase, dropLogin } from './drop.ts';
 import { templateLock, whileLocked, withPlaceLock } from './locks.ts';
 import type { Place } from './place.ts';
+import { settled } from './settled.ts';
 
 /** What making a database needs. */
 export interface Maker {
@@ -72,8 +73,7 @@ async function continueWith(maker: Maker, keys: readonly SecretKey[], tenantId: 
     if (place === undefined) return;
     if (!place.isCurrent) return await discard(admin, place);
     if (place.state === 'new') await clone(admin, place);
-    else if (place.state === 'cloned') await makeLogin(admin, place, keys);
-    else return await bind(maker, place);
+    else return await finish(maker, place, keys);
   }
 }
 
@@ -182,13 +182,17 @@ async function createLogin(admin: pg.Client, login: string, password: string): P
   if (rows.length > 0) await admin.query(rows.map(({ text }) => text).join(';'));
 }
 
-/** Lets no row of anybody else in, and no other tenant; then the database is ready. */
-async function bind({ admin, environment }: Maker, place: Unfinished): Promise<void> {
-  const ledger = await atPlace(environment, place, async (there) => {
+/**
+ * Makes the login, and binds the database to its tenant meanwhile: the first connection to a new database waits for its
+ * server process to read the whole catalog. Then the database is ready.
+ */
+async function finish({ admin, environment }: Maker, place: Unfinished, keys: readonly SecretKey[]): Promise<void> {
+  const bound = atPlace(environment, place, async (there) => {
     await asMigrator(there, () => bindDatabase(there, place.tenantId));
     return await readLedger(there);
   });
-  const files = [...ledger].map(([name, checksum]) => ({ name, checksum }));
+  await settled([bound, ...(place.state === 'cloned' ? [makeLogin(admin, place, keys)] : [])]);
+  const files = [...(await bound)].map(([name, checksum]) => ({ name, checksum }));
   await asMigrator(admin, async () => {
     await noteAll(admin, place.tenantId, files);
     await admin.query(
@@ -200,7 +204,7 @@ async function bind({ admin, environment }: Maker, place: Unfinished): Promise<v
   });
 }
 
-/** In a transaction, as the migrator, in a tenant's database. */
+/** Lets no row of anybody else in, and no other tenant. In a transaction, as the migrator, in a tenant's database. */
 export async function bindDatabase(there: pg.ClientBase, tenantId: string): Promise<void> {
   await bindToTenant(there, templateSchema, tenantId);
   const { rowCount } = await there.query(
