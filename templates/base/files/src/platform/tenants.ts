@@ -83,6 +83,32 @@ async function settle(
   }: { readonly id: string; readonly slug: string; readonly name: string; readonly owner: string },
 ): Promise<CreatedTenant> {
   const { client, environment } = plane;
+  const credentials = await placement.within(
+    plane,
+    id,
+    async (tenants) => {
+      await tenants.query(
+        `insert into ${tenantTable(id, 'members')} (tenant_id, id, subject, role) values ($1, $2, $3, 'owner')`,
+        [id, newId(), owner],
+      );
+      return await issueFirstCredentials({
+        client: tenants,
+        controlPlane: client,
+        environment,
+        tenant: { id, slug },
+        owner,
+      });
+    },
+    () => register(client, { id, slug, name }),
+  );
+  return { tenantId: id, slug, ...credentials };
+}
+
+/** Makes a tenant known to the control plane. */
+async function register(
+  client: pg.ClientBase,
+  { id, slug, name }: { readonly id: string; readonly slug: string; readonly name: string },
+): Promise<void> {
   try {
     await client.query('insert into platform.tenants (id, slug, name) values ($1, $2, $3)', [id, slug, name]);
   } catch (error) {
@@ -90,20 +116,6 @@ async function settle(
     throw new TenantError(`There is a tenant "${slug}" already. Next: choose another slug.`, { cause: error });
   }
   await client.query('insert into platform.placements (tenant_id, strategy) values ($1, $2)', [id, placement.strategy]);
-  const credentials = await placement.within(plane, id, async (tenants) => {
-    await tenants.query(
-      `insert into ${tenantTable(id, 'members')} (tenant_id, id, subject, role) values ($1, $2, $3, 'owner')`,
-      [id, newId(), owner],
-    );
-    return await issueFirstCredentials({
-      client: tenants,
-      controlPlane: client,
-      environment,
-      tenant: { id, slug },
-      owner,
-    });
-  });
-  return { tenantId: id, slug, ...credentials };
 }
 
 /** Every tenant, deleted ones too until they are purged, by slug. */

@@ -94,11 +94,15 @@ export interface TenantPlacement {
    * Sees to it that there is room. Outside of a transaction; what was begun and not finished, by whomever, is finished.
    */
   readonly prepare: (plane: ControlPlane) => Promise<void>;
-  /** Works on a tenant's tables as the platform role, in the caller's transaction. */
+  /**
+   * Works on a tenant's tables as the platform role, in the caller's transaction. Of a tenant that is new, `register`
+   * tells the control plane first, or while the way to its tables is opened.
+   */
   readonly within: <T>(
     plane: ControlPlane,
     tenantId: string,
     work: (client: pg.ClientBase) => Promise<T>,
+    register?: () => Promise<void>,
   ) => Promise<T>;
   /** Brings the tenants' tables up to db/migrations/tenant. Returns what was new to the repository's database. */
   readonly migrate: (run: TenantMigrationRun) => Promise<Applied[]>;

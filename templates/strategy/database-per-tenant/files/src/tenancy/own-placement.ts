@@ -22,8 +22,13 @@ export const ownPlacement: TenantPlacement = {
   },
   prepare,
   provision: takePlace,
-  within: async ({ client }, tenantId, work) =>
-    await asPlatformAt(client, await siteOf(client, tenantId), (there) => settleIn(client, there, tenantId, work)),
+  within: async ({ client }, tenantId, work, register) =>
+    await asPlatformAt(
+      client,
+      await siteOf(client, tenantId),
+      (there) => settleIn(client, there, tenantId, work),
+      register,
+    ),
   migrate: migratePlaces,
   fingerprint: async (admin, tenantId) => {
     const site = await siteOf(admin, tenantId);

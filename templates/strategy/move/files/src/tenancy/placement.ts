@@ -16,8 +16,10 @@ export const placement: TenantPlacement = {
   places: ownPlacement.places,
   prepare: first.prepare,
   provision: first.provision,
-  within: async (plane, tenantId, work) =>
-    await (await placementOf(plane.client, tenantId)).within(plane, tenantId, work),
+  within: async (plane, tenantId, work, register) => {
+    const placed = register === undefined ? await placementOf(plane.client, tenantId) : first;
+    return await placed.within(plane, tenantId, work, register);
+  },
   migrate: migrateBoth,
   fingerprint: async (admin, tenantId) => await (await placementOf(admin, tenantId)).fingerprint(admin, tenantId),
   export: async (plane, tenantId, work) =>

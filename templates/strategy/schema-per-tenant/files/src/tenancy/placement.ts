@@ -15,7 +15,10 @@ export const placement: TenantPlacement = {
   },
   prepare,
   provision: takePlace,
-  within: async ({ client }, _, work) => await work(client),
+  within: async ({ client }, _, work, register) => {
+    await register?.();
+    return await work(client);
+  },
   migrate: migratePlaces,
   fingerprint: async (admin, tenantId) => await fingerprint(admin, schemaOf(tenantId), schemaOf(tenantId)),
   export: async ({ environment }, tenantId, work) =>

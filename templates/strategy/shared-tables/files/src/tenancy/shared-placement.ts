@@ -12,7 +12,10 @@ export const sharedPlacement: TenantPlacement = {
   places: async () => new Map(),
   prepare: async () => {},
   provision: async () => newId(),
-  within: async ({ client }, _, work) => await work(client),
+  within: async ({ client }, _, work, register) => {
+    await register?.();
+    return await work(client);
+  },
   migrate: async ({ migrations, apply, tenant }) => {
     if (tenant !== undefined) throw new MigrationError('All tenants share the tables. Next: leave --tenant out.');
     return await apply(migrations, { schema: templateSchema });

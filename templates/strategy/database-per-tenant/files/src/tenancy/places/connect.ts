@@ -3,6 +3,7 @@ import { asAdministrator } from '../../platform/as-migrator.ts';
 import { projectName, roles } from '../roles.ts';
 import type { Environment } from '../strategy.ts';
 import { type Site, urlAt } from './place.ts';
+import { settled } from './settled.ts';
 
 /** Which database, on which server. */
 export type Address = Pick<Site, 'database' | 'host' | 'port'>;
@@ -16,11 +17,12 @@ export async function atPlace<T>(
   return await asAdministrator({ DATABASE_ADMIN_URL: url === '' ? '' : urlAt(url, address) }, work);
 }
 
-/** Works in a tenant's database, logged in as a client of the control plane is. */
+/** Works in a tenant's database, logged in as a client of the control plane is. `meanwhile` is done before, while it is connected to. */
 export async function atSameLogin<T>(
   client: pg.ClientBase,
   address: Address,
   work: (there: pg.Client) => Promise<T>,
+  meanwhile?: () => Promise<void>,
 ): Promise<T> {
   const { host, port, user, password, ssl } = client as pg.Client;
   const there = new pg.Client({
@@ -33,8 +35,8 @@ export async function atSameLogin<T>(
     password,
   });
   there.on('error', () => {}); // A connection that dies fails the statement that runs on it.
-  await there.connect();
   try {
+    await settled([...(meanwhile === undefined ? [] : [meanwhile()]), there.connect()]);
     return await work(there);
   } finally {
     // Nobody waits for the goodbye, and what the caller does next goes before it.
@@ -47,11 +49,13 @@ export async function asPlatformAt<T>(
   client: pg.ClientBase,
   address: Address,
   work: (there: pg.Client) => Promise<T>,
+  meanwhile?: () => Promise<void>,
 ): Promise<T> {
-  return await atSameLogin(client, address, async (there) => {
+  const asPlatform = async (there: pg.Client): Promise<T> => {
     await there.query(`set role ${roles.platform}`);
     return await work(there);
-  });
+  };
+  return await atSameLogin(client, address, asPlatform, meanwhile);
 }
 
 /** Where a tenant's database is; as the platform role, or as the migrator. */
