@@ -11,7 +11,7 @@ cd "$scratch/clone"
 npm install
 
 for strategy in "${strategies[@]}"; do
-  repository="$scratch/$strategy"
+  repository="$scratch/${strategy/,/-and-}"
   npm run create -- "$repository" --strategy "$strategy" --framework "${frameworks[0]}" --yes --no-verify
   frameworks=("${frameworks[1]}" "${frameworks[0]}")
   cd "$repository"
