@@ -34,6 +34,21 @@ const usage = `usage: npm run tenant -- <command> [--json]
   purge                                               erase the deleted tenants past their grace period
   export <slug> --to <folder>                         every row, as NDJSON, with a manifest of counts and hashes${strategyUsage}`;
 
+const limitOptions = {
+  requestsPerMinute: 'requests-per-minute',
+  concurrentRequests: 'concurrent-requests',
+  bodyBytes: 'body-bytes',
+} as const;
+
+/** The largest number that an option takes. Limits are integers of PostgreSQL, which have 32 bits. */
+const largest = {
+  'requests-per-minute': 2 ** 31 - 1,
+  'concurrent-requests': 2 ** 31 - 1,
+  'body-bytes': 2 ** 31 - 1,
+  'grace-days': 3650,
+  ready: 9999,
+} as const;
+
 class UsageError extends Error {}
 
 const environment = loadEnvironment();
@@ -135,14 +150,10 @@ function parse(): { readonly run: Commands[string]['run']; readonly given: Argum
   if (rest.length > 0 || (slug !== '') !== command.takesSlug) {
     throw new UsageError(command.takesSlug ? `${name} takes one slug.` : `${name} takes no slug.`);
   }
-  const graceDays = Number(values['grace-days']);
-  if (!Number.isInteger(graceDays) || graceDays < 0 || graceDays > 3650)
-    throw new UsageError('--grace-days is a whole number from 0 to 3650.');
-  const limits = Object.entries({
-    requestsPerMinute: values['requests-per-minute'],
-    concurrentRequests: values['concurrent-requests'],
-    bodyBytes: values['body-bytes'],
-  }).flatMap(([limit, value]) => (value === undefined ? [] : [[limit, parseLimit(value)] as const]));
+  const limits = Object.entries(limitOptions).flatMap(([limit, option]) => {
+    const value = values[option];
+    return value === undefined ? [] : [[limit, value === 'default' ? null : parseNumber(option, value)] as const];
+  });
   return {
     run: command.run,
     given: {
@@ -150,27 +161,22 @@ function parse(): { readonly run: Commands[string]['run']; readonly given: Argum
       json: values.json,
       name: values.name,
       owner: values.owner,
-      graceDays,
+      graceDays: parseNumber('grace-days', values['grace-days']),
       limits: Object.fromEntries(limits),
       to: values.to,
       confirm: values.confirm,
       undo: values.undo,
-      ready: values.ready === undefined ? undefined : parseCount(values.ready),
+      ready: values.ready === undefined ? undefined : parseNumber('ready', values.ready),
       watch: values.watch,
     },
   };
 }
 
-function parseCount(text: string): number {
-  if (!/^\d{1,4}$/.test(text)) throw new UsageError('--ready is a whole number of at most four digits.');
-  return Number(text);
-}
-
-function parseLimit(text: string): number | null {
-  if (text === 'default') return null;
-  const value = Number(text);
-  if (!/^\d{1,9}$/.test(text)) throw new UsageError('A limit is a whole number of at most nine digits, or "default".');
-  return value;
+function parseNumber(option: keyof typeof largest, text: string): number {
+  const most = largest[option];
+  if (/^\d+$/.test(text) && Number(text) <= most) return Number(text);
+  const otherwise = Object.values<string>(limitOptions).includes(option) ? ', or "default"' : '';
+  throw new UsageError(`--${option} is a whole number from 0 to ${most}${otherwise}.`);
 }
 
 /** As the platform role: it logs in with DATABASE_PLATFORM_URL, or the administrator becomes it. */

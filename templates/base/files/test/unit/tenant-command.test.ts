@@ -70,6 +70,25 @@ describe('npm run tenant', () => {
     expect(stderr).toContain('usage: npm run tenant');
   });
 
+  it.each([
+    ['limit', 'x', '--requests-per-minute', '99999999999'],
+    ['limit', 'x', '--body-bytes', '2147483648'],
+    ['delete', 'x', '--grace-days', ''],
+    ['list', '--ready', '10000'],
+  ])('says which numbers an option takes for %j', async (...given) => {
+    const option = given.find((each) => each.startsWith('--'));
+    const { code, stdout, stderr } = await run(...given);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toMatch(new RegExp(`^${option} is a whole number from 0 to \\d+[.,]`));
+  });
+
+  it('takes the largest limit that the database does', async () => {
+    expect((await run('create', 'edward')).code).toBe(0);
+    const limits = ['--requests-per-minute', '2147483647', '--concurrent-requests', '0', '--body-bytes', 'default'];
+    const { code, stderr } = await run('limit', 'edward', ...limits);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  });
+
   it('lists tenants in a table, or as JSON', async () => {
     expect((await run('create', 'daniel', '--name', 'Daniel & Sons')).code).toBe(0);
     const [head = '', ...lines] = (await run('list')).stdout.trimEnd().split('\n');
