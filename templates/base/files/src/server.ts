@@ -1,6 +1,6 @@
-import type { AddressInfo } from 'node:net';
 import { createApp } from './app.ts';
 import { ConfigError, readConfig } from './config.ts';
+import { listen } from './http/listen.ts';
 import { createLog } from './log.ts';
 import { TenancyError } from './tenancy/errors.ts';
 import { openDatabase } from './tenancy/open.ts';
@@ -37,9 +37,7 @@ async function start(): Promise<void> {
   process.on('SIGTERM', close);
   process.on('SIGINT', close);
 
-  await app.listen({ host: config.host, port: config.port });
-  const { port } = app.server.address() as AddressInfo;
-  log.info({ port }, `listening on http://${config.host}:${port}`);
+  await listen(app, config, log);
 }
 
 /** A sentence for what whoever starts this can mend, the whole error for anything else. */

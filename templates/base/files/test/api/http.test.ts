@@ -1,7 +1,9 @@
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
+import { createLog } from '../../src/log.ts';
 import { operations } from '../../src/openapi.ts';
+import { startApplication } from '../setup/application.ts';
 import { credentials, useWorld } from './world.ts';
 
 const world = useWorld();
@@ -24,6 +26,17 @@ describe('without a credential', () => {
       expect(response.headers.get('content-type')).toContain('application/problem+json');
     },
   );
+});
+
+describe('the log', () => {
+  it('says once where the application listens', async () => {
+    const lines: string[] = [];
+    const log = createLog({ level: 'info' }, { write: (line: string) => void lines.push(line) });
+    const { url, close } = await startApplication(world.database.environment, { log });
+    await close();
+    const messages = lines.map((line) => (JSON.parse(line) as { readonly msg: string }).msg);
+    expect(messages.filter((message) => /listening/i.test(message))).toEqual([`listening on ${url}`]);
+  });
 });
 
 describe('every answer', () => {

@@ -1,6 +1,7 @@
 import type { AddressInfo } from 'node:net';
 import { createApp } from '../../src/app.ts';
 import { readConfig } from '../../src/config.ts';
+import { listen } from '../../src/http/listen.ts';
 import { createLog, type Logger } from '../../src/log.ts';
 import type { ApplicationSteps } from '../../src/steps.ts';
 import { openDatabase } from '../../src/tenancy/open.ts';
@@ -28,7 +29,7 @@ export async function startApplication(
   const database = await openDatabase(config, more.steps?.database);
   try {
     const app = await createApp({ config, database, log, ...external }, more.steps);
-    await app.listen({ host: '127.0.0.1', port: 0 });
+    await listen(app, { host: '127.0.0.1', port: 0 }, log);
     const { port } = app.server.address() as AddressInfo;
     return {
       url: `http://127.0.0.1:${port}`,
