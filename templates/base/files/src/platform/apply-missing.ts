@@ -31,7 +31,8 @@ export async function applyMissing(
     readonly place?: MigrationPlace | undefined;
     /** Only says what would be done. */
     readonly dryRun?: boolean | undefined;
-    readonly onStep: (line: string) => void;
+    /** Told each step in one line, and which file it is about. */
+    readonly onStep: (line: string, file: string) => void;
   },
 ): Promise<Applied[]> {
   const applied: Applied[] = [];
@@ -39,13 +40,13 @@ export async function applyMissing(
     const isNew = ledger.get(migration.name) !== migration.checksum;
     if (!isNew && (!migration.repeated || dryRun)) continue;
     if (dryRun) {
-      onStep(`would apply ${migration.name}`);
+      onStep(`would apply ${migration.name}`, migration.name);
       continue;
     }
     const milliseconds = await applyWithRetries(client, migration, place);
     if (!isNew) continue;
     applied.push({ name: migration.name, checksum: migration.checksum, milliseconds });
-    onStep(`applied ${migration.name} (${milliseconds} ms)`);
+    onStep(`applied ${migration.name} (${milliseconds} ms)`, migration.name);
   }
   return applied;
 }

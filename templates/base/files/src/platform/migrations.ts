@@ -27,7 +27,9 @@ export interface MigrateOptions extends TenantMigrationOptions {
 
 /** Brings the database up to db/migrations; a second run waits for the first. Returns what it applied. */
 export async function migrate(options: MigrateOptions): Promise<Applied[]> {
-  const { adminUrl, environment, onStep = () => {}, onProgress = inLines(onStep) } = options;
+  const { adminUrl, environment } = options;
+  const onStep = onceForEachFile(options.onStep ?? (() => {}));
+  const { onProgress = inLines(onStep) } = options;
   const migrations = await readMigrations();
   const client = new pg.Client({ connectionString: adminUrl, application_name: `${projectName} migrations` });
   client.on('error', () => {}); // A connection that dies fails the statement that runs on it.
@@ -59,6 +61,16 @@ export async function migrate(options: MigrateOptions): Promise<Applied[]> {
   } finally {
     await client.end();
   }
+}
+
+/** A file that runs in several places is one step to who watches. */
+function onceForEachFile(onStep: (line: string) => void): (line: string, file?: string) => void {
+  const told = new Set<string>();
+  return (line, file) => {
+    if (file !== undefined && told.has(file)) return;
+    if (file !== undefined) told.add(file);
+    onStep(line);
+  };
 }
 
 function inLines(onStep: (line: string) => void): (progress: MigrationProgress) => void {

@@ -74,8 +74,8 @@ export interface TenantMigrationRun extends TenantMigrationOptions {
     migrations: readonly Migration[],
     place: { readonly schema: string; readonly rewrite?: (sql: string) => string },
   ) => Promise<Applied[]>;
-  /** Told each step in one line. */
-  readonly onStep: (line: string) => void;
+  /** Told each step in one line, and which file it is about; one that runs in several places is passed on once. */
+  readonly onStep: (line: string, file?: string) => void;
   /** Told whenever a tenant's tables were reached. */
   readonly onProgress: (progress: MigrationProgress) => void;
 }

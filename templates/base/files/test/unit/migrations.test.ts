@@ -58,6 +58,17 @@ describe('migrate()', () => {
     expect(await migrate({ adminUrl, environment: {} })).toEqual([]);
   });
 
+  it('tells of each file once', async () => {
+    const adminUrl = await emptyDatabase();
+    const told: string[] = [];
+    const onStep = (line: string) => void told.push(/^(?:would apply|applied) (\S+)/.exec(line)?.[1] ?? '');
+    const names = (await readMigrations()).map(({ name }) => name);
+    for (const dryRun of [true, false]) {
+      await migrate({ adminUrl, environment: {}, onStep, dryRun });
+      expect(told.splice(0).filter((name) => name !== '')).toEqual(names);
+    }
+  });
+
   it('leaves nothing to the migrator, and nothing to the administrator', async () => {
     const adminUrl = await emptyDatabase();
     await migrate({ adminUrl, environment: {} });

@@ -49,7 +49,7 @@ export async function migratePlaces(run: TenantMigrationRun): Promise<Applied[]>
     `select pg_catalog.to_regclass('platform.places') is not null as exists`,
   );
   if (run.dryRun === true && known.rows[0]?.exists !== true) {
-    for (const { name } of files.tenant) onStep(`would apply ${name}`);
+    for (const { name } of files.tenant) onStep(`would apply ${name}`, name);
     return [];
   }
   const context = await readContextSecrets(client);
@@ -99,7 +99,7 @@ async function migrateTemplate(run: TenantMigrationRun, goal: Goal): Promise<App
   const ledger = await readLedger(client);
   const missing = goal.tenant.filter(({ name, checksum }) => ledger.get(name) !== checksum);
   if (dryRun === true) {
-    for (const { name } of missing) onStep(`would apply ${name}`);
+    for (const { name } of missing) onStep(`would apply ${name}`, name);
     return [];
   }
   const applied: Applied[] = [];
@@ -108,7 +108,7 @@ async function migrateTemplate(run: TenantMigrationRun, goal: Goal): Promise<App
       await makeTemplate(client, database, before?.database);
     }
     await closeDatabase(client, database);
-    const onTemplate = (line: string) => void (/ tenant\//.test(line) && onStep(line));
+    const onTemplate = (line: string, file: string) => void (file.startsWith('tenant/') && onStep(line, file));
     await atPlace({ DATABASE_ADMIN_URL: run.adminUrl }, { database, host: null, port: null }, async (there) => {
       applied.push(...(await migrateDatabase(there, goal, onTemplate)));
       await context.applyTo(there);
@@ -140,7 +140,11 @@ async function makeTemplate(client: pg.Client, database: string, other: string |
 export const templateName = ({ database = '' }: pg.Client): string => `${database.slice(0, 54)}_template`;
 
 /** Applies what one database lacks, by its own ledger. Files that are repeated change nothing but what the server has one of. */
-async function migrateDatabase(there: pg.Client, files: Files, onStep: (line: string) => void): Promise<Applied[]> {
+async function migrateDatabase(
+  there: pg.Client,
+  files: Files,
+  onStep: (line: string, file: string) => void,
+): Promise<Applied[]> {
   const ledger = await readLedger(there);
   assertUnchanged([...files.platform, ...files.tenant], ledger);
   const isNew = ({ name, checksum }: Migration): boolean => ledger.get(name) !== checksum;
