@@ -23,8 +23,8 @@ export const usage = `usage: npm run isolation -- [options]
   --quick                    every attack on the database, 2,000 requests (the default)
   --full                     the same with 10,000 requests, and plans at 100,000 rows
   --mutations [policies]     then break one defence at a time, and demand to notice; only those of policies
-  --against <admin url>      attack this database, in transactions that roll back
-  --runtime-url <url>        how the runtime role logs in there; else DATABASE_URL
+  --against [admin url]      attack this database, or DATABASE_ADMIN_URL, in transactions that roll back
+  --runtime-url [url]        how the runtime role logs in there; else DATABASE_URL
   --json <file>  --junit <file>  --html <file>`;
 
 const options = {
@@ -38,9 +38,16 @@ const options = {
   html: { type: 'string' },
 } as const;
 
+/** Options that may stand alone, and the variables that are meant then: a URL on the command line is seen by who lists processes. */
+const variables = { '--against': 'DATABASE_ADMIN_URL', '--runtime-url': 'DATABASE_URL' } as const;
+
 /** Reads the command line; throws a UsageError for anything it does not know. */
-export function parseArguments(given: readonly string[]): Arguments {
-  const { quick, full, mutations, 'runtime-url': runtimeUrl, against, ...files } = parse(withMutationValue(given));
+export function parseArguments(
+  given: readonly string[],
+  environment: Readonly<Record<string, string | undefined>>,
+): Arguments {
+  const complete = withValues(given, environment);
+  const { quick, full, mutations, 'runtime-url': runtimeUrl, against, ...files } = parse(complete);
   if (quick && full) throw new UsageError('--quick and --full exclude each other.');
   if (mutations !== undefined && mutations !== 'all' && mutations !== 'policies') {
     throw new UsageError(`--mutations takes nothing or "policies", not "${mutations}".`);
@@ -51,7 +58,7 @@ export function parseArguments(given: readonly string[]): Arguments {
     ['--runtime-url', runtimeUrl],
   ] as const) {
     if (url !== undefined && !isPostgresUrl(url))
-      throw new UsageError(`${name} takes a URL like postgres://user:password@host/database.`);
+      throw new UsageError(`${name} takes a URL like postgres://user:password@host/database, or ${variables[name]}.`);
   }
   for (const [name, path] of Object.entries(files)) {
     if (path === '') throw new UsageError(`--${name} takes a file.`);
@@ -73,11 +80,16 @@ function parse(args: string[]) {
   }
 }
 
-/** `--mutations` alone means all of them: parseArgs knows no optional values. */
-function withMutationValue(given: readonly string[]): string[] {
+/** Options that stand alone get the value that they mean: parseArgs knows no optional values. */
+function withValues(given: readonly string[], environment: Readonly<Record<string, string | undefined>>): string[] {
   return given.map((argument, index) => {
     const next = given[index + 1];
-    return argument === '--mutations' && (next === undefined || next.startsWith('-')) ? '--mutations=all' : argument;
+    if (next !== undefined && !next.startsWith('-')) return argument;
+    if (argument === '--mutations') return '--mutations=all';
+    if (argument !== '--against' && argument !== '--runtime-url') return argument;
+    const url = environment[variables[argument]] ?? '';
+    if (url === '') throw new UsageError(`${argument} without a URL takes ${variables[argument]}, which is not set.`);
+    return `${argument}=${url}`;
   });
 }
 

@@ -200,7 +200,7 @@ async function connectOrExplain(url: string, who: string): Promise<pg.Client> {
     return await connect(url);
   } catch (error) {
     const { username, host, pathname } = new URL(url);
-    const next = who === 'The runtime role' ? 'give --runtime-url' : 'check the URL after --against';
+    const next = who === 'The runtime role' ? 'give --runtime-url' : 'check the URL of --against';
     throw new SuiteError(
       `${who} could not log in (${username}@${host}${pathname}): ${(error as Error).message}. Next: ${next}.`,
       { cause: error },

@@ -17,16 +17,17 @@ const wrongUsage = 2;
 const interrupted = 130;
 
 async function main(): Promise<number> {
+  const environment = loadEnvironment();
   let options: Arguments;
   try {
-    options = parseArguments(scriptArguments());
+    options = parseArguments(scriptArguments(), environment);
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
     console.error(`${error.message}\n\n${usage}`);
     return wrongUsage;
   }
   try {
-    const report = await runSuite(options, loadEnvironment(), showProgress);
+    const report = await runSuite(options, environment, showProgress);
     showProgress('');
     console.log(terminalReport(report));
     write(options.json, jsonReport(report));
