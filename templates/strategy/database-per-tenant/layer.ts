@@ -114,6 +114,7 @@ export default defineLayer({
   tenancy: {
     relations: {
       'platform.places': "platform: the tenants' databases and logins, and those that are ready for somebody",
+      'platform.sealing_keys': "global: what tells whether a key is the one that tenants' passwords are sealed with",
       'platform.template': 'platform: which database every one of them is a copy of',
     },
     exceptions: {

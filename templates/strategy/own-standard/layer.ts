@@ -18,5 +18,9 @@ export default defineLayer({
       'tenant view': { 'grant to runtime': '', 'grant to tenants': 'select' },
       global: { 'grant to runtime': '', 'grant to tenants': 'select' },
     },
+    exceptions: {
+      // Of the control plane, not of a tenant's database.
+      'platform.sealing_keys': { 'grant to runtime': 'select', 'grant to tenants': 'none' },
+    },
   },
 });

@@ -8,6 +8,7 @@ import { DatabaseUnavailable } from './open-databases.ts';
 import { warnOfPooler } from './pooler-warning.ts';
 import { assertApart, assertPlaceSafe } from './place-safety.ts';
 import { placeUrl } from './places/place.ts';
+import { assertKeysFit } from './places/sealing-keys.ts';
 import { roles } from './roles.ts';
 import { assertSafe } from './safety.ts';
 import { templateSchema } from './schema.ts';
@@ -46,6 +47,10 @@ export async function openTenantDatabases(
   await assertSafe({ url: database.url, ...(schema !== undefined && { schema }), secrets, login: roles.runtime });
   await assertApart(database.url);
   const controlPlane = await createDatabase({ ...database, enter, outside }, steps);
+  await assertKeysFit(controlPlane, databases.keys).catch(async (error: unknown) => {
+    await controlPlane.close();
+    throw error;
+  });
   warnOfPooler(controlPlane, options.onWarning);
   const { poolSize, lanes } = databases;
   return createTenantDatabases({
@@ -70,7 +75,8 @@ export async function openTenantDatabases(
           if (check.status === 'rejected') throw check.reason;
         return await createDatabase({ url, poolSize, lanes, enter: enterTenant ?? enter, outside }, steps);
       } catch (error) {
-        if (error instanceof TenancyError) throw error;
+        // A password that does not open is another's fault than the tenant's, and may be mended while this process runs.
+        if (error instanceof TenancyError && error.code !== 'context-secrets') throw error;
         throw new DatabaseUnavailable('08001', "A tenant's database cannot be reached.", { cause: error });
       }
     },

@@ -57,9 +57,11 @@ export function openPassword(keys: readonly SecretKey[], holder: Holder, sealed:
     decipher.setAAD(holderBytes(holder)).setAuthTag(bytes.subarray(-tagBytes));
     return Buffer.concat([decipher.update(bytes.subarray(ivBytes, -tagBytes)), decipher.final()]).toString('utf8');
   } catch (error) {
-    throw new TenancyError('context-secrets', `The sealed password of ${holder.login} is not genuine.`, {
-      cause: error,
-    });
+    throw new TenancyError(
+      'context-secrets',
+      `The sealed password of ${holder.login} is not genuine: the key "${id}" of TENANT_DATABASE_KEYS did not seal it. Next: put back the key that did.`,
+      { cause: error },
+    );
   }
 }
 

@@ -14,6 +14,7 @@ import { asMigrator, noteAll } from './ledger.ts';
 import { dropDatabase, dropLogin } from './drop.ts';
 import { templateLock, whileLocked, withPlaceLock } from './locks.ts';
 import type { Place } from './place.ts';
+import { noteKeys } from './sealing-keys.ts';
 import { settled } from './settled.ts';
 
 /** What making a database needs. */
@@ -42,12 +43,13 @@ export async function makePlace(maker: Maker, tenantId: string = randomUUID()): 
   await withPlaceLock(maker.admin, tenantId, async () => {
     const template = await templateOf(maker.admin);
     const sealed = sealPassword(keys, { tenantId, login: name }, newPassword());
-    await asMigrator(maker.admin, () =>
-      maker.admin.query(
+    await asMigrator(maker.admin, async () => {
+      await noteKeys(maker.admin, keys);
+      await maker.admin.query(
         'insert into platform.places (tenant_id, database, login, sealed_password, version) values ($1, $2, $2, $3, $4)',
         [tenantId, name, sealed, template.version],
-      ),
-    );
+      );
+    });
     await continueWith(maker, keys, tenantId);
   });
 }

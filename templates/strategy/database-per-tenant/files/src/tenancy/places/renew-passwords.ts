@@ -5,6 +5,7 @@ import type { ContextCopy } from './context-secrets.ts';
 import { databaseKeysOf, isSealedWithFirst, openPassword, sealPassword } from './credentials.ts';
 import { asMigrator } from './ledger.ts';
 import type { Place } from './place.ts';
+import { noteOnlyKey } from './sealing-keys.ts';
 
 /**
  * Seals with the first key what another one sealed, so that a key is retired by leaving it out. Nothing without keys.
@@ -36,6 +37,10 @@ export async function renewPasswords(
         sealPassword(keys, place, password),
       ]);
     }
+    // One that this key did not seal would not open, and nor would the others.
+    const same = rows.find(({ sealedPassword }) => isSealedWithFirst(keys, sealedPassword));
+    if (same !== undefined) openPassword(keys, same, same.sealedPassword);
+    await noteOnlyKey(client, keys);
     return old.length === 0 ? [] : [`passwords of ${old.length} databases sealed with ${keys[0]?.id}`];
   });
 }
