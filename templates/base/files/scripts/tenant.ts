@@ -147,8 +147,10 @@ function parse(): { readonly run: Commands[string]['run']; readonly given: Argum
   const [name = '', slug = '', ...rest] = positionals;
   const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
   if (command === undefined) throw new UsageError(name === '' ? 'Which command?' : `There is no command "${name}".`);
-  if (rest.length > 0 || (slug !== '') !== command.takesSlug) {
-    throw new UsageError(command.takesSlug ? `${name} takes one slug.` : `${name} takes no slug.`);
+  const { takesSlug } = command;
+  if (rest.length > 0 || (takesSlug !== 'or not' && (slug !== '') !== takesSlug)) {
+    const count = takesSlug === 'or not' ? 'one slug or none' : takesSlug ? 'one slug' : 'no slug';
+    throw new UsageError(`${name} takes ${count}.`);
   }
   const limits = Object.entries(limitOptions).flatMap(([limit, option]) => {
     const value = values[option];

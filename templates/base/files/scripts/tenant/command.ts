@@ -2,6 +2,7 @@ import type pg from 'pg';
 
 /** What a command was called with. */
 export interface Arguments {
+  /** Empty where there is none. */
   readonly slug: string;
   readonly json: boolean;
   readonly name: string | undefined;
@@ -29,4 +30,4 @@ export interface Answer {
 
 type Command = (client: pg.Client, given: Arguments) => Promise<Answer>;
 
-export type Commands = Readonly<Record<string, { readonly takesSlug: boolean; readonly run: Command }>>;
+export type Commands = Readonly<Record<string, { readonly takesSlug: boolean | 'or not'; readonly run: Command }>>;

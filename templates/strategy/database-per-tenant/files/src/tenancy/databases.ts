@@ -37,7 +37,8 @@ export function createTenantDatabases(options: TenantDatabasesOptions): TenantDa
   /** Whose transaction runs: what it does besides goes to the same database, which stays open for it. */
   const held = new AsyncLocalStorage<Seat>();
 
-  function run<T>(work: (seat: Seat) => Promise<T>): Promise<T> {
+  /** `isOver` tells of work that did something already: it is not begun again. */
+  function run<T>(work: (seat: Seat) => Promise<T>, isOver = () => false): Promise<T> {
     let tenantId: string;
     try {
       tenantId = steps.currentTenant().id;
@@ -48,11 +49,11 @@ export function createTenantDatabases(options: TenantDatabasesOptions): TenantDa
     if (own?.tenantId === tenantId) return work(own);
     const known = places.get(tenantId);
     const seat = known === undefined ? undefined : seats.take(known.pool);
-    return seat === undefined ? ask(tenantId, work) : use(seat, work);
+    return seat === undefined ? ask(tenantId, work, isOver) : use(seat, work, isOver);
   }
 
   /** One promise for each statement: `await` and `finally` would make several. */
-  function use<T>(seat: Seat, work: (seat: Seat) => Promise<T>): Promise<T> {
+  function use<T>(seat: Seat, work: (seat: Seat) => Promise<T>, isOver: () => boolean): Promise<T> {
     return work(seat).then(
       (result) => {
         seats.release(seat);
@@ -60,7 +61,8 @@ export function createTenantDatabases(options: TenantDatabasesOptions): TenantDa
       },
       (error: unknown) => {
         seats.release(seat);
-        throw error;
+        if (!isPasswordRefused(error) || isOver()) throw error;
+        return again(seat, work, isOver, error);
       },
     );
   }
@@ -72,11 +74,32 @@ export function createTenantDatabases(options: TenantDatabasesOptions): TenantDa
       return { place, pool: steps.poolOf(place) };
     });
 
-  async function ask<T>(tenantId: string, work: (seat: Seat) => Promise<T>): Promise<T> {
+  async function ask<T>(tenantId: string, work: (seat: Seat) => Promise<T>, isOver: () => boolean): Promise<T> {
     const { place, pool } = await find(tenantId);
-    return await use(await seats.ask(tenantId, pool, () => open(place)), work);
+    let seat: Seat;
+    try {
+      seat = await seats.ask(tenantId, pool, () => open(place));
+    } catch (error) {
+      if (!(error instanceof DatabaseUnavailable && isPasswordRefused(error.cause))) throw error;
+      return await again({ tenantId, pool }, work, isOver, error);
+    }
+    return await use(seat, work, isOver);
   }
 
+  /** The login has another password by now, or none that is known: what was refused was not begun, and begins again. */
+  async function again<T>(
+    { tenantId, pool }: Pick<Seat, 'tenantId' | 'pool'>,
+    work: (seat: Seat) => Promise<T>,
+    isOver: () => boolean,
+    refusal: unknown,
+  ): Promise<T> {
+    if (places.get(tenantId)?.pool === pool) forget(tenantId);
+    const found = await find(tenantId);
+    if (found.pool === pool) throw refusal;
+    return await ask(tenantId, work, isOver);
+  }
+
+  const forget = (tenantId: string): void => places.forget(({ place }) => place.tenantId === tenantId);
   const query: Database['query'] = (statement) => run(({ database }) => database.query(statement));
   const read: Database['read'] = (statement) => run(({ database }) => database.read(statement));
   const compiler = createTenantCompiler(schemaOf);
@@ -85,12 +108,22 @@ export function createTenantDatabases(options: TenantDatabasesOptions): TenantDa
     query,
     read,
     lookup: controlPlane.lookup,
-    transaction: (work) => run((seat) => held.run(seat, () => seat.database.transaction(work))),
+    transaction: (work) => {
+      let begun = false;
+      const begin: typeof work = (connection) => {
+        begun = true;
+        return work(connection);
+      };
+      return run(
+        (seat) => held.run(seat, () => seat.database.transaction(begin)),
+        () => begun,
+      );
+    },
     writer: createConnection(query, compiler),
     reader: createConnection(read, compiler),
     controlPlane,
     placeOf: async (tenantId) => (await find(tenantId)).place,
-    forget: (tenantId) => places.forget(({ place }) => place.tenantId === tenantId),
+    forget,
     transport: controlPlane.transport,
     load: () => ({
       ...[controlPlane, ...seats.databases].map((database) => database.load()).reduce(sumOfLoads),
@@ -102,6 +135,9 @@ export function createTenantDatabases(options: TenantDatabasesOptions): TenantDa
     },
   };
 }
+
+const isPasswordRefused = (error: unknown): boolean =>
+  (error as { readonly code?: unknown } | undefined)?.code === '28P01';
 
 export function sumOfLoads({ pool, lanes }: DatabaseLoad, other: DatabaseLoad): DatabaseLoad {
   return {
