@@ -3,7 +3,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readConfig } from '../../src/config.ts';
 import { migrate } from '../../src/platform/migrations.ts';
 import { openDatabase } from '../../src/tenancy/open.ts';
+import { databaseExists } from '../../src/tenancy/places/make.ts';
+import { templateName } from '../../src/tenancy/places/migrate.ts';
 import { prepareMany } from '../../src/tenancy/places/ready.ts';
+import { replacePasswords } from '../../src/tenancy/places/replace-passwords.ts';
+import { withClient } from '../setup/database.ts';
 import { createTestDatabase, type TestDatabase } from '../setup/test-database.ts';
 
 const key = (id: string) => `${id}:${randomBytes(32).toString('hex')}`;
@@ -24,6 +28,8 @@ async function start(...keys: string[]): Promise<void> {
   await database.close();
 }
 
+const migrateWith = (...keys: string[]) => migrate({ adminUrl: test.adminUrl, environment: withKeys(...keys) });
+
 describe('TENANT_DATABASE_KEYS', () => {
   it.each([
     ['another key of the same name', [key('dev1')], /has another key "dev1" .* Next: put that one back/],
@@ -41,13 +47,31 @@ describe('TENANT_DATABASE_KEYS', () => {
     const added = key('two');
     await start(known);
     await start(known, added);
-    const migrateWith = (...keys: string[]) => migrate({ adminUrl: test.adminUrl, environment: withKeys(...keys) });
     await migrateWith(added, known);
     for (const keys of [[known, added], [added, known], [added]]) await start(...keys);
-    await prepareMany(withKeys(added), 1);
-    await expect(migrateWith(key('two'))).rejects.toThrow(/is not genuine: the key "two" .* did not seal it/);
     await expect(start(known)).rejects.toThrow(/which TENANT_DATABASE_KEYS does not have/);
     await migrateWith(known, added);
     await start(known);
+  });
+
+  it('is looked at before the migrations change what tenants have', async () => {
+    await prepareMany(test.environment, 1);
+    await withClient(test.adminUrl, async (admin) => {
+      const template = templateName(admin);
+      await admin.query(`drop database ${template}`);
+      await expect(migrateWith(key('dev1'))).rejects.toThrow(/is not genuine: the key "dev1" .* did not seal it/);
+      expect(await databaseExists(admin, template)).toBe(false);
+      await migrateWith(known);
+      expect(await databaseExists(admin, template)).toBe(true);
+    });
+  });
+
+  it('may be another one after it was lost, with other passwords', async () => {
+    const found = key('found');
+    await withClient(test.adminUrl, (admin) => admin.query('delete from platform.sealing_keys'));
+    await replacePasswords(withKeys(found));
+    await migrateWith(found);
+    await start(found);
+    await expect(start(known)).rejects.toThrow(/which TENANT_DATABASE_KEYS does not have/);
   });
 });

@@ -54,14 +54,17 @@ export async function migratePlaces(run: TenantMigrationRun): Promise<Applied[]>
   }
   const context = await readContextSecrets(client);
   const goal: Goal = { ...files, context, version: versionOf([...files.platform, ...files.tenant], context.version) };
-  if (run.dryRun !== true) await closeControlPlane(client);
+  if (run.dryRun !== true) {
+    await closeControlPlane(client);
+    // Before any tenant's tables change: it refuses keys that do not fit.
+    for (const line of await renewPasswords(client, environment, context)) onStep(line);
+  }
   const applied = await migrateTemplate(run, goal);
   const behind = await placesBehind(client, goal.version, run.tenant);
   if (run.dryRun === true) {
     for (const each of behind) onStep(`would migrate ${nameOf(each)}`);
     return applied;
   }
-  for (const line of await renewPasswords(client, environment, context)) onStep(line);
   const told = (done: number, failed: number) =>
     run.onProgress({ kind: 'databases', done, failed, all: behind.length });
   let ready = 0;
