@@ -2,13 +2,18 @@ import { parseArgs } from 'node:util';
 import { migrate, MigrationError } from '../src/platform/migrations.ts';
 import { TenancyError } from '../src/tenancy/errors.ts';
 import { whyUnreachable } from '../src/tenancy/why-unreachable.ts';
-import { scriptArguments } from './arguments.ts';
+import { asksForHelp, scriptArguments } from './arguments.ts';
 import { loadEnvironment } from './environment.ts';
 import { createProgressBar } from './migrate/progress-bar.ts';
+import { outliveReaders } from './streams.ts';
 
 const usage = 'usage: npm run db:migrate [-- [--tenant <slug>] [--workers <n>] [--dry-run] [--json]]';
 
 async function main(): Promise<number> {
+  if (asksForHelp()) {
+    console.log(usage);
+    return 0;
+  }
   let given: ReturnType<typeof parse>;
   try {
     given = parse();
@@ -83,4 +88,5 @@ function parse() {
   };
 }
 
+outliveReaders();
 process.exitCode = await main();

@@ -16,8 +16,9 @@ import {
 import { exportTenant } from '../src/platform/export-tenant.ts';
 import { projectName, roles } from '../src/tenancy/roles.ts';
 import { whyUnreachable } from '../src/tenancy/why-unreachable.ts';
-import { scriptArguments } from './arguments.ts';
+import { asksForHelp, scriptArguments } from './arguments.ts';
 import { loadEnvironment } from './environment.ts';
+import { outliveReaders } from './streams.ts';
 import type { Arguments, Commands } from './tenant/command.ts';
 import { afterCreate, strategyCommands, strategyUsage } from './tenant/strategy.ts';
 import { formatTable } from './tenant/table.ts';
@@ -200,6 +201,10 @@ async function connect(): Promise<pg.Client> {
 }
 
 async function main(): Promise<number> {
+  if (asksForHelp()) {
+    console.log(usage);
+    return 0;
+  }
   let parsed: ReturnType<typeof parse>;
   try {
     parsed = parse();
@@ -233,4 +238,5 @@ function explain(error: unknown): string {
   );
 }
 
+outliveReaders();
 process.exitCode = await main();

@@ -1,7 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { isMainThread } from 'node:worker_threads';
-import { scriptArguments } from '../../scripts/arguments.ts';
+import { asksForHelp, scriptArguments } from '../../scripts/arguments.ts';
 import { loadEnvironment } from '../../scripts/environment.ts';
+import { outliveReaders } from '../../scripts/streams.ts';
 import { type Arguments, parseArguments, usage, UsageError } from './arguments.ts';
 import { obey } from './beside.ts';
 import { type Report, SuiteError } from './finding.ts';
@@ -17,6 +18,10 @@ const wrongUsage = 2;
 const interrupted = 130;
 
 async function main(): Promise<number> {
+  if (asksForHelp()) {
+    console.log(usage);
+    return 0;
+  }
   const environment = loadEnvironment();
   let options: Arguments;
   try {
@@ -54,6 +59,7 @@ function write(path: string | undefined, content: string): void {
 }
 
 if (isMainThread) {
+  outliveReaders();
   // With exit(), which stops the server that was started.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(interrupted));
   process.exitCode = await main();

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { build } from 'esbuild';
@@ -32,15 +32,20 @@ afterAll(async () => {
 const run = (...given: string[]) => start([bundle], given);
 const runAsNpmDoes = (...given: string[]) => start(['--import', 'tsx', script], given);
 
+/** As npm does, with an output that ends at once, as when `head` has seen enough. */
+const runUnread = (...given: string[]) => start(['--import', 'tsx', script], given, (child) => child.stdout.destroy());
+
 function start(
   program: readonly string[],
   given: readonly string[],
+  begin: (child: ChildProcessWithoutNullStreams) => unknown = () => {},
 ): Promise<{ code: number | null; stdout: string; stderr: string }> {
   return new Promise((resolve) => {
     const child = spawn(process.execPath, [...program, ...given], {
       env: { ...process.env, ...test.environment, DATABASE_ADMIN_URL: test.adminUrl },
     });
     let [stdout, stderr] = ['', ''];
+    begin(child);
     child.stdout.on('data', (data) => (stdout += String(data)));
     child.stderr.on('data', (data) => (stderr += String(data)));
     child.on('close', (code) => resolve({ code, stdout, stderr }));
@@ -87,6 +92,17 @@ describe('npm run tenant', () => {
     const limits = ['--requests-per-minute', '2147483647', '--concurrent-requests', '0', '--body-bytes', 'default'];
     const { code, stderr } = await run('limit', 'edward', ...limits);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  });
+
+  it.each([['--help'], ['create', '-h']])('says how it is called, for %j', async (...given) => {
+    const { code, stdout, stderr } = await run(...given);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toMatch(/^usage: npm run tenant/);
+  });
+
+  it('does its work when nobody reads what it says', async () => {
+    expect(await runUnread('create', 'unread')).toEqual({ code: 0, stdout: '', stderr: '' });
+    expect((await run('list')).stdout).toMatch(/^unread /m);
   });
 
   it('lists tenants in a table, or as JSON', async () => {
