@@ -14,6 +14,7 @@ export default defineLayer({
     'src/tenancy/placement.ts': isAlone,
     'src/tenancy/connection-defaults.ts': isAlone,
     'src/tenancy/strategy-steps.ts': isAlone,
+    'src/tenancy/places/passing.ts': isAlone,
     'scripts/tenant/strategy.ts': isAlone,
     'test/setup/places.ts': isAlone,
     // Tests and the suite work with new tenants, which get what is named first.

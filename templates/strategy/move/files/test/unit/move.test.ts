@@ -12,6 +12,7 @@ import {
   TenantError,
 } from '../../src/platform/tenants.ts';
 import { runAsTenant } from '../../src/tenancy/context.ts';
+import { findDrift } from '../../src/tenancy/places/drift.ts';
 import { projectName } from '../../src/tenancy/roles.ts';
 import { createMovingTenants, type MovingTenants, own, shared } from './moving.ts';
 import { administrator, subjects } from './two-tenants.ts';
@@ -173,6 +174,20 @@ describe('npm run tenant -- move', () => {
     );
     expect((await run({ undo: true })).text).toMatch(/in shared-schema now/);
     expect((await run({})).text).toBe('bob is in shared-schema');
+  });
+
+  it('is no drift while it is not over, and what it left behind is', async () => {
+    await bob.move(own);
+    expect(await findDrift(bob.admin)).toEqual([]);
+    await bob.admin.query(`update platform.moves set state = 'confirmed' where state = 'moved'`);
+    const [drift] = await findDrift(bob.admin);
+    expect(drift?.unexpected).toContainEqual(expect.stringMatching(/^trigger CREATE TRIGGER move_insert_/));
+    await bob.admin.query(`update platform.moves set state = 'moved' where state = 'confirmed'`);
+    await bob.inPlace(own, (client) => client.query('create index odd on app.projects (name)'));
+    expect(await findDrift(bob.admin)).toMatchObject([
+      { missing: [], unexpected: [expect.stringMatching(/^index CREATE INDEX odd/)] },
+    ]);
+    await bob.undo();
   });
 
   it('refuses what contradicts itself, and a tenant that is not there', async () => {

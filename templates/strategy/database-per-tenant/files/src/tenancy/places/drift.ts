@@ -6,6 +6,7 @@ import { unboundTables, without } from './bind.ts';
 import { atSameLogin, readTemplate } from './connect.ts';
 import { asMigrator } from './ledger.ts';
 import { ownerMark } from './make.ts';
+import { findPassing } from './passing.ts';
 import type { Site } from './place.ts';
 
 /** Where a tenant's database is not as the migrations make it. */
@@ -39,6 +40,7 @@ export async function findDrift(admin: pg.Client): Promise<Drift[]> {
   ]);
   if (template === undefined) return [];
   const wanted = await atSameLogin(admin, { database: template.database, host: null, port: null }, shape);
+  const isPassing = await findPassing(admin);
   const drift: Drift[] = [];
   for (const { exists, ...place } of rows) {
     const { database, slug } = place;
@@ -47,7 +49,7 @@ export async function findDrift(admin: pg.Client): Promise<Drift[]> {
       continue;
     }
     const [found, unbound] = await atSameLogin(admin, place, async (there) => [
-      await shape(there),
+      (await shape(there)).filter((line) => !isPassing(place.tenantId, line)),
       await unboundIn(there, place.tenantId),
     ]);
     const missing = [...without(wanted, found), ...unbound, ...(await unserved(admin, place))];
