@@ -25,6 +25,7 @@ export default defineLayer({
     'test/isolation/strategy/threats.ts': isAlone,
     'test/unit/crashes.test.ts': isFirst,
     'test/unit/crashing.ts': isFirst,
+    'test/unit/cut-off-places.test.ts': isFirst,
     'test/unit/databases.test.ts': isFirst,
     'test/unit/places.test.ts': isFirst,
     'test/unit/replace-passwords.test.ts': isFirst,

@@ -1,4 +1,7 @@
+import type { Answers } from '../../../generators/answers/options.ts';
 import { defineLayer } from '../../../generators/engine/layer.ts';
+
+const ownFirst = ({ strategy }: Answers): boolean => strategy[0] !== 'shared-schema';
 
 /** What tenants need that have a place of their own, be it a schema or a database. */
 export default defineLayer({
@@ -6,8 +9,11 @@ export default defineLayer({
   when: ({ strategy }) => strategy.some((each) => each !== 'shared-schema'),
   // Tests of places are made with new tenants, which get what is named first.
   only: {
-    'test/unit/cut-off-everywhere.ts': ({ strategy }) => strategy[0] !== 'shared-schema',
-    'test/unit/new-places.test.ts': ({ strategy }) => strategy[0] !== 'shared-schema',
+    'test/unit/answers.ts': ownFirst,
+    'test/unit/cut-off.ts': ownFirst,
+    'test/unit/cut-off.test.ts': ownFirst,
+    'test/unit/cut-off-everywhere.ts': ownFirst,
+    'test/unit/new-places.test.ts': ownFirst,
   },
   tenancy: {
     relations: {

@@ -1,21 +1,14 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { toMigration } from '../../src/platform/migration-files.ts';
-import { createTenant, deleteTenant, listTenants, purgeTenants } from '../../src/platform/tenants.ts';
-import { runAsTenant, tenantId } from '../../src/tenancy/context.ts';
+import { createTenant } from '../../src/platform/tenants.ts';
 import { databaseKeysOf, openPassword } from '../../src/tenancy/places/credentials.ts';
-import { findDrift } from '../../src/tenancy/places/drift.ts';
 import { asMigrator } from '../../src/tenancy/places/ledger.ts';
 import { finishPlaces, makePlace } from '../../src/tenancy/places/make.ts';
-import { migratePlaces } from '../../src/tenancy/places/migrate.ts';
 import type { Place } from '../../src/tenancy/places/place.ts';
 import { prepareMany } from '../../src/tenancy/places/ready.ts';
-import { readTenantMigrations } from '../../src/tenancy/places/tenant-migrations.ts';
 import { placement } from '../../src/tenancy/placement.ts';
 import { withClient } from '../setup/database.ts';
-import { cutOffEverywhere } from './cut-off-everywhere.ts';
-import { administrator, createTwoTenants, subjects } from './two-tenants.ts';
+import { administrator, createTwoTenants } from './two-tenants.ts';
 
 let world: Awaited<ReturnType<typeof createTwoTenants>>;
 let platform: pg.Client;
@@ -35,12 +28,6 @@ afterAll(async () => {
 
 const environment = () => administrator(world.test);
 const plane = () => ({ client: platform, environment: environment() });
-const create = (slug: string) => createTenant(platform, { slug, environment: environment() });
-/** Deletes a tenant without a period of grace; the database rounds to milliseconds. */
-async function deleteAtOnce(slug: string): Promise<void> {
-  await deleteTenant(platform, slug, 0);
-  await pause(2);
-}
 type Row = Place & { readonly state: string; readonly version: string };
 const places = async (): Promise<Row[]> =>
   (
@@ -145,124 +132,6 @@ describe('databases for tenants to come', () => {
     await expect(
       createTenant(platform, { slug: 'late', environment: { ...environment(), TENANT_DATABASE_KEYS: '' } }),
     ).rejects.toThrow(/TENANT_DATABASE_KEYS is not set/);
-  });
-});
-
-describe('whoever is cut off', () => {
-  /** Places that are neither ready nor taken, and databases and logins that no place has, or that a place lacks. */
-  const halves = async () => [
-    ...(await places()).filter(({ state }) => !['ready', 'taken'].includes(state)),
-    ...(await findDrift(admin)),
-  ];
-
-  /** Locks of whoever makes or takes places. */
-  const countLocks = async () => {
-    const { rowCount } = await admin.query(
-      `select from pg_locks
-      where locktype = 'advisory' and database = (select oid from pg_database where datname = current_database())`,
-    );
-    return rowCount;
-  };
-
-  it('while making a database leaves what the next attempt finishes', { timeout: 120_000 }, async () => {
-    const seen = new Set<string>();
-    const steps = await cutOffEverywhere(
-      world.test.adminUrl,
-      async (url) => {
-        for (const { tenantId: id } of await placesIn('ready')) await placement.destroy(plane(), id);
-        await prepareMany({ ...environment(), DATABASE_ADMIN_URL: url }, 1);
-      },
-      async () => {
-        // The server notices that a connection is gone when it is done with what it was sent before.
-        await expect.poll(countLocks).toBe(0);
-        for (const { state } of await places()) seen.add(state);
-        await prepareMany(environment(), 1);
-        expect(await placesIn('ready')).toHaveLength(1);
-        expect((await places()).filter(({ state }) => !['ready', 'taken'].includes(state))).toEqual([]);
-      },
-    );
-    console.log(`cut off at each of ${steps} round trips, in the states ${[...seen].sort().join(', ')}`);
-    expect(steps).toBeGreaterThan(20);
-    expect([...seen].sort()).toEqual(['cloned', 'login', 'new', 'ready', 'taken']);
-    expect(await halves()).toEqual([]);
-  });
-
-  it('while creating a tenant leaves it whole or not at all', { timeout: 120_000 }, async () => {
-    const steps = await cutOffEverywhere(
-      world.test.platformUrl,
-      async (url, n) => {
-        await prepareMany(environment(), 1);
-        await withClient(url, (client) => createTenant(client, { slug: `cut-${n}`, environment: {} }));
-      },
-      async (n) => {
-        const slug = `cut-${n}`;
-        const known = (await listTenants(platform)).find((tenant) => tenant.slug === slug);
-        const id = tenantId(known?.tenantId ?? (await create(slug)).tenantId);
-        const rows = await runAsTenant({ id, slug }, () => world.database.read(subjects({ id })));
-        expect(rows.rows).toEqual([{ subject: `owner@${slug}` }]);
-        await deleteAtOnce(slug);
-        await purgeTenants(platform, environment());
-      },
-    );
-    console.log(`cut off at each of ${steps} round trips`);
-    expect(steps).toBeGreaterThan(8);
-    expect(await halves()).toEqual([]);
-  });
-
-  it('while erasing a tenant is finished by the next purge', { timeout: 120_000 }, async () => {
-    const steps = await cutOffEverywhere(
-      world.test.adminUrl,
-      async (url, n) => {
-        await create(`erased-${n}`);
-        await deleteAtOnce(`erased-${n}`);
-        await purgeTenants(platform, { ...environment(), DATABASE_ADMIN_URL: url });
-      },
-      async (n) => {
-        await purgeTenants(platform, environment());
-        expect((await listTenants(platform)).map(({ slug }) => slug)).not.toContain(`erased-${n}`);
-      },
-    );
-    console.log(`cut off at each of ${steps} round trips`);
-    expect(steps).toBeGreaterThan(8);
-    expect(await halves()).toEqual([]);
-  });
-
-  it('while migrating goes on from there', { timeout: 120_000 }, async () => {
-    const extra = (n: number) =>
-      Array.from({ length: n }, (_, index) =>
-        toMigration(
-          `tenant/8${String(index).padStart(3, '0')}_cut.sql`,
-          `alter table members add column cut_${index} text`,
-        ),
-      );
-    const run = async (url: string, n: number) =>
-      await withClient(url, async (client) =>
-        migratePlaces({
-          adminUrl: url,
-          client,
-          environment: { DATABASE_ADMIN_URL: url },
-          migrations: [...(await readTenantMigrations()), ...extra(n)],
-          apply: async () => [],
-          onStep: () => {},
-          onProgress: () => {},
-          tenant: 'ada',
-          workers: 1,
-        }),
-      );
-    const steps = await cutOffEverywhere(
-      world.test.adminUrl,
-      (url, n) => run(url, n),
-      (n) => run(world.test.adminUrl, n),
-    );
-    console.log(`cut off at each of ${steps} round trips`);
-    expect(steps).toBeGreaterThan(20);
-    const { adminUrl } = await world.urlsOf(world.ada);
-    const { rows } = await withClient(adminUrl, (there) =>
-      there.query<{ count: number }>(
-        `select count(*)::integer as count from pg_attribute where attrelid = 'app.members'::regclass and attname like 'cut_%'`,
-      ),
-    );
-    expect(rows[0]?.count).toBe(steps + 1);
   });
 });
 
