@@ -12,12 +12,14 @@ export interface Cluster {
   readonly stop: () => Promise<void>;
 }
 
+export type Outlive = 'nothing' | 'server' | 'machine';
+
 interface ClusterOptions {
   readonly binaries: Binaries;
   /** The folder that holds `data`, the password and the mark of who runs it. */
   readonly home: string;
-  /** False for data that may be lost: no fsync. */
-  readonly durable: boolean;
+  /** What the data outlive: nothing, the server's own end, or the machine's. */
+  readonly outlive: Outlive;
 }
 
 /** What is written beside the data, so that a later start can find what a dead one left. */
@@ -27,9 +29,8 @@ interface Mark {
   readonly port: number;
 }
 
-/** Nothing outlives the server: no waiting for the disk, and no log to restore or copy from. */
+/** No log to restore or copy from. */
 const throwaway = [
-  'fsync=off',
   'full_page_writes=off',
   'synchronous_commit=off',
   'wal_level=minimal',
@@ -37,8 +38,15 @@ const throwaway = [
   'max_wal_size=256MB',
 ];
 
+/** What the server has written the machine keeps, also when the server crashes: only who fears for the machine waits for its disk. */
+const settingsFor: Readonly<Record<Outlive, readonly string[]>> = {
+  nothing: ['fsync=off', ...throwaway],
+  server: ['fsync=off'],
+  machine: [],
+};
+
 /** Makes the cluster if there is none, and starts it on a free port of 127.0.0.1. It ends with this process. */
-export async function startCluster({ binaries, home, durable }: ClusterOptions): Promise<Cluster> {
+export async function startCluster({ binaries, home, outlive }: ClusterOptions): Promise<Cluster> {
   const user = runAs();
   const data = join(home, 'data');
   mkdirSync(home, { recursive: true });
@@ -50,14 +58,14 @@ export async function startCluster({ binaries, home, durable }: ClusterOptions):
     cwd: home,
     env: { PATH: process.env['PATH'] ?? '', ...systemRoot(), LC_ALL: 'C', TZ: 'UTC', ...libraryEnvironment(binaries) },
   };
-  if (!existsSync(join(data, 'PG_VERSION'))) initialize(binaries, { data, password, durable, options });
+  if (!existsSync(join(data, 'PG_VERSION'))) initialize(binaries, { data, password, outlive, options });
   assertSameMajor(binaries, data, options);
 
   for (let attempt = 1; ; attempt++) {
     const port = attempt === 1 && mark !== undefined ? mark.port : await freePort();
     writeMark(home, { pid: process.pid, password, port });
     try {
-      const server = await launch(binaries, { data, port, durable, options });
+      const server = await launch(binaries, { data, port, outlive, options });
       return { adminUrl: `postgres://postgres:${password}@127.0.0.1:${port}/postgres`, stop: stopper(server) };
     } catch (error) {
       // Between finding a free port and binding it somebody else may take it.
@@ -75,7 +83,7 @@ type SpawnOptions = {
 
 function initialize(
   binaries: Binaries,
-  { data, password, durable, options }: { data: string; password: string; durable: boolean; options: SpawnOptions },
+  { data, password, outlive, options }: { data: string; password: string; outlive: Outlive; options: SpawnOptions },
 ): void {
   rmSync(data, { recursive: true, force: true });
   mkdirSync(data, { mode: 0o700 });
@@ -97,7 +105,7 @@ function initialize(
     'UTF8',
     '--no-locale',
   ];
-  const result = spawnSync(program(binaries, 'initdb'), durable ? settings : [...settings, '--no-sync'], {
+  const result = spawnSync(program(binaries, 'initdb'), outlive === 'machine' ? settings : [...settings, '--no-sync'], {
     ...options,
     encoding: 'utf8',
   });
@@ -123,14 +131,14 @@ function assertSameMajor(binaries: Binaries, data: string, options: SpawnOptions
 
 function launch(
   binaries: Binaries,
-  { data, port, durable, options }: { data: string; port: number; durable: boolean; options: SpawnOptions },
+  { data, port, outlive, options }: { data: string; port: number; outlive: Outlive; options: SpawnOptions },
 ): Promise<ChildProcess> {
   const settings = [
     'listen_addresses=127.0.0.1',
     'unix_socket_directories=',
     'max_connections=100',
     'shared_buffers=64MB',
-    ...(durable ? [] : throwaway),
+    ...settingsFor[outlive],
   ];
   const server = spawn(
     program(binaries, 'postgres'),

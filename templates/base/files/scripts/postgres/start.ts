@@ -79,12 +79,12 @@ async function startLocal(
         `npm run dev is running here already, as process ${running}. Next: use it, or stop it first.`,
       );
     }
-    return startCluster({ binaries, home, durable: true });
+    return startCluster({ binaries, home, outlive: 'machine' });
   }
   await reapTests();
   const home = mkdtempSync(join(throwawayRoot(), prefix));
   try {
-    const cluster = await startCluster({ binaries, home, durable: false });
+    const cluster = await startCluster({ binaries, home, outlive: 'nothing' });
     const remove = () => rmSync(home, { recursive: true, force: true, maxRetries: 3 });
     process.once('exit', remove);
     return {

@@ -1,11 +1,5 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import pg from 'pg';
-import { root } from '../../scripts/environment.ts';
-import { type Binaries, embeddedBinaries, systemBinaries } from '../../scripts/postgres/binaries.ts';
-import { type Cluster, startCluster } from '../../scripts/postgres/cluster.ts';
-import { reachableBinaries, throwawayRoot } from '../../scripts/postgres/places.ts';
 import { readConfig } from '../../src/config.ts';
 import { createTenant } from '../../src/platform/tenants.ts';
 import { runAsTenant, tenantId } from '../../src/tenancy/context.ts';
@@ -16,26 +10,15 @@ import { confirmMove, moveTenant, undoMove } from '../../src/tenancy/move/move.t
 import { moveOptions } from '../../src/tenancy/move/options.ts';
 import { openDatabase } from '../../src/tenancy/open.ts';
 import { prepareServer } from '../setup/database.ts';
+import { type OwnCluster, startOwnCluster } from '../setup/own-cluster.ts';
 
-let home: string;
-let cluster: Cluster;
+let cluster: OwnCluster;
 let database: Database;
 let carol: { readonly id: ReturnType<typeof tenantId>; readonly slug: string };
 let environment: Readonly<Record<string, string>>;
 
-const start = () => startCluster({ binaries: reachableBinaries(anyBinaries(), root), home, durable: true });
-
-function anyBinaries(): Binaries {
-  try {
-    return embeddedBinaries();
-  } catch {
-    return systemBinaries();
-  }
-}
-
 beforeAll(async () => {
-  home = mkdtempSync(join(throwawayRoot(), 'tenant-app-test-'));
-  cluster = await start();
+  cluster = await startOwnCluster();
   ({ environment } = await prepareServer(cluster.adminUrl));
   const platform = new pg.Client(environment['DATABASE_PLATFORM_URL']);
   await platform.connect();
@@ -50,7 +33,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await database.close();
   await cluster.stop();
-  rmSync(home, { recursive: true, force: true, maxRetries: 3 });
 });
 
 const options = (watch?: Watch) => ({ ...moveOptions(environment), ...(watch && { watch }) });
@@ -87,9 +69,7 @@ describe('a server that is started anew in the middle of a move', () => {
       await add(`before ${last}`);
       const before = await names();
       const restart = async (step: string, noted: boolean) => {
-        if (step !== last || !noted) return;
-        await cluster.stop();
-        cluster = await start();
+        if (step === last && noted) await cluster.restart();
       };
       await expect(moveTenant(options(restart), 'carol', 'database-per-tenant')).rejects.toThrow();
       await add(`after ${last}`);

@@ -6,27 +6,33 @@ import { type Binaries, embeddedBinaries, systemBinaries } from '../../scripts/p
 import { startCluster } from '../../scripts/postgres/cluster.ts';
 import { reachableBinaries, throwawayRoot } from '../../scripts/postgres/places.ts';
 
-/** A PostgreSQL that a test may do to what it would to nobody else's. */
+/** A PostgreSQL that a test may do to what it would to nobody else's: what was committed is there afterwards, every connection is gone. */
 export interface OwnCluster {
   readonly adminUrl: string;
-  /** Ends it as a power cut would, and starts it again, after what is done `meanwhile`: what was committed is there, every connection is gone. */
+  /** Ends it in order, and starts it again. */
+  readonly restart: () => Promise<void>;
+  /** Ends it at once, as a crash would, and starts it again, after what is done `meanwhile`. */
   readonly crash: (meanwhile?: () => Promise<void>) => Promise<void>;
   readonly stop: () => Promise<void>;
 }
 
 export async function startOwnCluster(): Promise<OwnCluster> {
   const home = mkdtempSync(join(throwawayRoot(), 'tenant-app-test-'));
-  const start = () => startCluster({ binaries: reachableBinaries(findBinaries(), root), home, durable: true });
+  const start = () => startCluster({ binaries: reachableBinaries(findBinaries(), root), home, outlive: 'server' });
   let cluster = await start();
+  const restart = async (meanwhile = async () => {}) => {
+    await cluster.stop();
+    await meanwhile();
+    cluster = await start();
+  };
   return {
     adminUrl: cluster.adminUrl,
-    crash: async (meanwhile = async () => {}) => {
+    restart: () => restart(),
+    crash: async (meanwhile) => {
       const [pid] = readFileSync(join(home, 'data', 'postmaster.pid'), 'utf8').split('\n');
       process.kill(Number(pid), 'SIGQUIT');
       while (isAlive(Number(pid))) await pause(10);
-      await cluster.stop();
-      await meanwhile();
-      cluster = await start();
+      await restart(meanwhile);
     },
     stop: async () => {
       await cluster.stop();
