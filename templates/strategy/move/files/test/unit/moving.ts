@@ -38,6 +38,26 @@ export async function createMovingTenants() {
     (await admin.query<{ strategy: string }>('select strategy from platform.placements where tenant_id = $1', [bob.id]))
       .rows[0]?.strategy ?? '';
 
+  const isThere = async (text: string, values: readonly unknown[]): Promise<boolean> =>
+    (await admin.query(text, [...values])).rowCount !== 0;
+
+  /** Whether a move waits for somebody else's lock. */
+  const isWaiting = () =>
+    isThere(
+      `select from pg_stat_activity
+      where application_name = $1 and datname = current_database() and wait_event_type = 'Lock'`,
+      [`${projectName} move`],
+    );
+
+  /** Whether a move holds up who writes in the tables that tenants share. */
+  const isFenced = () =>
+    isThere(
+      `select from pg_locks
+      where locktype = 'advisory' and mode = 'ExclusiveLock' and granted
+        and (classid::bigint << 32) | objid::bigint = hashtextextended('move ' || $1, 0)`,
+      [bob.id],
+    );
+
   /** The states of moves that are not over. */
   const unfinished = async (): Promise<string[]> =>
     (
@@ -84,6 +104,8 @@ export async function createMovingTenants() {
     options,
     inPlace,
     where,
+    isWaiting,
+    isFenced,
     unfinished,
     traces,
     send,
