@@ -24,6 +24,9 @@ const known = `
 /** The application's own roles and databases are called like it, and so may a tenant be. */
 const ours = literal(Object.values(roles).join());
 
+/** What comes with a server has smaller numbers: pg_monitor tells nothing of a tenant "monitor". */
+const firstMade = 16384;
+
 /** What the catalog of the server says about the tenants' databases and logins. */
 export const databaseRules = ({
   controlPlane,
@@ -100,12 +103,12 @@ export const databaseRules = ({
     attack: 'look for names that tell who the tenants are',
     sql: `
       with ${known}, named (called, kind) as (
-        select datname::text, 'database' from pg_database where datname not in (${literal(controlPlane)}, ${literal(template)})
+        select datname::text, 'database' from pg_database where oid >= ${firstMade} and datname not in (${literal(controlPlane)}, ${literal(template)})
         union all
-        select rolname, 'role' from pg_roles where rolname <> all (string_to_array(${ours}, ','))
+        select rolname, 'role' from pg_roles where oid >= ${firstMade} and rolname <> all (string_to_array(${ours}, ','))
       )
       select called as object, format('the name tells everybody of the tenant %s', slug) as leaked, format('alter %s %I rename to ...;', kind, called) as fix
       from named join platform.tenants
-      on length(slug) > 3 and (strpos(called, slug) > 0 or strpos(called, replace(slug, '-', '_')) > 0) or strpos(called, replace(id::text, '-', '')) > 0`,
+      on length(slug) > 3 and called !~ '${placePattern}' and (strpos(called, slug) > 0 or strpos(called, replace(slug, '-', '_')) > 0) or strpos(called, replace(id::text, '-', '')) > 0`,
   },
 ];

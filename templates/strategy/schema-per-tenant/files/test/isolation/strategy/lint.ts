@@ -1,5 +1,5 @@
 import { roles } from '../../../src/tenancy/roles.ts';
-import { schemaOf, schemaPattern } from '../../../src/tenancy/schema.ts';
+import { schemaOf, schemaPattern, templateSchema } from '../../../src/tenancy/schema.ts';
 import { literal } from '../sql.ts';
 import type { Target } from '../target.ts';
 import type { Threat } from '../threats.ts';
@@ -13,6 +13,9 @@ interface SchemaRule {
 
 const mine = `nspname ~ '${schemaPattern}'`;
 const ours = literal(Object.values(roles).join());
+
+/** What comes with a server has smaller numbers: pg_monitor tells nothing of a tenant "monitor". */
+const firstMade = 16384;
 
 /** What the catalog says about the tenants' schemas and roles. */
 export const schemaRules = ({ world }: Pick<Target, 'world'>): readonly SchemaRule[] => [
@@ -124,11 +127,12 @@ export const schemaRules = ({ world }: Pick<Target, 'world'>): readonly SchemaRu
       select named.name as object, format('the name tells everybody of the tenant %s', slug) as leaked, format('alter %s %I rename to ...;', kind, named.name) as fix
       from (
         select nspname::text as name, 'schema' as kind from pg_namespace
+        where oid >= ${firstMade} and nspname not in ('app', 'platform', ${literal(templateSchema)})
         union all
         -- The application's own roles are called like it, and so may a tenant be.
-        select rolname, 'role' from pg_roles where rolname <> all (string_to_array(${ours}, ','))
+        select rolname, 'role' from pg_roles where oid >= ${firstMade} and rolname <> all (string_to_array(${ours}, ','))
       ) as named
       join platform.tenants on strpos(named.name, slug) > 0 or strpos(named.name, replace(slug, '-', '_')) > 0
-      where length(slug) > 3`,
+      where length(slug) > 3 and named.name !~ '${schemaPattern}'`,
   },
 ];

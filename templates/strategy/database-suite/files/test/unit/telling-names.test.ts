@@ -1,0 +1,47 @@
+import pg from 'pg';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readTemplate } from '../../src/tenancy/places/connect.ts';
+import { databaseRules } from '../isolation/strategy/lint.ts';
+import { createTwoTenants } from './two-tenants.ts';
+
+let world: Awaited<ReturnType<typeof createTwoTenants>>;
+let admin: pg.Client;
+beforeAll(async () => {
+  world = await createTwoTenants();
+  admin = new pg.Client(world.test.adminUrl);
+  await admin.connect();
+});
+afterAll(async () => {
+  await admin.end();
+  await world.drop();
+});
+
+async function telling(): Promise<string[]> {
+  const [{ name: controlPlane = '' } = {}] = (await admin.query<{ name: string }>('select current_database() as name'))
+    .rows;
+  const template = (await readTemplate(admin))?.database ?? '';
+  const rule = databaseRules({ controlPlane, template }).find(({ threat }) => threat === 'K2');
+  return (await admin.query<{ object: string }>(rule?.sql ?? '')).rows.map(({ object }) => object);
+}
+
+describe('names that tell who the tenants are', () => {
+  it('are those that somebody made for a tenant, not those that are like its name by chance', async () => {
+    const { rows } = await admin.query<{ part: string }>(
+      'select substr(database, 5, 6) as part from platform.places limit 1',
+    );
+    // As in pg_monitor, the database that comes with a server, and that of a tenant.
+    const slugs = ['monitor', 'postgres', ...rows.map(({ part }) => part)];
+    await admin.query('begin');
+    try {
+      await admin.query(
+        `insert into platform.tenants (id, slug, name) select gen_random_uuid(), slug, slug from unnest($1::text[]) as slug`,
+        [slugs],
+      );
+      expect(await telling()).toEqual([]);
+      await admin.query('create role monitor_reports');
+      expect(await telling()).toEqual(['monitor_reports']);
+    } finally {
+      await admin.query('rollback');
+    }
+  });
+});
