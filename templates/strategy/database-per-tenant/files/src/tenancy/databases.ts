@@ -94,8 +94,9 @@ export function createTenantDatabases(options: TenantDatabasesOptions): TenantDa
     refusal: unknown,
   ): Promise<T> {
     if (places.get(tenantId)?.pool === pool) forget(tenantId);
-    const found = await find(tenantId);
-    if (found.pool === pool) throw refusal;
+    // Where it has no place any more, the refusal says what happened.
+    const found = await find(tenantId).catch(() => undefined);
+    if (found === undefined || found.pool === pool) throw refusal;
     return await ask(tenantId, work, isOver);
   }
 
