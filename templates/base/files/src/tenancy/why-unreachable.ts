@@ -9,6 +9,9 @@ interface ConnectionError extends Error {
   readonly port?: number;
 }
 
+/** Too many connections; a server that starts or ends. */
+const busy: readonly string[] = ['53300', '57P03'];
+
 /**
  * Why nobody could log in to a database, in a sentence for who started this, and which variable to look at; undefined
  * where that is not what happened. Shows no part of the URL that is secret.
@@ -24,5 +27,7 @@ export function whyUnreachable(error: unknown, variable: string): string | undef
   }
   if (first instanceof pg.DatabaseError && /^(28|3D)/.test(code))
     return `The database lets nobody in: ${first.message}. Next: see that ${variable} has the right user, password and database.`;
+  if (first instanceof pg.DatabaseError && busy.includes(code))
+    return `The database takes nobody in now: ${first.message}. Next: wait a moment, and look at its connections if that goes on; ${variable} names it.`;
   return undefined;
 }

@@ -1,6 +1,7 @@
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { whyUnreachable } from '../../src/tenancy/why-unreachable.ts';
+import { withClient } from '../setup/database.ts';
 import { createTestDatabase, type TestDatabase } from '../setup/test-database.ts';
 
 let test: TestDatabase;
@@ -38,6 +39,18 @@ describe('whyUnreachable()', () => {
     expect(said).toMatch(pattern);
     expect(said).toMatch(/Next: .*DATABASE_URL/);
     for (const password of [new URL(test.runtimeUrl).password, 'wrong-word']) expect(said).not.toContain(password);
+  });
+
+  it('says so of a database with too many connections', async () => {
+    const name = pg.escapeIdentifier(new URL(test.adminUrl).pathname.slice(1));
+    const limit = (connections: number) =>
+      withClient(test.adminUrl, (admin) => admin.query(`alter database ${name} connection limit ${connections}`));
+    await limit(0);
+    try {
+      expect(await connecting({})).toMatch(/^The database takes nobody in now: too many connections .*Next: wait/);
+    } finally {
+      await limit(-1);
+    }
   });
 
   it('has nothing to say of other errors', () => {
