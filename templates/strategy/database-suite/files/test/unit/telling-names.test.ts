@@ -17,8 +17,7 @@ afterAll(async () => {
 });
 
 async function telling(): Promise<string[]> {
-  const [{ name: controlPlane = '' } = {}] = (await admin.query<{ name: string }>('select current_database() as name'))
-    .rows;
+  const { database: controlPlane = '' } = admin;
   const template = (await readTemplate(admin))?.database ?? '';
   const rule = databaseRules({ controlPlane, template }).find(({ threat }) => threat === 'K2');
   return (await admin.query<{ object: string }>(rule?.sql ?? '')).rows.map(({ object }) => object);
