@@ -12,7 +12,7 @@ export interface Cluster {
   readonly stop: () => Promise<void>;
 }
 
-export type Outlive = 'nothing' | 'server' | 'machine';
+type Outlive = 'nothing' | 'server' | 'machine';
 
 interface ClusterOptions {
   readonly binaries: Binaries;

@@ -39,6 +39,22 @@ describe('the log', () => {
   });
 });
 
+describe('HEAD', () => {
+  it('answers as GET does, without the body', async () => {
+    const ask = (method: string) =>
+      fetch(`${world.application.url}/v1/members`, { method, headers: credentials(world.acme) });
+    const [head, get] = [await ask('HEAD'), await ask('GET')];
+    const shown = ({ status, headers }: Response) => [
+      status,
+      headers.get('content-type'),
+      headers.get('content-length'),
+    ];
+    expect(shown(head)).toEqual(shown(get));
+    expect(shown(head)).toEqual([200, 'application/json; charset=utf-8', expect.stringMatching(/^\d+$/)]);
+    expect(await head.text()).toBe('');
+  });
+});
+
 describe('every answer', () => {
   it('carries security headers and the request id that the caller gave', async () => {
     const { headers } = await world.asAcme.get('/v1/members', { 'x-request-id': 'abc-123' });

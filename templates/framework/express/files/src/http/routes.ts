@@ -61,7 +61,8 @@ export function answerOf(
 export function sendAnswer(response: Response, { status, headers, body }: StoredAnswer): void {
   if (response.headersSent) return;
   response.status(status).set(headers);
-  if (body === undefined) response.end();
+  if (body === undefined) return void response.end();
   // Not by Express's own send(), which reads the type again to add what it has.
-  else response.setHeader('content-type', 'application/json; charset=utf-8').end(body);
+  response.setHeader('content-type', 'application/json; charset=utf-8');
+  response.setHeader('content-length', Buffer.byteLength(body)).end(body);
 }
