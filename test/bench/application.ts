@@ -16,7 +16,9 @@ import { writeRepository } from '../matrix/repository.ts';
 export interface Application {
   readonly dir: string;
   readonly tree: Tree;
-  /** Loads a module of the repository; those of the application as its build compiles them. What it exports has the shape that the caller says. */
+  /** The folder with the JavaScript of src/, as the application's build compiles it. */
+  readonly compiled: () => Promise<string>;
+  /** Loads a module of the repository; those below src/ compiled. What it exports has the shape that the caller says. */
   readonly load: <Module>(path: string) => Promise<Module>;
   /** The repository's own pg, so that both sides of a comparison run on one. */
   readonly pg: typeof pg;
@@ -44,35 +46,25 @@ export async function createApplication(answers: Partial<Answers> & { readonly n
   const dir = join(root, answers.name);
   await writeRepository(dir, tree);
   await packages.link(tree, answers.packageManager ?? 'npm', dir);
+  let compilation: Promise<string> | undefined;
+  const compiled = () => (compilation ??= compile(dir));
   const load = async <Module>(path: string) => {
-    const file = path.startsWith('src/') ? await compiled(dir, path) : path;
-    return (await import(pathToFileURL(join(dir, file)).href)) as Module;
+    const file = path.startsWith('src/') ? join(await compiled(), path.replace(/\.ts$/, '.js')) : join(dir, path);
+    return (await import(pathToFileURL(file).href)) as Module;
   };
-  return { dir, tree, load, pg: createRequire(join(dir, 'package.json'))('pg') as typeof pg };
+  return { dir, tree, compiled, load, pg: createRequire(join(dir, 'package.json'))('pg') as typeof pg };
 }
-
-const compilations = new Map<string, Promise<unknown>>();
 
 /**
- * The JavaScript of a module below src/. Production runs the application as esbuild makes it; what runs TypeScript on the way here would give every function its name anew whenever it is
- * made, which is a good part of a statement.
+ * Production runs the application as esbuild makes it; what runs TypeScript on the way here would give every function its name anew whenever it is made, which is a good part of a statement.
  */
-async function compiled(dir: string, path: string): Promise<string> {
-  let compilation = compilations.get(dir);
-  if (compilation === undefined) {
-    compilation = compile(dir);
-    compilations.set(dir, compilation);
-  }
-  await compilation;
-  return join('compiled', path.replace(/\.ts$/, '.js'));
-}
-
-async function compile(dir: string): Promise<void> {
+async function compile(dir: string): Promise<string> {
+  const compiled = join(dir, 'compiled');
   const files = await readdir(join(dir, 'src'), { recursive: true });
   await build({
     entryPoints: files.filter((file) => file.endsWith('.ts')).map((file) => join(dir, 'src', file)),
     outbase: dir,
-    outdir: join(dir, 'compiled'),
+    outdir: compiled,
     bundle: true,
     splitting: true, // What modules share, they share here too.
     packages: 'external',
@@ -81,6 +73,7 @@ async function compile(dir: string): Promise<void> {
     format: 'esm',
     logLevel: 'error',
   });
+  return compiled;
 }
 
 async function makeFolder(): Promise<string> {

@@ -16,6 +16,8 @@ export type DataLayer = 'isolated' | 'unisolated' | 'four round trips';
 export interface ServerOptions {
   /** The generated repository. */
   readonly dir: string;
+  /** The folder with the JavaScript of its src/. */
+  readonly compiled: string;
   readonly layer: DataLayer;
   readonly environment: Readonly<Record<string, string>>;
   /** Logs in as a role that policies do not bind. */
@@ -37,10 +39,11 @@ interface App {
 }
 
 const options = JSON.parse(process.argv[2] as string) as ServerOptions;
-const load = async <Module>(path: string) => (await import(pathToFileURL(join(options.dir, path)).href)) as Module;
-const { readConfig } = await load<{ readConfig: (environment: object) => Config }>('src/config.ts');
-const { createLog } = await load<{ createLog: (options: object) => object }>('src/log.ts');
-const { createApp } = await load<{ createApp: (given: object) => Promise<App> }>('src/app.ts');
+const load = async <Module>(path: string) => (await import(pathToFileURL(path).href)) as Module;
+const loadOwn = <Module>(path: string) => load<Module>(join(options.compiled, path));
+const { readConfig } = await loadOwn<{ readConfig: (environment: object) => Config }>('src/config.js');
+const { createLog } = await loadOwn<{ createLog: (options: object) => object }>('src/log.js');
+const { createApp } = await loadOwn<{ createApp: (given: object) => Promise<App> }>('src/app.js');
 
 const config = readConfig({ ...options.environment, NODE_ENV: 'test' });
 const app = await createApp({
@@ -54,14 +57,14 @@ process.on('disconnect', () => process.exit());
 process.send?.(app.server.address().port);
 
 async function ownLayer(): Promise<object> {
-  const { openDatabase } = await load<{ openDatabase: (options: object) => Promise<object> }>('src/tenancy/open.ts');
+  const { openDatabase } = await loadOwn<{ openDatabase: (options: object) => Promise<object> }>('src/tenancy/open.js');
   const { connections: poolSize, lanes } = options;
   return await openDatabase({ ...config, database: { ...config.database, poolSize, lanes } });
 }
 
 async function otherLayer(layer: Exclude<DataLayer, 'isolated'>): Promise<object> {
-  const { currentTenant } = await load<{ currentTenant: () => Tenant }>('src/tenancy/context.ts');
-  const kysely = await load<Kysely>('node_modules/kysely/dist/esm/index.js');
+  const { currentTenant } = await loadOwn<{ currentTenant: () => Tenant }>('src/tenancy/context.js');
+  const kysely = await load<Kysely>(join(options.dir, 'node_modules/kysely/dist/esm/index.js'));
   const { Pool } = createRequire(join(options.dir, 'package.json'))('pg') as typeof pg;
   const open = (connectionString: string) => {
     const pool = new Pool({ connectionString, max: options.connections, options: '-c search_path=app' });
@@ -71,8 +74,8 @@ async function otherLayer(layer: Exclude<DataLayer, 'isolated'>): Promise<object
     const run = onPool(open(options.adminUrl));
     return layerOf(kysely, { tenant: run, lookup: run, currentTenant });
   }
-  const { createContextSettings } = await load<{ createContextSettings: (config: Config) => Settings }>(
-    'src/tenancy/enter.ts',
+  const { createContextSettings } = await loadOwn<{ createContextSettings: (config: Config) => Settings }>(
+    'src/tenancy/enter.js',
   );
   const enter = createContextSettings(config);
   const pool = open(config.database.url);

@@ -70,7 +70,7 @@ export async function createSite(
       const { dir } = application;
       const { adminUrl } = test;
       const server = await startServer({
-        ...{ dir, layer, adminUrl, connections, lanes },
+        ...{ dir, compiled: await application.compiled(), layer, adminUrl, connections, lanes },
         environment: { ...test.environment, ...unlimited, ...environment },
       });
       running.push(server);
