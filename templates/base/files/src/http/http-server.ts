@@ -1,10 +1,15 @@
 import { createServer, type RequestListener, type Server, type ServerOptions, type ServerResponse } from 'node:http';
+import { setFlagsFromString } from 'node:v8';
 import { answerUnreadable, problemAnswer } from './unreadable.ts';
 
 /** Idle connections are closed after this, later than a load balancer in front would. */
 const keepAliveTimeout = 72_000;
 /** How often Node looks for requests that take too long to arrive: 30 seconds by default, as long as a slow client could stay. */
 const connectionsCheckingInterval = 1000;
+
+// What V8 sees of the first requests can make it believe that a request's objects live long. It would make them in the old generation then, where they and all that they hold wait for a long
+// pause, and each short one copies a hundred times as much.
+setFlagsFromString('--no-allocation-site-pretenuring');
 
 /** The server below the framework. What Node would answer by itself, without a body, is a problem document here. */
 export function createHttpServer(

@@ -1,4 +1,5 @@
 import type { Server, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Express } from 'express';
 import type { Config } from '../config.ts';
 import { createHttpServer } from './http-server.ts';
@@ -16,10 +17,11 @@ export interface Application {
 export function serve(app: Express, config: Config): Application {
   const server = createHttpServer(app, config, messagesOf(app));
   server.on('clientError', answerUnreadable);
-  const open = new Set<ServerResponse>();
-  server.prependListener('request', (_request, response) => {
-    open.add(response);
-    response.once('close', () => open.delete(response));
+  // Of each connection the last. A set of all would be made anew every few requests, and what is left of those before would hold their responses until the garbage collector's next long pause.
+  const latest = new Map<Socket, ServerResponse>();
+  server.on('connection', (socket) => socket.once('close', () => latest.delete(socket)));
+  server.prependListener('request', ({ socket }, response) => {
+    latest.set(socket, response);
     if (!server.listening) endConnection(response);
   });
   return {
@@ -35,7 +37,7 @@ export function serve(app: Express, config: Config): Application {
     close: () =>
       new Promise((resolve, reject) => {
         server.close((error) => (error === undefined ? resolve() : reject(error)));
-        for (const response of open) endConnection(response);
+        for (const response of latest.values()) endConnection(response);
       }),
   };
 }
