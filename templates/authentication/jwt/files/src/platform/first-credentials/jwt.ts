@@ -1,10 +1,10 @@
 import type { JWK } from 'jose';
 import { signDevelopmentToken } from '../../tenancy/issuer.ts';
 import { sources } from '../../tenancy/sources.ts';
-import type { IssueFirstCredential } from '../first-credentials.ts';
+import type { IssueFirstCredential, RenewCredential } from '../first-credentials.ts';
 
 /** A token of the built-in issuer for the first member; null where an identity provider issues them. */
-export const issue: IssueFirstCredential = async ({ environment, tenant, owner }) => {
+export const renew: RenewCredential = async ({ environment, tenant, owner }) => {
   const {
     JWT_DEV_KEY: key = '',
     JWT_ISSUER: issuer = '',
@@ -16,3 +16,5 @@ export const issue: IssueFirstCredential = async ({ environment, tenant, owner }
   const named = sources.includes('jwt') ? { tenant: tenant.slug } : {};
   return { token: await signDevelopmentToken(JSON.parse(key) as JWK, { ...claims, ...named }) };
 };
+
+export const issue: IssueFirstCredential = renew;
