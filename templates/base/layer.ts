@@ -115,14 +115,14 @@ export default defineLayer({
     exceptions: {
       'app.members': {
         'policy platform_provision':
-          "for insert to platform with check (tenant_id IN ( SELECT tenants.id FROM platform.tenants WHERE (tenants.status = 'active'::text)))",
+          "for insert to platform with check (tenant_id IN ( SELECT tenants.id FROM platform.tenants WHERE ((tenants.status = 'active'::text) AND (tenants.created_at = (now())::timestamp(3) with time zone))))",
         'grant to platform': 'select (tenant_id), insert, delete',
       },
       'platform.migrations': { 'grant to resolver': 'select' },
       'platform.placements': { 'grant to platform': 'select, insert, update (strategy), delete' },
       'platform.tenants': {
         'grant to platform':
-          'select, insert, update (name, status, purge_after, requests_per_minute, concurrent_requests, body_bytes), delete',
+          'select, insert (id, slug, name), update (name, status, purge_after, requests_per_minute, concurrent_requests, body_bytes), delete',
         'grant to resolver': 'select',
       },
     },

@@ -123,6 +123,7 @@ describe('the platform role', () => {
     'truncate members',
     'select app.tenant_id()',
     `update platform.tenants set slug = 'x'`,
+    `insert into platform.tenants (id, slug, name, created_at) values (gen_random_uuid(), 'x', 'x', now() + interval '1 day')`,
     'drop table members',
   ])('may not %s', async (statement) => {
     const text = statement.replace('members', tenantTable(world.bob.id, 'members'));
@@ -134,5 +135,54 @@ describe('the platform role', () => {
     for (const statement of [`select tenant_id from ${members}`, `delete from ${members}`])
       expect((await there.query(`${statement} where tenant_id = $1`, [world.bob.id])).rowCount).toBe(0);
     expect(await world.everySubject()).toContain('owner@bob');
+  });
+
+  /** A row with nothing but its tenant: policies are asked before constraints. */
+  const enter = async () => {
+    const [schema] = tenantTable(world.bob.id, '').split('.');
+    const { rows } = await there.query<{ name: string }>(
+      `select oid::regclass::text as name
+      from pg_catalog.pg_class
+      where relnamespace = $1::regnamespace and relkind = 'r' and has_table_privilege(oid, 'insert')`,
+      [schema],
+    );
+    expect(rows.map(({ name }) => name)).toContain(tenantTable(world.bob.id, 'members'));
+    for (const { name } of rows) {
+      await there.query('savepoint before');
+      await expect(there.query(`insert into ${name} (tenant_id) values ($1)`, [world.bob.id])).rejects.toThrow(
+        expect.objectContaining({ code: '42501' }),
+      );
+      await there.query('rollback to savepoint before');
+    }
+  };
+
+  it('lets itself into no tenant that is there, nor into one whose members it erased', async () => {
+    await there.query('begin');
+    try {
+      await enter();
+      const past = `status = 'deleted', purge_after = now() - interval '1 second'`;
+      await there.query(`update platform.tenants set ${past} where id = $1`, [world.bob.id]);
+      await there.query(`delete from ${tenantTable(world.bob.id, 'members')} where tenant_id = $1`, [world.bob.id]);
+      await there.query(`update platform.tenants set status = 'active', purge_after = null where id = $1`, [
+        world.bob.id,
+      ]);
+      await enter();
+    } finally {
+      await there.query('rollback');
+    }
+  });
+
+  it('makes no tenant anew over its rows', async () => {
+    for (const client of [there, platform]) {
+      const forget = () => client.query('delete from platform.tenants where id = $1', [world.bob.id]);
+      await expect(forget()).rejects.toThrow('the grace period of this tenant is not over');
+      await client.query('begin');
+      const past = `status = 'deleted', purge_after = now() - interval '1 second'`;
+      await client.query(`update platform.tenants set ${past} where id = $1`, [world.bob.id]);
+      await expect(forget()).rejects.toThrow(
+        /there are rows of this tenant in|the rows of this tenant are still there/,
+      );
+      await client.query('rollback');
+    }
   });
 });
