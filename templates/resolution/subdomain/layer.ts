@@ -54,7 +54,7 @@ export default defineLayer({
         '',
         '- **Behind a proxy**, list its addresses in `TRUSTED_PROXIES`. From these, and from nobody else, `X-Forwarded-Host` takes the place of `Host`; let the proxy set it, not pass it on.',
         '- **Own domains.** A tenant adds one with `POST /v1/domains`, puts the `token` of the answer into the TXT record `_tenant-challenge.<domain>`, as its only value, and calls `POST /v1/domains/{id}/verify`. Who proved a domain last has it, so a domain that changes hands is not lost.',
-        '- **Certificates.** `GET /tls/ask?domain=<host>` answers 200 for hosts that belong to an active tenant, and only to `TRUSTED_PROXIES`. In a Caddyfile: `on_demand_tls { ask http://127.0.0.1:3000/tls/ask }`.',
+        '- **Certificates.** `GET /tls/ask?domain=<host>` answers 200 for hosts that belong to an active tenant, and only to `TRUSTED_PROXIES`, to none of the requests that they pass on. In a Caddyfile: `on_demand_tls { ask http://127.0.0.1:3000/tls/ask }`.',
       ].join('\n'),
     },
   ],

@@ -155,6 +155,13 @@ describe('GET /tls/ask', () => {
     await withClient(world.database.platformUrl, (client) => resumeTenant(client, 'globex'));
   });
 
+  it('tells a client nothing who asks by way of the proxy', async () => {
+    for (const name of ['x-forwarded-for', 'x-forwarded-host', 'forwarded', 'via']) {
+      const passedOn = await world.asNobody.get('/tls/ask?domain=acme.localhost', { [name]: '203.0.113.9' });
+      expect(passedOn.status, name).toBe(404);
+    }
+  });
+
   it('answers a trusted proxy only, so that nobody learns which tenants there are', async () => {
     const application = await startApplication({ ...world.database.environment, TRUSTED_PROXIES: '192.0.2.1' });
     try {
