@@ -80,7 +80,7 @@ export default defineLayer({
     { name: 'TENANT_CONCURRENT_REQUESTS', about: 'Requests of one tenant that may run at once.', example: '50' },
     {
       name: 'REQUEST_TIMEOUT_MS',
-      about: 'How long a client may take to send a request, and the server to answer it.',
+      about: 'How long a client may take to send a request, and the server to answer it; 60000 at most.',
       example: '15000',
     },
   ],

@@ -6,8 +6,8 @@ import { TenancyError } from './tenancy/errors.ts';
 import { openDatabase } from './tenancy/open.ts';
 import { whyUnreachable } from './tenancy/why-unreachable.ts';
 
-/** Longer than any request may take; what still runs then is cut off. */
-const closeTimeoutMs = 20_000;
+/** How much longer than any request may take; what still runs then is cut off. */
+const closingMs = 5000;
 
 async function start(): Promise<void> {
   const config = readConfig(process.env);
@@ -23,7 +23,7 @@ async function start(): Promise<void> {
     setTimeout(() => {
       log.error('requests did not end in time');
       process.exit(1);
-    }, closeTimeoutMs).unref();
+    }, config.requestTimeoutMs + closingMs).unref();
     // First the requests, then what they need.
     app
       .close()

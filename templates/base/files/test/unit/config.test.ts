@@ -27,6 +27,8 @@ describe('readConfig', () => {
       { LOG_LEVEL: 'loud' },
       { DATABASE_POOL_SIZE: '0' },
       { DATABASE_URL: 'mysql://x' },
+      // By then an Idempotency-Key counts as abandoned.
+      { REQUEST_TIMEOUT_MS: '60001' },
     ]) {
       expect(() => readConfig({ ...environment, ...wrong }), JSON.stringify(wrong)).toThrow(ConfigError);
     }
