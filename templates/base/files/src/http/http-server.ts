@@ -19,15 +19,23 @@ export function createHttpServer(
 ): Server {
   const options = { ...messages, requestTimeout: requestTimeoutMs, keepAliveTimeout, connectionsCheckingInterval };
   const server = createServer({ ...options, requireHostHeader: false }, (request, response) => {
-    const { httpVersion, headers } = request;
+    const { httpVersion, headers, url = '' } = request;
     // RFC 9112 section 3.2. The parser takes version 0.9, too.
-    if (httpVersion === '1.1' ? headers.host !== undefined : httpVersion === '1.0') handle(request, response);
+    const valid = httpVersion === '1.1' ? headers.host !== undefined : httpVersion === '1.0';
+    if (valid && namesNoOtherHost(url, headers.host)) handle(request, response);
     else refuse(response, 400);
   });
   server.on('checkExpectation', (_request, response) => refuse(response, 417));
   // A tunnel, which only proxies make. There is no response to answer with.
   server.on('connect', (_request, socket) => answerUnreadable(new Error('CONNECT'), socket));
   return server;
+}
+
+/** A URL may name a host, too (RFC 9112 section 3.2.2): whoever is in front may go by the one, and we by the other. */
+function namesNoOtherHost(url: string, host = ''): boolean {
+  if (url.startsWith('/')) return true;
+  const [, named] = /^[a-z][a-z0-9+.-]*:\/\/([^/?#]*)/i.exec(url) ?? [];
+  return named === undefined || named.toLowerCase() === host.toLowerCase();
 }
 
 function refuse(response: ServerResponse, status: number): void {

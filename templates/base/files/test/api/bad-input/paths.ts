@@ -95,7 +95,13 @@ export const theme: Theme = {
       request: post('/v1/nothing', 'x'.repeat(150_000)),
       status: 404,
     },
-    { what: 'the address of another server', request: { path: 'http://example.com/v1/nothing' }, status: 404 },
+    { what: 'the address of this server', request: { path: 'http://LOCALHOST/v1/members' }, status: 200 },
+    { what: 'the address of another server', request: { path: 'http://example.com/v1/members' }, status: 400 },
+    {
+      what: 'the address of a server, and no host',
+      request: ({ head }) => [`GET http://localhost/v1/members HTTP/1.0\r\n${head}\r\n`],
+      status: 400,
+    },
     { what: 'a fragment', request: { path: '/v1/members#x' }, status: 200 },
     {
       what: 'a blank in the path',
