@@ -9,7 +9,7 @@ const security = helmet({
 });
 
 /** What helmet sets, by name. It is the same on every answer, and working it out takes longer than finding the tenant: it is asked once. */
-const securityHeaders = headersSetBy(security);
+export const securityHeaders = headersSetBy(security);
 
 function headersSetBy(middleware: typeof security): readonly (readonly [name: string, value: string])[] {
   const request = new IncomingMessage(new Socket());

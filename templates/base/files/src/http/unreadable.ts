@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { securityHeaders } from './headers.ts';
 import { Problem, problemContentType, problemDocument } from './problem.ts';
 
 const statuses: Readonly<Record<string, number>> = {
@@ -15,6 +16,7 @@ export function problemAnswer(status: number): { readonly headers: Record<string
   const body = JSON.stringify(problemDocument(new Problem(status), id));
   return {
     headers: {
+      ...Object.fromEntries(securityHeaders),
       'content-type': problemContentType,
       'content-length': String(Buffer.byteLength(body)),
       'x-request-id': id,

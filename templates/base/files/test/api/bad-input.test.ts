@@ -66,6 +66,10 @@ async function send(url: string, sent: Sent): Promise<RawAnswer[]> {
 /** The whole document, so that it holds nothing of what was sent, and no word of SQL. */
 function assertProblem({ status, headers, body }: RawAnswer, { detail, errors }: Row): void {
   expect(headers['content-type']).toBe('application/problem+json; charset=utf-8');
+  expect(headers).toMatchObject({
+    'x-content-type-options': 'nosniff',
+    'content-security-policy': "default-src 'none';frame-ancestors 'none'",
+  });
   const requestId = headers['x-request-id'] as string;
   expect(requestId).toMatch(/^[\w.-]{1,64}$/);
   const fields = errors && Object.entries(errors).map(([field, message]) => ({ field, message }));

@@ -51,11 +51,13 @@ describe('GET /metrics', () => {
       await acme.get(`/v1/members/${world.acme.tenantId}`);
       await apiClient(url).get(`/v1/${world.acme.tenantId}`);
       await fetch(`${url}/v1/members`, { method: 'PROPFIND' });
+      await fetch(`${url}/v1/members/%zz`);
       await new Promise((done) => setTimeout(done, 50));
       const { text } = await read();
       expect(text).toContain('http_requests_total{method="GET",route="/v1/members",status="200"} 1');
       expect(text).toContain('http_requests_total{method="GET",route="/v1/members/{id}",status="404"} 1');
       expect(text).toContain('http_requests_total{method="GET",route="unmatched",status="404"} 1');
+      expect(text).toContain('http_requests_total{method="GET",route="unmatched",status="400"} 1');
       expect(text).toMatch(/http_requests_total\{method="other",route="unmatched",status="40[45]"\} 1/);
       expect(text).toContain('http_request_duration_seconds_count{method="GET",route="/v1/members"} 1');
       expect(text).not.toContain(world.acme.tenantId);

@@ -11,11 +11,12 @@ export function answerWithProblems(app: FastifyInstance, { problemOf }: Applicat
   });
 }
 
-/** The same for a URL that cannot be decoded; Fastify's own answer would repeat it. */
-export function answerBadUrl(_error: unknown, request: FastifyRequest, reply: FastifyReply): void {
-  // No hook ran.
-  reply.header('x-request-id', request.id);
-  void send(reply, request, new Problem(400));
+/** The same for a URL that cannot be decoded, for which no hook runs; Fastify's own answer would repeat it. */
+export function answerBadUrl(begin: (request: FastifyRequest, reply: FastifyReply) => void) {
+  return (_error: unknown, request: FastifyRequest, reply: FastifyReply): void => {
+    begin(request, reply);
+    void send(reply, request, new Problem(400));
+  };
 }
 
 function send(reply: FastifyReply, request: FastifyRequest, problem: Problem): FastifyReply {
