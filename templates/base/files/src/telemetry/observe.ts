@@ -7,6 +7,8 @@ export interface Ending {
   /** The route's template; the path and the query may hold what should be in no log. */
   readonly route: string | undefined;
   readonly tenant: string | undefined;
+  /** Whose credentials it came with. */
+  readonly caller: readonly string[] | undefined;
   readonly log: { readonly info: (fields: object, message: string) => void };
 }
 
@@ -25,9 +27,9 @@ export function observe(
   const trace = traceRequest(request);
   response.once('close', () => {
     const milliseconds = performance.now() - start;
-    const { route, tenant, log } = ending();
+    const { route, tenant, caller, log } = ending();
     const status = response.writableFinished ? response.statusCode : gone;
-    log.info({ method, route, status, ms: Math.round(milliseconds) }, 'request');
+    log.info({ caller, method, route, status, ms: Math.round(milliseconds) }, 'request');
     metrics.finished({ method, route, status, seconds: milliseconds / 1000 });
     trace.end({ route, status, tenant });
   });

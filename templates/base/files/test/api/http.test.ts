@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { createLog } from '../../src/log.ts';
 import { operations } from '../../src/openapi.ts';
 import { startApplication } from '../setup/application.ts';
+import { apiClient } from './client.ts';
 import { credentials, useWorld } from './world.ts';
 
 const world = useWorld();
@@ -123,5 +124,25 @@ describe('a request that cannot be served', () => {
     const header = `${name}: ${value}\r\n`;
     socket.write(`GET /v1/members HTTP/1.1\r\nhost: a\r\n${header}${header}connection: close\r\n\r\n`);
     expect(await text(socket)).toContain('HTTP/1.1 401 ');
+  });
+});
+
+describe('the line of a request in the log', () => {
+  it('says who asked for what in which tenant, and nothing of what was sent', async () => {
+    let written = '';
+    const log = createLog({ level: 'info' }, { write: (line) => void (written += line) });
+    const application = await startApplication(world.database.environment, { log });
+    const { 'x-api-key': key = '', authorization: secret = key.split('.')[1] } = credentials(world.acme);
+    await apiClient(application.url, credentials(world.acme)).get('/v1/members?limit=1&sort=-createdAt');
+    await application.close();
+    const line = written.split('\n').find((each) => each.includes('"msg":"request"')) ?? '{}';
+    expect(JSON.parse(line)).toMatchObject({
+      tenant: 'acme',
+      caller: expect.arrayContaining([expect.stringMatching(/^(jwt owner@acme|apiKey [0-9a-f-]{36})$/)]),
+      method: 'GET',
+      route: '/v1/members',
+      status: 200,
+    });
+    for (const sent of ['createdAt', secret]) expect(written).not.toContain(sent);
   });
 });

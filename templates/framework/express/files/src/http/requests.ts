@@ -6,6 +6,7 @@ import type { RequestTrace } from '../telemetry/tracing.ts';
 import { deadline } from './deadline.ts';
 import { sendProblem } from './errors.ts';
 import { setSecurityHeaders } from './headers.ts';
+import { callerOf } from './idempotency.ts';
 import { timeoutProblem } from './problem-of.ts';
 import { Problem } from './problem.ts';
 import { requestId } from './request-id.ts';
@@ -46,6 +47,7 @@ export function beginRequest(
     request.trace = observe(metrics, request, response, () => ({
       route: request.operation?.path ?? (request.route as { readonly path?: string } | undefined)?.path,
       tenant: request.access?.tenant.id,
+      caller: request.access && callerOf(request.access),
       log: request.log,
     }));
     next();

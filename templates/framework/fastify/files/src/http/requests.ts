@@ -3,6 +3,7 @@ import type { ApplicationSteps } from '../steps.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { deadline } from './deadline.ts';
 import { setSecurityHeaders } from './headers.ts';
+import { callerOf } from './idempotency.ts';
 import { timeoutProblem } from './problem-of.ts';
 
 /** Gives every request its headers, observes it, and bounds the time that it may take. */
@@ -19,6 +20,7 @@ export function beginRequest(metrics: Metrics, timeoutMs: number, { observe }: A
     request.trace = observe(metrics, request.raw, reply.raw, () => ({
       route: request.routeOptions.config?.operation?.path ?? request.routeOptions.url,
       tenant: request.access?.tenant.id,
+      caller: request.access && callerOf(request.access),
       log: request.log,
     }));
   };
