@@ -29,28 +29,26 @@ export const memberQuery = listQuery(['createdAt']).omit({ q: true });
 export type NewMember = z.output<typeof newMember>;
 export type MemberQuery = z.output<typeof memberQuery>;
 
-const tag = 'members';
+/** Who may do what. */
+const read = { tag: 'members', role: 'viewer', scope: 'read' } as const;
+const manage = { tag: 'members', role: 'admin', scope: 'manage' } as const;
 
 export const listMembers = defineOperation({
+  ...read,
   id: 'listMembers',
   method: 'get',
   path: '/v1/members',
   summary: 'List members',
-  tag,
-  role: 'viewer',
-  scope: 'read',
   query: memberQuery,
   response: { status: 200, description: 'A page of members.', schema: pageOf(member) },
 });
 
 export const createMember = defineOperation({
+  ...manage,
   id: 'createMember',
   method: 'post',
   path: '/v1/members',
   summary: 'Add a member',
-  tag,
-  role: 'admin',
-  scope: 'manage',
   body: newMember,
   response: { status: 201, description: 'The new member.', schema: member },
   conflict: 'The subject is a member already.',
@@ -58,26 +56,22 @@ export const createMember = defineOperation({
 });
 
 export const getMember = defineOperation({
+  ...read,
   id: 'getMember',
   method: 'get',
   path: '/v1/members/{id}',
   summary: 'Read a member',
-  tag,
-  role: 'viewer',
-  scope: 'read',
   params: idParams,
   response: { status: 200, description: 'The member.', schema: member },
   versioned: true,
 });
 
 export const updateMember = defineOperation({
+  ...manage,
   id: 'updateMember',
   method: 'patch',
   path: '/v1/members/{id}',
   summary: "Change a member's role",
-  tag,
-  role: 'admin',
-  scope: 'manage',
   params: idParams,
   body: memberChanges,
   response: { status: 200, description: 'The changed member.', schema: member },
@@ -86,13 +80,11 @@ export const updateMember = defineOperation({
 });
 
 export const deleteMember = defineOperation({
+  ...manage,
   id: 'deleteMember',
   method: 'delete',
   path: '/v1/members/{id}',
   summary: 'Remove a member',
-  tag,
-  role: 'admin',
-  scope: 'manage',
   params: idParams,
   response: { status: 204, description: 'The member is gone.' },
   conflict: 'The tenant would be left without an owner.',

@@ -17,54 +17,48 @@ export type NewProject = z.output<typeof newProject>;
 export type ProjectChanges = z.output<typeof projectChanges>;
 export type ProjectQuery = z.output<typeof projectQuery>;
 
-const tag = 'projects';
+/** Who may do what. */
+const read = { tag: 'projects', role: 'viewer', scope: 'read' } as const;
+const write = { tag: 'projects', role: 'member', scope: 'write' } as const;
 
 export const listProjects = defineOperation({
+  ...read,
   id: 'listProjects',
   method: 'get',
   path: '/v1/projects',
   summary: 'List projects',
-  tag,
-  role: 'viewer',
-  scope: 'read',
   query: projectQuery,
   response: { status: 200, description: 'A page of projects.', schema: pageOf(project) },
 });
 
 export const createProject = defineOperation({
+  ...write,
   id: 'createProject',
   method: 'post',
   path: '/v1/projects',
   summary: 'Create a project',
-  tag,
-  role: 'member',
-  scope: 'write',
   body: newProject,
   response: { status: 201, description: 'The new project.', schema: project },
   versioned: true,
 });
 
 export const getProject = defineOperation({
+  ...read,
   id: 'getProject',
   method: 'get',
   path: '/v1/projects/{id}',
   summary: 'Read a project',
-  tag,
-  role: 'viewer',
-  scope: 'read',
   params: idParams,
   response: { status: 200, description: 'The project.', schema: project },
   versioned: true,
 });
 
 export const updateProject = defineOperation({
+  ...write,
   id: 'updateProject',
   method: 'patch',
   path: '/v1/projects/{id}',
   summary: 'Change a project',
-  tag,
-  role: 'member',
-  scope: 'write',
   params: idParams,
   body: projectChanges,
   response: { status: 200, description: 'The changed project.', schema: project },
@@ -72,13 +66,11 @@ export const updateProject = defineOperation({
 });
 
 export const deleteProject = defineOperation({
+  ...write,
   id: 'deleteProject',
   method: 'delete',
   path: '/v1/projects/{id}',
   summary: 'Delete a project and its tasks',
-  tag,
-  role: 'member',
-  scope: 'write',
   params: idParams,
   response: { status: 204, description: 'The project is gone.' },
   versioned: true,

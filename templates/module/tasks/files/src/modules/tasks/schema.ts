@@ -35,54 +35,48 @@ export type NewTask = z.output<typeof newTask>;
 export type TaskChanges = z.output<typeof taskChanges>;
 export type TaskQuery = z.output<typeof taskQuery>;
 
-const tag = 'tasks';
+/** Who may do what. */
+const read = { tag: 'tasks', role: 'viewer', scope: 'read' } as const;
+const write = { tag: 'tasks', role: 'member', scope: 'write' } as const;
 
 export const listTasks = defineOperation({
+  ...read,
   id: 'listTasks',
   method: 'get',
   path: '/v1/tasks',
   summary: 'List tasks',
-  tag,
-  role: 'viewer',
-  scope: 'read',
   query: taskQuery,
   response: { status: 200, description: 'A page of tasks.', schema: pageOf(task) },
 });
 
 export const createTask = defineOperation({
+  ...write,
   id: 'createTask',
   method: 'post',
   path: '/v1/tasks',
   summary: 'Create a task',
-  tag,
-  role: 'member',
-  scope: 'write',
   body: newTask,
   response: { status: 201, description: 'The new task.', schema: task },
   versioned: true,
 });
 
 export const getTask = defineOperation({
+  ...read,
   id: 'getTask',
   method: 'get',
   path: '/v1/tasks/{id}',
   summary: 'Read a task',
-  tag,
-  role: 'viewer',
-  scope: 'read',
   params: idParams,
   response: { status: 200, description: 'The task.', schema: task },
   versioned: true,
 });
 
 export const updateTask = defineOperation({
+  ...write,
   id: 'updateTask',
   method: 'patch',
   path: '/v1/tasks/{id}',
   summary: 'Change a task',
-  tag,
-  role: 'member',
-  scope: 'write',
   params: idParams,
   body: taskChanges,
   response: { status: 200, description: 'The changed task.', schema: task },
@@ -90,13 +84,11 @@ export const updateTask = defineOperation({
 });
 
 export const deleteTask = defineOperation({
+  ...write,
   id: 'deleteTask',
   method: 'delete',
   path: '/v1/tasks/{id}',
   summary: 'Delete a task',
-  tag,
-  role: 'member',
-  scope: 'write',
   params: idParams,
   response: { status: 204, description: 'The task is gone.' },
   versioned: true,

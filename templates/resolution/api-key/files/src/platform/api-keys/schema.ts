@@ -42,8 +42,7 @@ export const apiKeyQuery = listQuery(['createdAt']).omit({ q: true });
 export type NewApiKey = z.output<typeof newApiKey>;
 export type ApiKeyQuery = z.output<typeof apiKeyQuery>;
 
-const tag = 'api keys';
-const manage = { tag, role: 'admin', scope: 'manage' } as const;
+const manage = { tag: 'api keys', role: 'admin', scope: 'manage' } as const;
 
 export const listApiKeys = defineOperation({
   ...manage,

@@ -32,8 +32,7 @@ export const domainQuery = listQuery(['createdAt']).omit({ q: true });
 export type NewDomain = z.output<typeof newDomain>;
 export type DomainQuery = z.output<typeof domainQuery>;
 
-const tag = 'domains';
-const manage = { tag, role: 'admin', scope: 'manage' } as const;
+const manage = { tag: 'domains', role: 'admin', scope: 'manage' } as const;
 
 export const listDomains = defineOperation({
   ...manage,
