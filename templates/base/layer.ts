@@ -50,7 +50,12 @@ export default defineLayer({
       secret: true,
       composed: true,
     },
-    { name: 'NODE_ENV', about: '`production` refuses development secrets.', example: 'production', composed: true },
+    {
+      name: 'NODE_ENV',
+      about: '`production` refuses development secrets; `npm run dev` sets `development`.',
+      example: 'production',
+      composed: true,
+    },
     { name: 'HOST', about: 'The address to listen on.', example: '127.0.0.1', composed: true },
     { name: 'PORT', about: 'The port to listen on; 0 takes a free one.', example: '3000', composed: true },
     { name: 'LOG_LEVEL', about: 'fatal, error, warn, info, debug, trace or silent.', example: 'info' },

@@ -37,6 +37,7 @@ export async function prepareServer(adminUrl: string): Promise<TestServer> {
   await withClient(adminUrl, (client) => createMarked(client, template));
   const url = withDatabase(adminUrl, template);
   const environment = {
+    NODE_ENV: 'test',
     DATABASE_URL: login(url, roles.runtime, randomBytes(12).toString('hex')),
     DATABASE_PLATFORM_URL: login(url, roles.platform, randomBytes(12).toString('hex')),
     DATABASE_ADMIN_URL: url,

@@ -3,6 +3,7 @@ import { developmentSecrets } from '../../scripts/development-secrets.ts';
 import { ConfigError, readConfig } from '../../src/config.ts';
 
 const complete = async () => ({
+  NODE_ENV: 'development',
   DATABASE_URL: 'postgres://runtime:secret@127.0.0.1/app',
   ...(await developmentSecrets('test')),
 });
@@ -11,6 +12,20 @@ describe('readConfig', () => {
   it('reads a complete environment, with defaults for what has one', async () => {
     const config = readConfig(await complete());
     expect(config).toMatchObject({ env: 'development', port: 3000, host: '127.0.0.1', credentialCacheSeconds: 5 });
+  });
+
+  it('means production where nothing is said', async () => {
+    const environment = await complete();
+    const outcome = (NODE_ENV: string): string => {
+      try {
+        return readConfig({ ...environment, NODE_ENV }).env;
+      } catch (error) {
+        // Of secrets that are for development.
+        return (error as Error).message;
+      }
+    };
+    expect(outcome('')).toBe(outcome('production'));
+    expect(outcome('')).not.toBe(outcome('development'));
   });
 
   it('names everything that is missing in one message', () => {

@@ -88,6 +88,7 @@ describe('trusted proxies', () => {
 
 describe('the configuration', () => {
   const environment = async (more: Record<string, string>) => ({
+    NODE_ENV: 'test',
     DATABASE_URL: 'postgres://runtime:secret@127.0.0.1/app',
     ...(await developmentSecrets('test')),
     ...more,
