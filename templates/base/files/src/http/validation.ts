@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import { type FieldError, Problem } from './problem.ts';
 
-export type Place = 'body' | 'query' | 'params';
+export type Part = 'body' | 'query' | 'params';
 
 const messages: Readonly<Record<string, string>> = {
   invalid_type: 'is missing or of the wrong type',
@@ -13,21 +13,21 @@ const messages: Readonly<Record<string, string>> = {
 };
 
 /** What the client has to mend, without a word of what it sent. */
-function validationProblem(place: Place, error: z.ZodError): Problem {
+function validationProblem(part: Part, error: z.ZodError): Problem {
   // An id that cannot exist is an id that does not exist.
-  if (place === 'params') return new Problem(404);
+  if (part === 'params') return new Problem(404);
   const found = error.issues.map(({ path, code, message }) => ({
-    field: path.join('.') || place,
+    field: path.join('.') || part,
     message: code === 'custom' ? message : (messages[code] ?? 'is not valid'),
   }));
   // Two rules of Zod may have the same words here.
   const errors: FieldError[] = [...new Map(found.map((each) => [`${each.field} ${each.message}`, each])).values()];
-  return new Problem(place === 'body' ? 422 : 400, undefined, { errors });
+  return new Problem(part === 'body' ? 422 : 400, undefined, { errors });
 }
 
 /** Parses a part of a request, or throws the problem that says what is wrong with it. */
-export function parse<Schema extends z.ZodType>(place: Place, schema: Schema, value: unknown): z.output<Schema> {
+export function parse<Schema extends z.ZodType>(part: Part, schema: Schema, value: unknown): z.output<Schema> {
   const parsed = schema.safeParse(value);
-  if (!parsed.success) throw validationProblem(place, parsed.error);
+  if (!parsed.success) throw validationProblem(part, parsed.error);
   return parsed.data;
 }

@@ -1,15 +1,15 @@
 import type { FastifyInstance } from 'fastify';
 import type { z } from 'zod';
 import type { ApplicationSteps } from '../steps.ts';
-import type { Place } from './validation.ts';
+import type { Part } from './validation.ts';
 
-const places: Readonly<Record<string, Place>> = { body: 'body', querystring: 'query', params: 'params' };
+const parts: Readonly<Record<string, Part>> = { body: 'body', querystring: 'query', params: 'params' };
 
 /** Lets Zod validate requests and write answers: a column that the schema does not name never leaves the server. */
 export function useZod(app: FastifyInstance, { parse }: ApplicationSteps): void {
   app.setValidatorCompiler<z.ZodType>(({ schema, httpPart }) => (value) => {
     try {
-      return { value: parse(places[httpPart ?? 'body'] ?? 'query', schema, value) };
+      return { value: parse(parts[httpPart ?? 'body'] ?? 'query', schema, value) };
     } catch (error) {
       return { error: error as Error };
     }
