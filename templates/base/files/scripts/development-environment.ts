@@ -6,8 +6,8 @@ import { developmentSecrets } from './development-secrets.ts';
 import { dataDirectory, developmentFile } from './environment.ts';
 
 /**
- * The variables for a development database, kept in .data/development.env so that other scripts and the next start find them: its URLs follow the server's
- * port, its secrets stay. Readable by its owner alone.
+ * The variables for a development database, kept in .data/development.env so that other scripts and the next start find
+ * them: its URLs follow the server's port, its secrets stay. Readable by its owner alone.
  */
 export async function developmentEnvironment(adminUrl: string): Promise<Record<string, string>> {
   const before = existsSync(developmentFile)

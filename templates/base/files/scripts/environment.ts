@@ -14,8 +14,8 @@ export function loadEnvironment(): Environment {
 }
 
 /**
- * What is set in the environment wins, then .env. When neither names a database, the one of `npm run dev` is meant, and what that wrote comes before .env: a database is used
- * with its own secrets.
+ * What is set in the environment wins, then .env. When neither names a database, the one of `npm run dev` is meant, and
+ * what that wrote comes before .env: a database is used with its own secrets.
  */
 export function chooseEnvironment(own: Environment, file: Environment, development: Environment): Environment {
   const given = { ...file, ...own };

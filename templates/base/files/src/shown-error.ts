@@ -1,4 +1,7 @@
-/** What may be told of an error beside its message. Everything else that one carries may be a row, a value, a statement or a secret. */
+/**
+ * What may be told of an error beside its message. Everything else that one carries may be a row, a value, a statement
+ * or a secret.
+ */
 const facts = [
   'code',
   'errno',
@@ -53,10 +56,16 @@ function show(error: unknown, quoting: boolean, left: number): ShownError {
   };
 }
 
-/** Everything from the first quotation mark on, of any language that PostgreSQL speaks: what it quotes may hold such marks itself. */
+/**
+ * Everything from the first quotation mark on, of any language that PostgreSQL speaks: what it quotes may hold such
+ * marks itself.
+ */
 const quotation = /["'«»„“”‘’「].*/s;
 
-/** Of an error of the data (SQLSTATE classes 22 and 23) PostgreSQL quotes the value in its message; what was made from it may repeat that. */
+/**
+ * Of an error of the data (SQLSTATE classes 22 and 23) PostgreSQL quotes the value in its message; what was made from
+ * it may repeat that.
+ */
 function quotesData(error: unknown, left: number): boolean {
   if (!(error instanceof Error)) return false;
   const { code, cause } = error as Error & { readonly code?: unknown };

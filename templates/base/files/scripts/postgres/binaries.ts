@@ -4,7 +4,10 @@ import { createRequire } from 'node:module';
 import { basename, dirname, join, resolve } from 'node:path';
 import { temporaryRoot } from './places.ts';
 
-/** Programs of one PostgreSQL: `directory` holds initdb and postgres, `environment` what they need to find their libraries. */
+/**
+ * Programs of one PostgreSQL: `directory` holds initdb and postgres, `environment` what they need to find their
+ * libraries.
+ */
 export interface Binaries {
   readonly kind: 'embedded' | 'system';
   readonly directory: string;
@@ -37,8 +40,8 @@ export function embeddedBinaries(): Binaries {
 }
 
 /**
- * The environment in which embedded binaries find their libraries. The packages make their links in an install script; where scripts were skipped, the links
- * go to a temporary folder and node_modules stays as it is.
+ * The environment in which embedded binaries find their libraries. The packages make their links in an install script;
+ * where scripts were skipped, the links go to a temporary folder and node_modules stays as it is.
  */
 export function libraryEnvironment({ kind, installation }: Binaries): Record<string, string> {
   if (kind !== 'embedded' || process.platform !== 'linux') return {};

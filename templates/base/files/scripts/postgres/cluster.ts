@@ -38,7 +38,10 @@ const throwaway = [
   'max_wal_size=256MB',
 ];
 
-/** What the server has written the machine keeps, also when the server crashes: only who fears for the machine waits for its disk. */
+/**
+ * What the server has written the machine keeps, also when the server crashes: only who fears for the machine waits for
+ * its disk.
+ */
 const settingsFor: Readonly<Record<Outlive, readonly string[]>> = {
   nothing: ['fsync=off', ...throwaway],
   server: ['fsync=off'],
@@ -185,7 +188,10 @@ function stopper(server: ChildProcess): () => Promise<void> {
   };
 }
 
-/** Ends the server that a killed run left in a home. Returns the process of a run that is still alive. Only a server whose command line names this data folder is ours. */
+/**
+ * Ends the server that a killed run left in a home. Returns the process of a run that is still alive. Only a server
+ * whose command line names this data folder is ours.
+ */
 export async function reap(home: string): Promise<number | undefined> {
   const mark = readMark(home);
   if (mark !== undefined && mark.pid !== process.pid && alive(mark.pid)) return mark.pid;

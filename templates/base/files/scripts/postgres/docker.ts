@@ -2,7 +2,9 @@ import { createRequire } from 'node:module';
 import { connect, type NetConnectOpts } from 'node:net';
 import type { Cluster } from './cluster.ts';
 
-/** The part of testcontainers that is used; the package is optional: `npm install --save-dev testcontainers@~11.14.0`. */
+/**
+ * The part of testcontainers that is used; the package is optional: `npm install --save-dev testcontainers@~11.14.0`.
+ */
 interface Testcontainers {
   readonly GenericContainer: new (image: string) => ContainerBuilder;
   readonly Wait: { forLogMessage(message: RegExp, times: number): unknown };

@@ -55,12 +55,14 @@ export function temporaryRoot(): string {
 
 const memory = '/dev/shm';
 const tmpfs = 0x01021994;
-/** What a run leaves at most, with some to spare. Containers have 64 MB of shared memory, unless they are given more. */
+/**
+ * What a run leaves at most, with some to spare. Containers have 64 MB of shared memory, unless they are given more.
+ */
 const roomBytes = 2 * 1024 ** 3;
 
 /**
- * Where throwaway clusters may be, the best first. A database is some 300 files, and a test file copies one: in memory that takes 20 ms, and on a disk that has just
- * deleted as many files up to 300.
+ * Where throwaway clusters may be, the best first. A database is some 300 files, and a test file copies one: in memory
+ * that takes 20 ms, and on a disk that has just deleted as many files up to 300.
  */
 export function throwawayRoots(): string[] {
   return [memory, temporaryRoot()].filter((folder) => existsSync(folder) && reachable(folder, runAs()));
@@ -77,7 +79,8 @@ function hasRoom(folder: string): boolean {
 }
 
 /**
- * A folder of this project below /var/tmp, for what PostgreSQL's user cannot reach in the project itself. Named by the project's path, and refused when somebody else made it.
+ * A folder of this project below /var/tmp, for what PostgreSQL's user cannot reach in the project itself. Named by the
+ * project's path, and refused when somebody else made it.
  */
 export function privateFolder(project: string): string {
   const folder = join('/var/tmp', `tenant-app-${createHash('sha256').update(project).digest('hex').slice(0, 16)}`);

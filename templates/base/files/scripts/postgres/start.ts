@@ -30,8 +30,9 @@ type Start = () => Promise<Cluster>;
 const prefix = 'tenant-app-test-';
 
 /**
- * A PostgreSQL, in this order: the URL in TEST_DATABASE_URL; Docker, when testcontainers is installed and an engine answers; the embedded binaries; one that the machine has.
- * TEST_PG=url|docker|embedded|system allows one kind only. Throws an error that lists every attempt. Development skips the first two: its data stays in the project.
+ * A PostgreSQL, in this order: the URL in TEST_DATABASE_URL; Docker, when testcontainers is installed and an engine
+ * answers; the embedded binaries; one that the machine has. TEST_PG=url|docker|embedded|system allows one kind only.
+ * Throws an error that lists every attempt. Development skips the first two: its data stays in the project.
  */
 export async function startPostgres(options: StartOptions): Promise<PostgresServer> {
   const forced = process.env['TEST_PG'];
@@ -101,7 +102,10 @@ async function startLocal(
   }
 }
 
-/** The cluster's folder: below the data directory, or, when PostgreSQL's user cannot get there, below /var/tmp with a file that says where. */
+/**
+ * The cluster's folder: below the data directory, or, when PostgreSQL's user cannot get there, below /var/tmp with a
+ * file that says where.
+ */
 function developmentHome(dataDirectory: string): string {
   mkdirSync(dataDirectory, { recursive: true });
   if (reachable(dataDirectory, runAs())) return join(dataDirectory, 'postgres');

@@ -1,6 +1,9 @@
 import { Problem } from './problem.ts';
 
-/** What PostgreSQL says to the client's doing, by SQLSTATE (PostgreSQL manual, appendix A) or the code of a TenancyError. Its own message and detail stay in the log. */
+/**
+ * What PostgreSQL says to the client's doing, by SQLSTATE (PostgreSQL manual, appendix A) or the code of a
+ * TenancyError. Its own message and detail stay in the log.
+ */
 const answers: Readonly<Record<string, (error: Error) => Problem>> = {
   '22021': () => new Problem(422, 'A text holds a character that cannot be stored.'),
   '22P05': () => new Problem(422, 'A text holds a character that cannot be stored.'),

@@ -14,7 +14,9 @@ export function isCurrent(ifNoneMatch: string | undefined, version: number): boo
   return tags(ifNoneMatch)?.some((tag) => tag === anything || tag.replace(/^W\//, '') === etag(version)) ?? false;
 }
 
-/** The versions that If-Match allows to change; undefined when every version may be changed. A weak tag never matches. */
+/**
+ * The versions that If-Match allows to change; undefined when every version may be changed. A weak tag never matches.
+ */
 export function matchingVersions(ifMatch: string | undefined): readonly number[] | undefined {
   const given = tags(ifMatch);
   if (given === undefined || given.includes(anything)) return undefined;

@@ -15,7 +15,9 @@ export const timestamp = z
 
 const storableYears = /^(?!0000)\d{4}-/;
 
-/** A moment that a client names, with any offset; in UTC from here on. PostgreSQL has no year 0, RFC 3339 no year 10000. */
+/**
+ * A moment that a client names, with any offset; in UTC from here on. PostgreSQL has no year 0, RFC 3339 no year 10000.
+ */
 export const moment = z.iso
   .datetime({ offset: true })
   .transform((value) => new Date(value).toISOString())

@@ -8,7 +8,10 @@ const security = helmet({
   contentSecurityPolicy: { useDefaults: false, directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] } },
 });
 
-/** What helmet sets, by name. It is the same on every answer, and working it out takes longer than finding the tenant: it is asked once. */
+/**
+ * What helmet sets, by name. It is the same on every answer, and working it out takes longer than finding the tenant:
+ * it is asked once.
+ */
 export const securityHeaders = headersSetBy(security);
 
 function headersSetBy(middleware: typeof security): readonly (readonly [name: string, value: string])[] {

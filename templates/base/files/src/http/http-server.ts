@@ -4,7 +4,10 @@ import { answerUnreadable, problemAnswer } from './unreadable.ts';
 
 /** Idle connections are closed after this, later than a load balancer in front would. */
 const keepAliveTimeout = 72_000;
-/** How often Node looks for requests that take too long to arrive: 30 seconds by default, as long as a slow client could stay. */
+/**
+ * How often Node looks for requests that take too long to arrive: 30 seconds by default, as long as a slow client could
+ * stay.
+ */
 const connectionsCheckingInterval = 1000;
 
 // What V8 sees of the first requests can make it believe that a request's objects live long. It would make them in the old generation then, where they and all that they hold wait for a long

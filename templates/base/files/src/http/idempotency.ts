@@ -121,7 +121,10 @@ function hash(value: unknown): Buffer {
   return createHash('sha256').update(JSON.stringify(value)).digest();
 }
 
-/** An answer may hold a secret, a new API key for example. Without the client's key, of which the database has a hash only, the row opens nothing. */
+/**
+ * An answer may hold a secret, a new API key for example. Without the client's key, of which the database has a hash
+ * only, the row opens nothing.
+ */
 function secret(key: string, id: string): Buffer {
   return Buffer.from(hkdfSync('sha256', key, id, 'answer', 32));
 }

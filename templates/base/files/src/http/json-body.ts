@@ -3,8 +3,8 @@ import { parse } from 'secure-json-parse';
 import { Problem } from './problem.ts';
 
 /**
- * The value of a request's body, or a problem: 415 when it is not JSON, 413 when it has more bytes, 400 when it cannot be read. An empty body is none: many clients announce JSON
- * with every request, a DELETE too.
+ * The value of a request's body, or a problem: 415 when it is not JSON, 413 when it has more bytes, 400 when it cannot
+ * be read. An empty body is none: many clients announce JSON with every request, a DELETE too.
  */
 export async function readJson(request: IncomingMessage, mostBytes: number): Promise<unknown> {
   if (request.method === 'GET' || request.method === 'HEAD') return undefined;

@@ -79,8 +79,8 @@ function readCursor(
 }
 
 /**
- * One page by keyset: as fast at the end of a list as at its beginning, and no row is skipped or repeated when others are added. The query has to select `id`; the sort column is
- * added as `sortKey`.
+ * One page by keyset: as fast at the end of a list as at its beginning, and no row is skipped or repeated when others
+ * are added. The query has to select `id`; the sort column is added as `sortKey`.
  */
 export async function selectPage<DB, Table extends keyof DB, Row extends { readonly id: string }>(
   query: SelectQueryBuilder<DB, Table, Row>,
@@ -108,8 +108,9 @@ export async function selectPage<DB, Table extends keyof DB, Row extends { reado
 }
 
 /**
- * A prefix search as a range: text comparisons are leakproof, so under row-level security the index is used, also by a plan that was made for another value. LIKE would scan the
- * whole tenant. `column` holds lower-cased text in the collation "C".
+ * A prefix search as a range: text comparisons are leakproof, so under row-level security the index is used, also by a
+ * plan that was made for another value. LIKE would scan the whole tenant. `column` holds lower-cased text in the
+ * collation "C".
  */
 export function startsWith(column: string, prefix: string): Expression<boolean> {
   const from = sql<string>`lower(${prefix}::text)`;

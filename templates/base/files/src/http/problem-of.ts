@@ -4,8 +4,8 @@ import { databaseProblem } from './database-problem.ts';
 import { Problem } from './problem.ts';
 
 /**
- * What an error is to the client. An error with a `statusCode` is the framework's own: a body that is no JSON, too large, of another type, cut off.
- * Its message may repeat what was sent.
+ * What an error is to the client. An error with a `statusCode` is the framework's own: a body that is no JSON, too
+ * large, of another type, cut off. Its message may repeat what was sent.
  */
 export function problemOf(error: unknown): Problem {
   if (error instanceof Problem) return error;

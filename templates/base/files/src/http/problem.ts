@@ -24,7 +24,10 @@ const titles: Readonly<Record<number, string>> = {
   503: 'Not available',
 };
 
-/** An answer that is no success, as the client may see it: RFC 9457. `detail` is written by us, never by the database or the client. */
+/**
+ * An answer that is no success, as the client may see it: RFC 9457. `detail` is written by us, never by the database or
+ * the client.
+ */
 export class Problem extends Error {
   override readonly name = 'Problem';
   readonly status: number;

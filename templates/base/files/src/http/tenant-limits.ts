@@ -13,13 +13,19 @@ export interface Admission {
 
 /** Keeps one tenant from using up what all of them share. */
 export interface LimitedTenants {
-  /** Waits for the tenant's turn. Throws a 429 when it has no request left in this minute, or too many whose responses have not ended. */
+  /**
+   * Waits for the tenant's turn. Throws a 429 when it has no request left in this minute, or too many whose responses
+   * have not ended.
+   */
   readonly admit: (tenant: Tenant, response: ServerResponse) => Promise<Admission>;
 }
 
 export const rateWindowMs = 60_000;
 
-/** `defaults` hold for every tenant that has no limits of its own (`npm run tenant -- limit`). The counter's window is `rateWindowMs`. */
+/**
+ * `defaults` hold for every tenant that has no limits of its own (`npm run tenant -- limit`). The counter's window is
+ * `rateWindowMs`.
+ */
 export function limitTenants(defaults: TenantLimits, counter: WindowCounter): LimitedTenants {
   const running = new Map<string, number>();
   const turn = createTurns();

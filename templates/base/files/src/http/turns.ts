@@ -7,8 +7,9 @@ interface Line {
 }
 
 /**
- * Lets tenants take turns: in each turn of the event loop a few requests of every tenant begin. One that sends many at a time waits behind itself, and the others do not wait behind all that it sent. A
- * request waits for nothing while its tenant has not begun that many.
+ * Lets tenants take turns: in each turn of the event loop a few requests of every tenant begin. One that sends many at
+ * a time waits behind itself, and the others do not wait behind all that it sent. A request waits for nothing while its
+ * tenant has not begun that many.
  */
 export function createTurns(): (tenant: string) => Promise<void> | undefined {
   const lines = new Map<string, Line>();

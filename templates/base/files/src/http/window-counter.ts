@@ -1,5 +1,6 @@
 /**
- * Counts what happens in windows of time. In the memory of this process by default; processes that should count together share a store (Redis, PostgreSQL) behind this interface.
+ * Counts what happens in windows of time. In the memory of this process by default; processes that should count
+ * together share a store (Redis, PostgreSQL) behind this interface.
  */
 export interface WindowCounter {
   /** Adds one to a key. Returns the count in the window that is open now, and when that ends. */

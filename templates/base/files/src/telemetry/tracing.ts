@@ -38,7 +38,10 @@ export function traceRequest({ method = '', headers }: IncomingMessage): Request
   };
 }
 
-/** Runs a statement inside a span, when there is a request's span to be its parent. The text holds parameters' places, never their values. */
+/**
+ * Runs a statement inside a span, when there is a request's span to be its parent. The text holds parameters' places,
+ * never their values.
+ */
 export function traceStatement<T>(text: string, run: () => Promise<T>): Promise<T> {
   return trace.getActiveSpan()?.isRecording() === true ? runInSpan(text, run) : run();
 }

@@ -4,11 +4,12 @@ interface Entry<Value> {
 }
 
 /**
- * Remembers what was verified, for a bounded time and up to a bounded number of entries; what was not used for longest goes first. Times in
- * milliseconds.
+ * Remembers what was verified, for a bounded time and up to a bounded number of entries; what was not used for longest
+ * goes first. Times in milliseconds.
  */
 export class BoundedCache<Value> {
-  // In two generations: a Map that an entry is moved to the end of for every use takes a hundred times as long to find it.
+  // In two generations: a Map that an entry is moved to the end of for every use takes a hundred times as long to find
+  // it.
   #young = new Map<string, Entry<Value>>();
   #old = new Map<string, Entry<Value>>();
   readonly #lifetime: number;

@@ -6,8 +6,8 @@ import { processId } from './wire.ts';
 const farthest = 60_000;
 
 /**
- * Milliseconds that the database's clock is ahead of ours. Some of what lets a request in expires by the database's clock
- * and some by ours, so beyond 60 seconds something has to be mended first.
+ * Milliseconds that the database's clock is ahead of ours. Some of what lets a request in expires by the database's
+ * clock and some by ours, so beyond 60 seconds something has to be mended first.
  */
 export async function clockDifference(client: pg.ClientBase): Promise<number> {
   const before = Date.now();

@@ -3,7 +3,10 @@ import type { Session } from './session.ts';
 import { type StrategySteps, strategySteps } from './strategy-steps.ts';
 import { assertPlainStatement, leavesTraces, type Statement } from './statements.ts';
 
-/** What keeps one user of a connection from the next, by name: a test may replace one step, and sees what it was good for. */
+/**
+ * What keeps one user of a connection from the next, by name: a test may replace one step, and sees what it was good
+ * for.
+ */
 export interface DatabaseSteps extends StrategySteps {
   /** As whom a statement runs. Throws outside of runAsTenant(). */
   readonly currentTenant: () => TenantContext;

@@ -1,8 +1,9 @@
 const comparison = String.raw`tenant_id = (\( SELECT )?app\.tenant_id\(\)( AS tenant_id\))?(\)?::\w+)?`;
 
 /**
- * SQL that is true for a policy's expression that holds for rows of the current tenant only: the comparison by itself, or the comparison AND more. `expression` is SQL for the text
- * that pg_get_expr gives, each run of whitespace made one space; it puts every AND inside an OR into parentheses of its own.
+ * SQL that is true for a policy's expression that holds for rows of the current tenant only: the comparison by itself,
+ * or the comparison AND more. `expression` is SQL for the text that pg_get_expr gives, each run of whitespace made one
+ * space; it puts every AND inside an OR into parentheses of its own.
  */
 const isOfTenant = (expression: string): string => String.raw`(
   ${expression} ~ '^\(${comparison}\)$' or ${expression} ~ '^\(\(${comparison}\) AND .*\)$' or (${expression} ~ ' AND \(${comparison}\)\)$' and ${expression} !~ ' OR '))`;

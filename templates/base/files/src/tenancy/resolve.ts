@@ -92,7 +92,10 @@ export interface Resolution extends Parties {
   readonly members: BoundedCache<{ readonly tenant: string; readonly subject: string; readonly role: Role }>;
 }
 
-/** The steps of every request, in this order. A record, so that a test can replace one and watch the isolation suite find out. */
+/**
+ * The steps of every request, in this order. A record, so that a test can replace one and watch the isolation suite
+ * find out.
+ */
 export const resolutionSteps = { authenticate, collect, agree, findTenant, admit, authorize };
 export type ResolutionSteps = typeof resolutionSteps;
 
@@ -136,7 +139,10 @@ async function authenticate(incoming: Incoming, { resolvers }: Resolution): Prom
   return credentials;
 }
 
-/** What each credential, and everything besides, says about the tenant. 401 when all of them leave open what a host, for example, could have named. */
+/**
+ * What each credential, and everything besides, says about the tenant. 401 when all of them leave open what a host, for
+ * example, could have named.
+ */
 async function collect(
   credentials: readonly Credential[],
   incoming: Incoming,
@@ -149,7 +155,10 @@ async function collect(
   return candidates;
 }
 
-/** The one tenant that every candidate names. None takes precedence: two that differ are the same 404 as a tenant that does not exist, and nothing was looked up. */
+/**
+ * The one tenant that every candidate names. None takes precedence: two that differ are the same 404 as a tenant that
+ * does not exist, and nothing was looked up.
+ */
 function agree(candidates: readonly (string | undefined)[]): string {
   const names = new Set(candidates.filter((name) => name !== undefined));
   const [name] = names;
@@ -182,7 +191,9 @@ async function findTenant(slug: string, { database, tenants }: Resolution): Prom
   });
 }
 
-/** What the credentials grant in the tenant, together: the lower role, the narrower scopes. 404 for who is no member. */
+/**
+ * What the credentials grant in the tenant, together: the lower role, the narrower scopes. 404 for who is no member.
+ */
 async function admit(
   credentials: readonly Credential[],
   tenant: TenantContext,
@@ -217,7 +228,10 @@ async function memberRole(subject: string, tenant: TenantContext, { database, me
   return member.role;
 }
 
-/** 403 when the role or the scopes are too small for the operation. By now the caller is known to belong to the tenant, so this tells nobody else anything. */
+/**
+ * 403 when the role or the scopes are too small for the operation. By now the caller is known to belong to the tenant,
+ * so this tells nobody else anything.
+ */
 function authorize(grant: Grant, operation: Operation): void {
   if (rank(grant.role) < rank(operation.role)) throw new Problem(403, `This needs the role ${operation.role}.`);
   if (!allows(grant.scopes, operation.scope))

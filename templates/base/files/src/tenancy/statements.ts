@@ -68,8 +68,8 @@ function withoutLeadingComments(text: string): string {
 }
 
 /**
- * Functions of PostgreSQL that change the session beyond their statement, those that run a text in which such a call can
- * hide, and the notation that hides a name.
+ * Functions of PostgreSQL that change the session beyond their statement, those that run a text in which such a call
+ * can hide, and the notation that hides a name.
  */
 const lasting =
   /set_config|update[\s\S]*pg_settings|pg_(?:try_)?advisory_(?:un)?lock|setseed|_to_xml|to_xmlschema|ts_stat|ts_rewrite|\blo_|dblink|u&"/i;

@@ -10,7 +10,10 @@ export function assertMayGrant(own: Role, ...roles: readonly Role[]): void {
   if (roles.some((role) => rank(role) > rank(own))) throw new Problem(403, 'Nobody changes a role above their own.');
 }
 
-/** The member that is about to get another role, or none; refuses when the tenant would be left without an owner. Inside a transaction. */
+/**
+ * The member that is about to get another role, or none; refuses when the tenant would be left without an owner. Inside
+ * a transaction.
+ */
 export async function memberToChange(
   connection: TenantConnection,
   change: {

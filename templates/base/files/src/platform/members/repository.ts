@@ -55,7 +55,10 @@ export function insertMember(connection: TenantConnection, values: NewMember): P
     .executeTakeFirstOrThrow();
 }
 
-/** A member and every owner, locked: two requests cannot change one version of a member, nor each remove the other's last owner. */
+/**
+ * A member and every owner, locked: two requests cannot change one version of a member, nor each remove the other's
+ * last owner.
+ */
 export function lockMemberAndOwners(connection: TenantConnection, id: string): Promise<Member[]> {
   return connection
     .selectFrom('members')

@@ -3,7 +3,10 @@ import type { ApplicationSteps } from '../steps.ts';
 import { unmatchedProblem } from './problem-of.ts';
 import { type Problem, problemContentType, problemDocument } from './problem.ts';
 
-/** Every answer that is no success is a problem document. What the server did not expect is logged whole and told as little as possible. */
+/**
+ * Every answer that is no success is a problem document. What the server did not expect is logged whole and told as
+ * little as possible.
+ */
 export function answerWithProblem({ problemOf }: ApplicationSteps): ErrorRequestHandler {
   // Express tells an error handler by its four parameters.
   return (error: unknown, request, response, _next) => {

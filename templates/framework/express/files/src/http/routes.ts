@@ -20,7 +20,10 @@ export interface ValidRequest<Definition extends Operation> {
   readonly access: Access;
 }
 
-/** Answers an operation: what it returns is sent with the operation's status, unless the handler ended the response itself. */
+/**
+ * Answers an operation: what it returns is sent with the operation's status, unless the handler ended the response
+ * itself.
+ */
 export type Handler<Definition extends Operation> = (
   request: ValidRequest<Definition>,
   response: Response,

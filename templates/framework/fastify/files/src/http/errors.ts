@@ -2,7 +2,10 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { ApplicationSteps } from '../steps.ts';
 import { Problem, problemContentType, problemDocument } from './problem.ts';
 
-/** Every answer that is no success is a problem document. What the server did not expect is logged whole and told as little as possible. */
+/**
+ * Every answer that is no success is a problem document. What the server did not expect is logged whole and told as
+ * little as possible.
+ */
 export function answerWithProblems(app: FastifyInstance, { problemOf }: ApplicationSteps): void {
   app.setErrorHandler((error: unknown, request, reply) => {
     const problem = problemOf(error);

@@ -41,7 +41,8 @@ export function enterTenants(
     request.bodyBytes = admission.bodyBytes;
   });
 
-  // After the body was read: the context of the socket's events would not carry it. The callback form, because what runs in `done` inherits the context.
+  // After the body was read: the context of the socket's events would not carry it. The callback form, because what
+  // runs in `done` inherits the context.
   app.addHook('preHandler', (request, _reply, done) => {
     request.trace.run(() => steps.runAsTenant(request.access.tenant, done, request.deadline));
   });

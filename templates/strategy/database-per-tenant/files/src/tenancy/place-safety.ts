@@ -4,7 +4,9 @@ import type { Site } from './places/place.ts';
 import { roles } from './roles.ts';
 import { placePattern } from './schema.ts';
 
-/** Refuses an application whose own login gets into databases of tenants, and a control plane that lets in everybody. */
+/**
+ * Refuses an application whose own login gets into databases of tenants, and a control plane that lets in everybody.
+ */
 export async function assertApart(url: string): Promise<void> {
   await refuse(url, [
     {

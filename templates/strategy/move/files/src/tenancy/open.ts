@@ -8,7 +8,10 @@ import { templateSchema } from './schema.ts';
 import { createStore } from './store.ts';
 import type { TenantStore } from './strategy.ts';
 
-/** Connects the application to the tables that tenants share, and to the databases of those that have one. `database` is for the former. */
+/**
+ * Connects the application to the tables that tenants share, and to the databases of those that have one. `database` is
+ * for the former.
+ */
 export async function openDatabase(options: OpenOptions, steps: DatabaseSteps = databaseSteps): Promise<Database> {
   const { database, databases, credentialCacheSeconds } = options;
   const { enter, outside } = createStore(options);

@@ -10,7 +10,9 @@ const placements = { 'shared-schema': sharedPlacement, 'database-per-tenant': ow
 
 const first = placements[defaultStrategy];
 
-/** The control plane's side of both strategies: new tenants get the first; platform.placements says where others are. */
+/**
+ * The control plane's side of both strategies: new tenants get the first; platform.placements says where others are.
+ */
 export const placement: TenantPlacement = {
   strategy: first.strategy,
   places: ownPlacement.places,

@@ -35,7 +35,10 @@ async function ask(client: pg.Client, text: string): Promise<string[]> {
   return rows.map(({ problem }) => problem);
 }
 
-/** What a tenant's role must not be: it holds one schema, and nothing else. Roles of other databases' tenants are theirs. */
+/**
+ * What a tenant's role must not be: it holds one schema, and nothing else. Roles of other databases' tenants are
+ * theirs.
+ */
 const roleSql = `
   select format('%I %s. Next: alter role %I %s;', rolname, reason, rolname, mend) as problem
   from pg_catalog.pg_roles, lateral (values
@@ -57,7 +60,10 @@ const roleSql = `
   from pg_catalog.pg_namespace join pg_catalog.pg_roles on pg_roles.oid = nspowner
   where rolname ~ $1`;
 
-/** What the tables of every tenant need. Thousands of them are grouped once: looking through all policies for each table would take minutes. */
+/**
+ * What the tables of every tenant need. Thousands of them are grouped once: looking through all policies for each table
+ * would take minutes.
+ */
 const tableSql = `
   with tenant_table as (
     select pg_class.oid, nspname, pg_roles.oid as role, relrowsecurity and relforcerowsecurity as forced

@@ -1,6 +1,6 @@
 /**
- * The schema of a tenant's tables, and the role that runs its statements there, which owns nothing. The name says nothing of whose it is, because
- * the catalog shows it to every tenant.
+ * The schema of a tenant's tables, and the role that runs its statements there, which owns nothing. The name says
+ * nothing of whose it is, because the catalog shows it to every tenant.
  */
 export function schemaOf(tenantId: string): string {
   return `t_${tenantId.replaceAll('-', '')}`;

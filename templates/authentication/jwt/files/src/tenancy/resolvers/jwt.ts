@@ -31,7 +31,10 @@ export function publicKey({ kty, crv, x, y, n, e, kid, alg }: JWK): JWK {
   return Object.fromEntries(Object.entries(parts).filter(([, value]) => value !== undefined)) as unknown as JWK;
 }
 
-/** Verifies `Authorization: Bearer <token>`. A token that was verified is remembered, as long as it is valid: verifying costs as much as a query. */
+/**
+ * Verifies `Authorization: Bearer <token>`. A token that was verified is remembered, as long as it is valid: verifying
+ * costs as much as a query.
+ */
 export function createResolver({
   jwt,
   credentialCacheSeconds,

@@ -17,7 +17,10 @@ export async function atPlace<T>(
   return await asAdministrator({ DATABASE_ADMIN_URL: url === '' ? '' : urlAt(url, address) }, work);
 }
 
-/** Works in a tenant's database, logged in as a client of the control plane is. `meanwhile` is done before, while it is connected to. */
+/**
+ * Works in a tenant's database, logged in as a client of the control plane is. `meanwhile` is done before, while it is
+ * connected to.
+ */
 export async function atSameLogin<T>(
   client: pg.ClientBase,
   address: Address,

@@ -127,7 +127,10 @@ export async function copy(admin: pg.Client, database: string, from: string): Pr
   }
 }
 
-/** Privileges of a database are not copied with it: everybody could connect to a new one, and make temporary tables there. */
+/**
+ * Privileges of a database are not copied with it: everybody could connect to a new one, and make temporary tables
+ * there.
+ */
 export async function closeDatabase(admin: pg.Client, database: string): Promise<void> {
   const name = pg.escapeIdentifier(database);
   await admin.query(
@@ -137,7 +140,9 @@ export async function closeDatabase(admin: pg.Client, database: string): Promise
   );
 }
 
-/** Keeps the tenants' logins out of the control plane, which is closed to all but the application and who makes tenants. */
+/**
+ * Keeps the tenants' logins out of the control plane, which is closed to all but the application and who makes tenants.
+ */
 export async function closeControlPlane(admin: pg.Client): Promise<void> {
   const name = pg.escapeIdentifier(admin.database ?? '');
   await admin.query(

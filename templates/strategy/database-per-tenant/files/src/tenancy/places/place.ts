@@ -27,7 +27,9 @@ export function urlAt(url: string, { database, host, port }: Pick<Site, 'databas
   return there.href;
 }
 
-/** The URL by which the application reaches a tenant's database: its own, with another database and the tenant's login. */
+/**
+ * The URL by which the application reaches a tenant's database: its own, with another database and the tenant's login.
+ */
 export function placeUrl(runtimeUrl: string, place: Place, keys: readonly SecretKey[]): string {
   const password = openPassword(keys, place, place.sealedPassword);
   return Object.assign(new URL(urlAt(runtimeUrl, place)), { username: place.login, password }).href;

@@ -3,7 +3,10 @@ import pg from 'pg';
 /** Milliseconds that writers may be held up while the move waits for those who are writing. */
 const patience = 400;
 
-/** Milliseconds after which nothing more is begun behind the fence, and those that one statement may take there: two seconds less some to spare. */
+/**
+ * Milliseconds after which nothing more is begun behind the fence, and those that one statement may take there: two
+ * seconds less some to spare.
+ */
 export const fenceLimit = 1000;
 export const statementLimit = 800;
 

@@ -30,8 +30,8 @@ export async function catchUp(from: End, to: End, tables: readonly MovingTable[]
 }
 
 /**
- * Makes a tenant's place the other one. Writers wait meanwhile, at most two seconds: when that is not enough they are let
- * pass, and it begins again. Returns how long they waited, in milliseconds.
+ * Makes a tenant's place the other one. Writers wait meanwhile, at most two seconds: when that is not enough they are
+ * let pass, and it begins again. Returns how long they waited, in milliseconds.
  */
 export async function switchPlace(
   ledger: Ledger,

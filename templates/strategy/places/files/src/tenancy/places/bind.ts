@@ -2,8 +2,8 @@ import type pg from 'pg';
 
 /**
  * Lets no row of anybody else into a tenant's tables, whoever writes it. In a transaction, as the migrator; tables that
- * have it already are left alone. What a schema holds is found by what depends on it, for which there is an index: where
- * there are many schemas the catalog is large.
+ * have it already are left alone. What a schema holds is found by what depends on it, for which there is an index:
+ * where there are many schemas the catalog is large.
  */
 export async function bindToTenant(admin: pg.ClientBase, schema: string, tenantId: string): Promise<void> {
   await admin.query(`

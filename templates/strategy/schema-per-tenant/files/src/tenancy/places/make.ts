@@ -64,6 +64,8 @@ const ownSchema = (place: string): string => `
   create schema ${place} authorization ${roles.owner};
   grant usage on schema ${place} to ${place}, ${roles.platform}, ${roles.resolver}`;
 
-/** The runtime role may become the tenant's, and inherits nothing of it; the tenant's role may ask whose context it is. */
+/**
+ * The runtime role may become the tenant's, and inherits nothing of it; the tenant's role may ask whose context it is.
+ */
 export const memberships = (place: string): string =>
   `grant ${place} to ${roles.runtime}; grant ${roles.tenants} to ${place}`;

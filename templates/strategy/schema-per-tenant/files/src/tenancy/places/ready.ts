@@ -45,8 +45,8 @@ export async function takePlace({ client }: ControlPlane): Promise<string | unde
 }
 
 /**
- * Makes schemas until as many are ready; returns how many it made. Another who does the same goes first, and leaves less
- * to do. Stops between two of them when `signal` says so.
+ * Makes schemas until as many are ready; returns how many it made. Another who does the same goes first, and leaves
+ * less to do. Stops between two of them when `signal` says so.
  */
 export async function makeReady(
   admin: pg.Client,
