@@ -120,7 +120,7 @@ export default defineLayer({
     exceptions: {
       'app.members': {
         'policy platform_provision':
-          "for insert to platform with check (tenant_id IN ( SELECT tenants.id FROM platform.tenants WHERE ((tenants.status = 'active'::text) AND (tenants.created_at = (now())::timestamp(3) with time zone))))",
+          "for insert to platform with check (tenant_id IN ( SELECT tenants.id FROM platform.tenants WHERE ((tenants.status = 'active'::text) AND (tenants.created_at = (now())::timestamp(3) with time zone) AND (tenants.created_in = pg_current_xact_id()))))",
         'grant to platform': 'select (tenant_id), insert, delete',
       },
       'platform.migrations': { 'grant to resolver': 'select' },

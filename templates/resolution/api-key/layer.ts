@@ -24,7 +24,7 @@ export default defineLayer({
       'app.api_keys': {
         'policy key_look_up': 'for select to resolver using (true)',
         'policy platform_provision':
-          "for insert to platform with check (tenant_id IN ( SELECT tenants.id FROM platform.tenants WHERE ((tenants.status = 'active'::text) AND (tenants.created_at = (now())::timestamp(3) with time zone))))",
+          "for insert to platform with check (tenant_id IN ( SELECT tenants.id FROM platform.tenants WHERE ((tenants.status = 'active'::text) AND (tenants.created_at = (now())::timestamp(3) with time zone) AND (tenants.created_in = pg_current_xact_id()))))",
         'grant to platform': 'select (tenant_id), insert, delete',
         'grant to resolver': 'select (tenant_id, id, secret_hash, role, scopes, expires_at, revoked_at)',
       },

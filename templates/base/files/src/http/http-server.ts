@@ -10,8 +10,8 @@ const keepAliveTimeout = 72_000;
  */
 const connectionsCheckingInterval = 1000;
 
-// What V8 sees of the first requests can make it believe that a request's objects live long. It would make them in the old generation then, where they and all that they hold wait for a long
-// pause, and each short one copies a hundred times as much.
+// What V8 sees of the first requests can make it believe that a request's objects live long. It would make them in the
+// old generation then, where they and all that they hold wait for a long pause, and each short one copies more.
 setFlagsFromString('--no-allocation-site-pretenuring');
 
 /** The server below the framework. What Node would answer by itself, without a body, is a problem document here. */

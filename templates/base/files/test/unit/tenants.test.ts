@@ -12,6 +12,7 @@ import {
 import { runAsTenant } from '../../src/tenancy/context.ts';
 import { placement } from '../../src/tenancy/placement.ts';
 import { tenantTable } from '../../src/tenancy/tenant-table.ts';
+import { withClient } from '../setup/database.ts';
 import { administrator, createTwoTenants } from './two-tenants.ts';
 
 let world: Awaited<ReturnType<typeof createTwoTenants>>;
@@ -124,6 +125,7 @@ describe('the platform role', () => {
     'select app.tenant_id()',
     `update platform.tenants set slug = 'x'`,
     `insert into platform.tenants (id, slug, name, created_at) values (gen_random_uuid(), 'x', 'x', now() + interval '1 day')`,
+    `update platform.tenants set created_at = now(), created_in = pg_current_xact_id()`,
     'drop table members',
   ])('may not %s', async (statement) => {
     const text = statement.replace('members', tenantTable(world.bob.id, 'members'));
@@ -166,6 +168,20 @@ describe('the platform role', () => {
       await there.query(`update platform.tenants set status = 'active', purge_after = null where id = $1`, [
         world.bob.id,
       ]);
+      await enter();
+    } finally {
+      await there.query('rollback');
+    }
+  });
+
+  it('lets itself into none that another transaction made at the same moment', async () => {
+    await there.query('begin');
+    try {
+      const { adminUrl } = await world.urlsOf(world.bob);
+      const { rows } = await there.query<{ moment: string }>('select now()::text as moment');
+      await withClient(adminUrl, (admin) =>
+        admin.query('update platform.tenants set created_at = $1 where id = $2', [rows[0]?.moment, world.bob.id]),
+      );
       await enter();
     } finally {
       await there.query('rollback');

@@ -17,7 +17,8 @@ export interface Application {
 export function serve(app: Express, config: Config): Application {
   const server = createHttpServer(app, config, messagesOf(app));
   server.on('clientError', answerUnreadable);
-  // Of each connection the last. A set of all would be made anew every few requests, and what is left of those before would hold their responses until the garbage collector's next long pause.
+  // Of each connection the last. A set of all would be made anew every few requests, and what is left of those before
+  // would hold their responses until the garbage collector's next long pause.
   const latest = new Map<Socket, ServerResponse>();
   server.on('connection', (socket) => socket.once('close', () => latest.delete(socket)));
   server.prependListener('request', ({ socket }, response) => {
