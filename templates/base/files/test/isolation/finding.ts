@@ -29,6 +29,8 @@ export interface Group {
   readonly checks: number;
   /** How many of them were about what. */
   readonly tried: ReadonlyMap<Topic, number>;
+  /** Those of them that have names, as `named` gives them. */
+  readonly attacks: ReadonlySet<string>;
   readonly findings: readonly Finding[];
   /** What it had to leave out here. */
   readonly left: readonly Reason[];
@@ -39,10 +41,13 @@ export interface Group {
   readonly milliseconds: number;
 }
 
+/** A check by what it is about, as its finding says it: the same on every table. */
+export const named = ({ threat, attack }: Pick<Finding, 'threat' | 'attack'>): string => `${threat}: ${attack}`;
+
 /** Counts what a group does, and keeps what it finds. */
 export interface Recorder {
-  /** Call once for every attack or comparison that ran. */
-  readonly check: (threat: Topic, count?: number) => void;
+  /** Call once for attacks or comparisons that ran: how many, or which one, in the words of its finding. */
+  readonly check: (threat: Topic, what?: number | string) => void;
   /** The same finding twice is one. */
   readonly find: (finding: Finding) => void;
   /** Says what could not be attacked here; nothing is left out silently. */
@@ -58,10 +63,14 @@ export async function runGroup(name: string, work: (recorder: Recorder) => Promi
   const left: Reason[] = [];
   const notes = new Set<string>();
   const tried = new Map<Topic, number>();
+  const attacks = new Set<string>();
   let stopped: string | undefined;
   try {
     await work({
-      check: (threat, count = 1) => void tried.set(threat, (tried.get(threat) ?? 0) + count),
+      check: (threat, what = 1) => {
+        tried.set(threat, (tried.get(threat) ?? 0) + (typeof what === 'number' ? what : 1));
+        if (typeof what === 'string') attacks.add(named({ threat, attack: what }));
+      },
       find: (finding) => {
         if (!tried.has(finding.threat)) tried.set(finding.threat, 1);
         const key = [finding.threat, finding.object, finding.attack, finding.fix].join('\n');
@@ -78,6 +87,7 @@ export async function runGroup(name: string, work: (recorder: Recorder) => Promi
     name,
     checks: [...tried.values()].reduce((sum, count) => sum + count, 0),
     tried,
+    attacks,
     findings: [...found.values()],
     left,
     notes: [...notes],
@@ -92,6 +102,8 @@ export interface MutationResult {
   readonly caught: boolean;
   /** What noticed it first, or why nothing could. */
   readonly by: string;
+  /** Checks that have names and turned red until then, as `<group>: <threat>: <attack>`. */
+  readonly red: readonly string[];
   readonly milliseconds: number;
 }
 

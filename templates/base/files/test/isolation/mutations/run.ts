@@ -1,6 +1,6 @@
 import { applicationSteps } from '../../../src/steps.ts';
 import { type Arena, type Ground, openArena } from '../arena.ts';
-import { type MutationResult, runGroup, SuiteError } from '../finding.ts';
+import { type Group, type MutationResult, named, runGroup, SuiteError } from '../finding.ts';
 import { type GroupName, groups, groupsOn } from '../groups.ts';
 import { inParallel } from '../parallel.ts';
 import type { Copy } from '../premises.ts';
@@ -9,7 +9,7 @@ import { copyGround } from '../strategy/premises.ts';
 import { mutationsOf } from './all.ts';
 import type { Mutation } from './mutation.ts';
 
-type Noticed = Pick<MutationResult, 'caught' | 'by'>;
+type Noticed = Pick<MutationResult, 'caught' | 'by' | 'red'>;
 
 /** Breaks one defence at a time, each on its own copy of the prepared database, and asks whether the suite notices. */
 export async function runMutations(ground: Ground, which: 'policies' | 'all'): Promise<MutationResult[]> {
@@ -18,7 +18,7 @@ export async function runMutations(ground: Ground, which: 'policies' | 'all'): P
   const run = async (mutation: Mutation): Promise<void> => {
     const start = performance.now();
     const noticed = await onArena(ground, mutation, (arena) => notice(arena, mutation)).catch(
-      (error: Error): Noticed => ({ caught: false, by: `could not run: ${error.message}` }),
+      (error: Error): Noticed => ({ caught: false, by: `could not run: ${error.message}`, red: [] }),
     );
     results.set(mutation, { name: mutation.name, ...noticed, milliseconds: Math.round(performance.now() - start) });
   };
@@ -62,14 +62,20 @@ async function openAndWork<T>(
 }
 
 async function notice(arena: Arena, mutation: Mutation): Promise<Noticed> {
+  const red: string[] = [];
   for (const name of askedBy(mutation)) {
-    const { findings, stopped } = await runGroup(name, (recorder) => groups[name].attack(arena, recorder));
+    const group = await runGroup(name, (recorder) => groups[name].attack(arena, recorder));
+    const { findings, stopped } = group;
+    red.push(...redOf(group));
     if (findings.length === 0 && stopped !== undefined) throw new SuiteError(`${name}: ${stopped}`);
     const finding = findings.find(mutation.expects);
-    if (finding !== undefined) return { caught: true, by: `${name}: ${finding.object}: ${finding.attack}` };
+    if (finding !== undefined) return { caught: true, by: `${name}: ${finding.object}: ${finding.attack}`, red };
   }
-  return { caught: false, by: 'nobody' };
+  return { caught: false, by: 'nobody', red };
 }
+
+const redOf = ({ name, attacks, findings }: Group): string[] =>
+  [...new Set(findings.map(named))].filter((each) => attacks.has(each)).map((each) => `${name}: ${each}`);
 
 /** Those that could see it first, then all others. */
 function askedBy({ groups: first }: Mutation): GroupName[] {

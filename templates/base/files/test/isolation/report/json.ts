@@ -16,7 +16,13 @@ export function jsonReport(report: Report): string {
     mode,
     startedAt: startedAt.toISOString(),
     milliseconds,
-    groups: groups.map(({ name, checks, findings, notes }) => ({ name, checks, findings, notes })),
+    groups: groups.map(({ name, checks, attacks, findings, notes }) => ({
+      name,
+      checks,
+      attacks: [...attacks],
+      findings,
+      notes,
+    })),
     controls: controlsOf(report).map(({ threat, control, tried, result: held }) => ({
       threat,
       control,
@@ -30,6 +36,7 @@ export function jsonReport(report: Report): string {
     mutations: {
       caught: mutations.filter(({ caught }) => caught).length,
       total: mutations.length,
+      caughtBy: mutations.filter(({ caught }) => caught).map(({ name, by, red }) => ({ name, by, red })),
       survived: mutations.filter(({ caught }) => !caught).map(({ name, by }) => `${name} (${by})`),
     },
     ...(stopped.length > 0 && { stopped }),
@@ -45,7 +52,7 @@ export function jsonFailure(error: string): string {
     routes: [],
     notCovered: [],
     accepted: [],
-    mutations: { caught: 0, total: 0, survived: [] },
+    mutations: { caught: 0, total: 0, caughtBy: [], survived: [] },
   };
   return `${JSON.stringify({ result: 'incomplete', server: '', ...nothing, error }, undefined, 2)}\n`;
 }

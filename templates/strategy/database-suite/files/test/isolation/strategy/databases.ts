@@ -4,7 +4,6 @@ import type { Finding, Recorder } from '../finding.ts';
 import { run } from '../session.ts';
 import { literal } from '../sql.ts';
 import type { Target } from '../target.ts';
-import type { Threat } from '../threats.ts';
 import { attackDirectoryFunctions } from './directory.ts';
 import { databaseRules } from './lint.ts';
 import { attackPasswords } from './passwords.ts';
@@ -60,13 +59,14 @@ async function reach(scene: Scene, recorder: Recorder): Promise<void> {
       const answer = await tryToConnect(elsewhere(url, database));
       const isOpen = !(answer instanceof Error);
       if (isOpen) await answer.end();
-      recorder.check(database === own ? 'control' : 'K1');
+      const attack = `${who} connects to ${what}`;
+      recorder.check(database === own ? 'control' : 'K1', attack);
       if (isOpen === (database === own)) continue;
       const name = new URL(url).username;
       recorder.find({
         threat: isOpen ? 'K1' : 'control',
         object: database,
-        attack: `${who} connects to ${what}`,
+        attack,
         leaked: isOpen ? 'is let in' : `could not attack: ${(answer as Error).message}`,
         reproduce: `-- as ${name}, with the database ${database}`,
         fix: isOpen
@@ -98,12 +98,13 @@ async function makeAtHome({ attacker }: Scene, recorder: Recorder): Promise<void
       const { error } = await run(client, sql);
       if (what !== 'a database') await client.query('rollback');
       else if (error === undefined) await run(client, 'drop database attack');
-      recorder.check('K1');
+      const attack = `a tenant's login makes ${what}`;
+      recorder.check('K1', attack);
       if (error?.code === '42501') continue;
       recorder.find({
         threat: 'K1',
         object: what === 'a database' || what === 'a role' ? login : database,
-        attack: `a tenant's login makes ${what}`,
+        attack,
         leaked: error === undefined ? 'is allowed' : `only this stops it: ${error.message}`,
         reproduce: `-- as ${login}\n${sql};`,
         fix,
@@ -123,9 +124,9 @@ async function lintDatabases(
 ): Promise<void> {
   for (const { threat, attack, sql } of databaseRules(scene)) {
     const { rows } = await scene.admin.query<Row>(sql);
-    recorder.check(threat as Threat);
+    recorder.check(threat, attack);
     for (const { object, leaked, fix } of rows)
-      recorder.find({ threat: threat as Threat, object, attack, leaked, reproduce: leaked, fix });
+      recorder.find({ threat, object, attack, leaked, reproduce: leaked, fix });
   }
 }
 

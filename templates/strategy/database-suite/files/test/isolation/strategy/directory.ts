@@ -42,18 +42,12 @@ export async function attackDirectory(stage: Stage): Promise<void> {
       await point(...tenants);
       const call = { method: route.method, path: route.path, headers };
       const attack = `a key of the attacker, which the directory says to be of ${what}`;
-      const answer = await stage.call(status === 200 ? 'control' : 'K8', call, attack, { fresh: true });
+      const threat = status === 200 ? 'control' : 'K8';
+      const answer = await stage.call(threat, call, attack, { fresh: true });
+      recorder.check(threat, attack);
       if (answer.status === status) continue;
       const fix = 'src/tenancy/directory.ts: ask the tenants that an entry names, each in its own database.';
-      report(
-        recorder,
-        call,
-        status === 200 ? 'control' : 'K8',
-        attack,
-        `answers ${answer.status} in place of ${status}`,
-        fix,
-        route,
-      );
+      report(recorder, call, threat, attack, `answers ${answer.status} in place of ${status}`, fix, route);
     }
     await point(attacker);
   });
@@ -88,12 +82,13 @@ export async function attackDirectoryFunctions(
     ['forget', theirs, [victim.id]],
   ] as const) {
     const { text, ids, error } = await call(name, key);
-    recorder.check('K8');
+    const attack = `${name} a key in the directory`;
+    recorder.check('K8', attack);
     if (ids.join() === wanted.join()) continue;
     recorder.find({
       threat: 'K8',
       object: `platform.${name}_in_directory(text,text)`,
-      attack: `${name} a key in the directory`,
+      attack,
       leaked: error?.message ?? `afterwards it is of ${ids.join(' and ') || 'nobody'} in place of ${wanted.join()}`,
       reproduce: `-- as ${runtimeRole}, in the context of the attacker\n${text};`,
       fix: 'Let the function take the tenant from app.tenant_id(), as db/migrations/platform/0010_directory_functions.sql has it.',

@@ -28,12 +28,13 @@ export async function attackInside(scene: Scene, { contexts, tables }: Target, r
     [attacker, victim],
   ] as const) {
     const login = await tryToConnect(at.runtimeUrl);
-    recorder.check('K7');
+    const attack = `connect to the database of ${at.tenant.slug}`;
+    recorder.check('K7', attack);
     if (login instanceof Error) {
       recorder.find({
         threat: 'K7',
         object: at.database,
-        attack: `connect to the database of ${at.tenant.slug}`,
+        attack,
         leaked: `nothing: ${login.message}; its tenant is shut out`,
         reproduce: `-- as ${at.login}, with the database ${at.database}`,
         fix: 'npm run tenant -- drift tells what is missing.',
@@ -67,16 +68,15 @@ async function readInWrongContexts({ contexts, recorder, tables, at, stranger, a
     if (!privileges.has('SELECT')) continue;
     const text = `select * from ${name} limit 1000`;
     const [own] = await attempt(contexts.own(at.tenant.id), text);
-    recorder.check('control');
-    if ((own?.rows.length ?? 0) === 0 && (at.tenant.rows.get(name)?.length ?? 0) > 0)
-      tell(recorder, at, name, 'read the own rows', `nothing: ${own?.error?.message ?? 'there are none'}`);
+    const isShutOut = !shows(own) && (at.tenant.rows.get(name)?.length ?? 0) > 0;
+    const why = isShutOut ? `nothing: ${own?.error?.message ?? 'there are none'}` : undefined;
+    judge(recorder, at, name, 'read the own rows', why);
     for (const [what, settings] of [
       ["in another tenant's genuine context", contexts.own(stranger.tenant.id)],
       ['without a context', []],
     ] as const) {
       const [outcome] = await attempt(settings, text);
-      recorder.check('K7');
-      if (shows(outcome)) tell(recorder, at, name, `read ${what}`, `shows ${outcome?.rows.length} rows`);
+      judge(recorder, at, name, `read ${what}`, shown(outcome));
     }
   }
 }
@@ -88,8 +88,7 @@ async function readAsOwner({ recorder, tables, at, admin, contexts, stranger }: 
     const attempt = attemptsInside(admin, await characterOf(admin, roles.owner));
     for (const { name } of tables) {
       const [outcome] = await attempt(contexts.own(stranger.tenant.id), `select * from ${name} limit 1000`);
-      recorder.check('K7');
-      if (shows(outcome)) tell(recorder, at, name, 'read as the owner', `shows ${outcome?.rows.length} rows`);
+      judge(recorder, at, name, 'read as the owner', shown(outcome));
     }
   } finally {
     await admin.query('rollback');
@@ -97,18 +96,24 @@ async function readAsOwner({ recorder, tables, at, admin, contexts, stranger }: 
 }
 
 const shows = (outcome: Outcome | undefined): boolean => (outcome?.rows.length ?? 0) > 0;
+const shown = (outcome: Outcome | undefined): string | undefined =>
+  shows(outcome) ? `shows ${outcome?.rows.length} rows` : undefined;
 
-function tell(
+/** Counts an attack on a table; it is a finding when there is something to tell of it. */
+function judge(
   recorder: Recorder,
   { tenant, database }: Inhabited,
   table: string,
-  attack: string,
-  leaked: string,
+  what: string,
+  leaked: string | undefined,
 ): void {
+  const attack = `${what}, in the database of ${tenant.slug}`;
+  recorder.check('K7', attack);
+  if (leaked === undefined) return;
   recorder.find({
     threat: 'K7',
     object: table,
-    attack: `${attack}, in the database of ${tenant.slug}`,
+    attack,
     leaked,
     reproduce: `-- in ${database}\nselect * from ${table};`,
     fix: 'npm run tenant -- drift tells what is not as the migrations make it.',
@@ -136,14 +141,15 @@ async function plant({ contexts, recorder, tables, at, stranger, attempt, admin 
       ["its login in the other tenant's context", byLogin],
       ['an administrator', byAdmin],
     ] as const) {
-      recorder.check('K9');
+      const attack = `${who} puts a row of ${stranger.tenant.slug} into the database of ${at.tenant.slug}`;
+      recorder.check('K9', attack);
       const { code, message } = outcome?.error ?? {};
       if (code === '23514' || (who !== 'an administrator' && code === '42501')) continue;
       const column = table === 'platform.tenants' ? 'id' : 'tenant_id';
       recorder.find({
         threat: 'K9',
         object: table,
-        attack: `${who} puts a row of ${stranger.tenant.slug} into the database of ${at.tenant.slug}`,
+        attack,
         leaked: message === undefined ? 'is not refused' : `only this stops it: ${message}`,
         reproduce: `-- in ${at.database}\n${text};`,
         fix: `alter table ${table} add constraint tenant_here check (${column} = ${literal(at.tenant.id)});`,

@@ -33,13 +33,14 @@ async function tryEverything({ admin }: Scene, recorder: Recorder, victim: Inhab
     for (const password of new Set([value, ...parts, ...decoded])) {
       if (password === '' || password.includes('\0') || password.includes('\uFFFD')) continue;
       const answer = await tryToConnect(withPassword(password));
-      recorder.check('K6');
+      const attack = "log in to the victim's database with what the control plane says of it";
+      recorder.check('K6', attack);
       if (answer instanceof Error) continue;
       await answer.end();
       recorder.find({
         threat: 'K6',
         object: 'platform.places',
-        attack: "log in to the victim's database with what the control plane says of it",
+        attack,
         leaked: `${column} holds the password`,
         reproduce: `select ${column} from platform.places;`,
         fix: 'Seal it with sealPassword() of src/tenancy/places/credentials.ts, and give the login another one.',
@@ -55,13 +56,14 @@ async function readAsOthers({ environment, controlPlane }: Scene, recorder: Reco
     await whileConnected(url, async (client) => {
       for (const text of ['select sealed_password from platform.places', 'copy platform.places to stdout']) {
         const { error } = await run(client, text);
-        recorder.check('K6');
-        if (error?.code === '42501') continue;
         const { username } = new URL(url);
+        const attack = `read all sealed passwords as ${username}`;
+        recorder.check('K6', attack);
+        if (error?.code === '42501') continue;
         recorder.find({
           threat: 'K6',
           object: 'platform.places',
-          attack: `read all sealed passwords as ${username}`,
+          attack,
           leaked: error === undefined ? 'is allowed' : `only this stops it: ${error.message}`,
           reproduce: `-- as ${username}\n${text};`,
           fix: `revoke select (sealed_password) on platform.places from ${username}; revoke select on platform.places from ${username};`,

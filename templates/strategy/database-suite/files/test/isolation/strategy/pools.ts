@@ -71,18 +71,19 @@ async function interleave(
   database: Database,
   recorder: Recorder,
 ): Promise<void> {
+  const attack = 'several tenants at once';
   const rounds = Array.from({ length: 10 }, () => [attacker, victim, bystander]).flat();
   await Promise.all(
     rounds.flatMap((each) =>
       Object.entries(ways).map(async ([name, way]) => {
         const served = await asks(database, each, way).catch((error: Error) => error);
-        recorder.check('K3');
+        recorder.check('K3', attack);
         if (!(served instanceof Error) && served?.database === each.database && served.login === each.login) return;
         const leaked =
           served instanceof Error
             ? `could not attack: ${served.message}`
             : `runs in ${served?.database} as ${served?.login}`;
-        tell(recorder, served instanceof Error ? 'control' : 'K3', name, 'several tenants at once', leaked);
+        tell(recorder, served instanceof Error ? 'control' : 'K3', name, attack, leaked);
       }),
     ),
   );
@@ -93,8 +94,12 @@ async function move(scene: Scene, database: Database, recorder: Recorder): Promi
   const { admin, attacker, template } = scene;
   const place = await readPlace(scene, attacker);
   const before = new Map<string, Served | undefined>();
-  for (const [name, way] of Object.entries(ways))
-    before.set(name, await asks(database, attacker, way).catch(() => undefined));
+  for (const [name, way] of Object.entries(ways)) {
+    const served = await asks(database, attacker, way).catch((error: Error) => error);
+    if (served instanceof Error)
+      tell(recorder, 'control', name, 'before a move', `could not attack: ${served.message}`);
+    else before.set(name, served);
+  }
   const target = `${attacker.database.slice(0, -6)}${(Date.now() % 0xffffff).toString(16).padStart(6, '0')}`;
   await copy(admin, target, template);
   try {
@@ -113,13 +118,12 @@ async function move(scene: Scene, database: Database, recorder: Recorder): Promi
       await changePlace(scene, attacker, `${change}generation = generation + 1`);
       for (const [name, way] of Object.entries(ways)) {
         const served = await asks(database, attacker, way).catch((error: Error) => error);
-        recorder.check('K3');
-        if (served instanceof Error)
-          tell(recorder, 'control', name, `after a move ${what}`, `could not attack: ${served.message}`);
-        else if (served?.database !== wanted)
-          tell(recorder, 'K3', name, `after a move ${what}`, `still runs in ${served?.database}`);
+        const attack = `after a move ${what}`;
+        recorder.check('K3', attack);
+        if (served instanceof Error) tell(recorder, 'control', name, attack, `could not attack: ${served.message}`);
+        else if (served?.database !== wanted) tell(recorder, 'K3', name, attack, `still runs in ${served?.database}`);
         else if (served.pid === before.get(name)?.pid)
-          tell(recorder, 'K3', name, `after a move ${what}`, 'runs on a connection from before the move');
+          tell(recorder, 'K3', name, attack, 'runs on a connection from before the move');
       }
     }
   } finally {
@@ -151,14 +155,22 @@ async function misplace(scene: Scene, database: Database, recorder: Recorder): P
     ] as const) {
       await changePlace(scene, attacker, `${change}, generation = generation + 1`);
       for (const [name, way] of Object.entries(ways)) {
-        const served = await asks(database, attacker, way).catch(() => undefined);
-        recorder.check('K8');
-        if (served !== undefined)
-          tell(recorder, 'K8', name, `a tenant whose place ${what}`, `runs in ${served.database} as ${served.login}`);
+        const served = await asks(database, attacker, way).catch((error: Error) => error);
+        const attack = `a tenant whose place ${what}`;
+        recorder.check('K8', attack);
+        console.error(
+          what,
+          name,
+          served instanceof Error
+            ? [served.name, served.code, served.message, served.cause?.code, served.cause?.message]
+            : served,
+        );
+        if (!(served instanceof Error))
+          tell(recorder, 'K8', name, attack, `runs in ${served?.database} as ${served?.login}`);
         const other = await asks(database, victim, way).catch((error: Error) => error);
-        recorder.check('K8');
-        if (other instanceof Error)
-          tell(recorder, 'K8', name, `another tenant while a place ${what}`, `is shut out: ${other.message}`);
+        const meanwhile = `another tenant while a place ${what}`;
+        recorder.check('K8', meanwhile);
+        if (other instanceof Error) tell(recorder, 'K8', name, meanwhile, `is shut out: ${other.message}`);
       }
       await restorePlace(scene, place);
     }
@@ -196,16 +208,18 @@ async function burst(
   );
   running = false;
   await watching;
-  recorder.check('K4', served.length);
   const failed = served.find((each) => each instanceof Error);
-  if (failed !== undefined)
-    tell(recorder, 'K4', 'databases', 'more tenants than may be open', `shuts some out: ${failed.message}`);
+  const attack = 'serve more tenants than may be open';
+  recorder.check('K4', attack);
+  if (failed !== undefined) tell(recorder, 'K4', 'databases', attack, `shuts some out: ${failed.message}`);
   for (const [what, found, bound] of [
     ['databases', widest, bounds.TENANT_DATABASES],
     ['connections', most, bounds.TENANT_CONNECTIONS],
   ] as const) {
-    if (found > Number(bound))
-      tell(recorder, 'K4', what, 'more tenants than may be open', `${found} are open, ${bound} may be`);
+    const counting = `count ${what} meanwhile`;
+    recorder.check('K4', counting);
+    if (found > Number(bound)) tell(recorder, 'K4', what, counting, `${found} are open, ${bound} may be`);
+    if (found === 0) tell(recorder, 'control', what, counting, 'could not attack: none was seen');
   }
 }
 

@@ -65,12 +65,13 @@ export function beginWriting({ traveller, shared, database, recorder, lender }: 
         await seeEveryRow(admin);
         return (await admin.query(`select from ${table.name} where ${keyOf(table, row)}`)).rowCount === 1;
       });
-      recorder.check('K11');
+      const attack = 'write in a transaction that is open while the tenant moves';
+      recorder.check('K11', attack);
       if (isThere === (ended === undefined)) return;
       recorder.find({
         threat: 'K11',
         object: table.name,
-        attack: 'write in a transaction that is open while the tenant moves',
+        attack,
         leaked: isThere ? `is there, and was answered: ${ended?.message}` : 'was committed, and did not come along',
         reproduce: `begin;\n${insertSql(table.name, row)};\n-- npm run tenant -- move\ncommit;`,
         fix: 'platform.note_change() waits for the move, and src/tenancy/move/fence.ts for who writes.',

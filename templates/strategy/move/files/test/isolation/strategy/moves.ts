@@ -101,13 +101,14 @@ async function isServedIn(
   threat: Threat | 'control',
 ): Promise<boolean> {
   let isRight = true;
+  const attack = `a process that served the tenant, ${when}`;
   for (const [name, way] of Object.entries(ways)) {
     const served = await asks(database, { tenant: traveller }, way).catch((error: Error) => error);
-    recorder.check(threat);
+    recorder.check(threat, attack);
     if (!(served instanceof Error) && served?.database === wanted) continue;
     isRight = false;
     const leaked = served instanceof Error ? `is shut out: ${served.message}` : `still runs in ${served?.database}`;
-    tell(recorder, threat, name, `a process that served the tenant, ${when}`, leaked);
+    tell(recorder, threat, name, attack, leaked);
   }
   return isRight;
 }

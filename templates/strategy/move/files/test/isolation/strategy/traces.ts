@@ -8,17 +8,18 @@ import { whileConnected } from './scene.ts';
 
 /** K10: who moved to a database of its own has no row in the tables that are shared, for nobody to read. */
 export async function rowsStay({ admin, tables }: Target, { id, slug }: Tenant, recorder: Recorder): Promise<void> {
+  const attack = 'look for rows of a tenant that moved away, and was confirmed';
   const notes = { name: 'platform.move_changes', parent: null };
   for (const { name, parent } of [...tables, notes]) {
     if (parent !== null) continue;
     const text = `select count(*) as count from ${name} where tenant_id = ${literal(id)}`;
     const { rows } = await admin.query<{ count: string }>(text);
-    recorder.check('K10');
+    recorder.check('K10', attack);
     if (rows[0]?.count === '0') continue;
     recorder.find({
       threat: 'K10',
       object: name,
-      attack: 'look for rows of a tenant that moved away, and was confirmed',
+      attack,
       leaked: `${rows[0]?.count} rows of ${slug} are left`,
       reproduce: `${text};`,
       fix: `delete from ${name} where tenant_id = ${literal(id)}; -- as who may: the policies bind the migrator too`,
@@ -33,17 +34,18 @@ export async function databaseStays(
   { id, slug }: Tenant,
   recorder: Recorder,
 ): Promise<void> {
-  for (const text of [
-    `select datname as name from pg_database where datname = ${literal(database)}`,
-    `select database as name from platform.places where tenant_id = ${literal(id)}`,
-  ]) {
+  for (const [what, text] of [
+    ['the database', `select datname as name from pg_database where datname = ${literal(database)}`],
+    ['the place', `select database as name from platform.places where tenant_id = ${literal(id)}`],
+  ] as const) {
     const { rows } = await admin.query<{ name: string }>(text);
-    recorder.check('K10');
+    const attack = `look for ${what} of a tenant that moved away, and was confirmed`;
+    recorder.check('K10', attack);
     if (rows[0] === undefined) continue;
     recorder.find({
       threat: 'K10',
       object: database,
-      attack: 'look for the database of a tenant that moved away, and was confirmed',
+      attack,
       leaked: `${rows[0].name} of ${slug} is left`,
       reproduce: `${text};`,
       fix: `drop database ${database}; delete from platform.places where tenant_id = ${literal(id)};`,
@@ -61,12 +63,13 @@ export async function attackNotes(journey: Journey, where: string): Promise<void
     for (const name of notes) {
       const text = `select * from ${name} limit 1`;
       const [outcome] = await attempt(own, text);
-      recorder.check('K12');
+      const attack = `read what is noted of a move, as ${runtimeRole}`;
+      recorder.check('K12', attack);
       if (outcome?.error?.code === '42501') continue;
       recorder.find({
         threat: 'K12',
         object: name,
-        attack: `read what is noted of a move, as ${runtimeRole}`,
+        attack,
         leaked: outcome?.error?.message ?? `is allowed: ${JSON.stringify(outcome?.rows[0] ?? {})}`,
         reproduce: `-- as ${runtimeRole}\n${text};`,
         fix: `revoke all on ${name} from ${runtimeRole}, public;`,
@@ -94,13 +97,14 @@ async function writeBeside({ shared: { admin, tables, world }, recorder }: Journ
     await admin.query('begin');
     const [before, written, after] = [await run(admin, count), await run(admin, text), await run(admin, count)];
     await admin.query('rollback');
-    recorder.check('K12');
+    const attack = 'write a row while somebody else moves';
+    recorder.check('K12', attack);
     const isNoted = before.rows[0]?.['count'] !== after.rows[0]?.['count'];
     if (written.error === undefined && !isNoted) continue;
     recorder.find({
       threat: 'K12',
       object: name,
-      attack: 'write a row while somebody else moves',
+      attack,
       leaked: written.error === undefined ? 'its key is noted for the move' : `is refused: ${written.error.message}`,
       reproduce: `${text};\nselect * from platform.move_changes;`,
       fix: 'src/tenancy/move/capture.ts: the triggers are for the rows of one tenant.',

@@ -6,7 +6,6 @@ import { goingThere, homeOf } from '../homes.ts';
 import { attemptsAsLogin, attemptsInside, type Attempt } from '../session.ts';
 import { insertSql, literal } from '../sql.ts';
 import type { Target } from '../target.ts';
-import type { Threat } from '../threats.ts';
 import { schemaRules } from './lint.ts';
 
 /** Everything at the borders of the tenants' schemas: other schemas, missing ones, roles, and what ties one to another. */
@@ -60,12 +59,13 @@ async function reach(target: Target, recorder: Recorder, attempt: Attempt, table
     ] as const) {
       for (const text of statements) {
         const [outcome] = await attempt(settings, text);
-        recorder.check('J3');
+        const attack = `${text.split(' ')[0]} as ${who}`;
+        recorder.check('J3', attack);
         if (outcome?.error?.code === '42501') continue;
         recorder.find({
           threat: 'J3',
           object: name,
-          attack: `${text.split(' ')[0]} as ${who}`,
+          attack,
           leaked: outcome?.error === undefined ? 'is allowed' : `only this stops it: ${outcome.error.message}`,
           reproduce: shown(target, text),
           fix: `revoke all on schema ${schemaOf(world.victim.id)} from public, ${target.runtimeRole}, ${schemaOf(world.attacker.id)};`,
@@ -106,13 +106,14 @@ async function becomeTheVictim(
     for (const [form, text] of Object.entries(payloads)) {
       const [outcome] = await attempt(asAttacker(target), text);
       if (text.includes('prepare')) await attempt([], 'deallocate all');
-      recorder.check('A4');
+      const attack = `injected SQL becomes the victim's role: ${form}`;
+      recorder.check('A4', attack);
       const leak = outcome && target.detector.inRows(outcome.rows, victim.id);
       if (leak === undefined) continue;
       recorder.find({
         threat: 'A4',
         object: name,
-        attack: `injected SQL becomes the victim's role: ${form}`,
+        attack,
         leaked: `shows ${leak}`,
         reproduce: shown(target, text),
         fix: 'npm run tenant -- drift tells which policies of the schema are not as the migrations make them.',
@@ -137,12 +138,13 @@ async function plant(target: Target, recorder: Recorder, tables: readonly Relati
       ["the victim's role in the attacker's context", outcome],
       ['an administrator', byAdmin],
     ] as const) {
-      recorder.check('J3');
+      const attack = `${who} puts a row of the attacker into the victim's table`;
+      recorder.check('J3', attack);
       if (found?.error?.code === '23514' || (who !== 'an administrator' && found?.error?.code === '42501')) continue;
       recorder.find({
         threat: 'J3',
         object: name,
-        attack: `${who} puts a row of the attacker into the victim's table`,
+        attack,
         leaked: found?.error === undefined ? 'is not refused' : `only this stops it: ${found.error.message}`,
         reproduce: `${text};`,
         fix: `alter table ${name} add constraint tenant_here check (tenant_id = '${victim.id}');`,
@@ -172,14 +174,15 @@ async function fallThrough(
       for (const role of [`set local role ${own}`, 'reset role']) {
         const text = `${role}; ${path}; select relnamespace::regnamespace::text as schema from pg_class where oid = to_regclass('${bare}')`;
         const [outcome] = await attempt(asAttacker(target), text);
-        recorder.check('J1');
+        const attack = `look for the table in ${what}${role === 'reset role' ? ', as the runtime role' : ''}`;
+        recorder.check('J1', attack);
         const found = outcome?.rows[0]?.['schema'];
         // "$user" is the role, and its schema the tenant's own.
         if (outcome?.error === undefined && (found === undefined || (found === own && role !== 'reset role'))) continue;
         recorder.find({
           threat: 'J1',
           object: bare,
-          attack: `look for the table in ${what}`,
+          attack,
           leaked: `finds one in ${found ?? outcome?.error?.message}`,
           reproduce: shown(target, text),
           fix: `Drop the table ${bare} outside of the tenants' schemas, or revoke everything on it from public.`,
@@ -198,12 +201,13 @@ async function withoutSchema(target: Target, recorder: Recorder, tables: readonl
     await admin.query(`alter schema ${schemaOf(world.victim.id)} rename to gone`);
     const text = `select * from platform.find_tenant(${literal(world.victim.slug)})`;
     const [outcome] = await inside([], text);
-    recorder.check('J1');
+    const attack = 'look a tenant up whose schema is missing';
+    recorder.check('J1', attack);
     if (outcome?.error === undefined && (outcome?.rows.length ?? 0) > 0) {
       recorder.find({
         threat: 'J1',
         object: 'platform.find_tenant(text)',
-        attack: 'look a tenant up whose schema is missing',
+        attack,
         leaked: 'answers, and the application would enter a schema that is not there',
         reproduce: `${text};`,
         fix: 'Let platform.find_tenant() ask for the schema, as db/migrations/platform/0008_tenant_schemas.sql has it.',
@@ -218,12 +222,13 @@ async function withoutSchema(target: Target, recorder: Recorder, tables: readonl
     try {
       await admin.query(`alter table ${schemaOf(world.attacker.id)}.${bare} rename to gone`);
       const [outcome] = await inside(asAttacker(target), `select * from ${bare}`);
-      recorder.check('J2');
+      const attack = 'read a table that is missing from the own schema';
+      recorder.check('J2', attack);
       if (outcome?.error?.code === '42P01') continue;
       recorder.find({
         threat: 'J2',
         object: bare,
-        attack: 'read a table that is missing from the own schema',
+        attack,
         leaked: outcome?.error === undefined ? `shows ${outcome?.rowCount} rows of another one` : outcome.error.message,
         reproduce: shown(target, `select * from ${bare}`),
         fix: `Drop the table ${bare} outside of the tenants' schemas.`,
@@ -243,22 +248,23 @@ type Row = {
 async function lintSchemas(target: Target, recorder: Recorder): Promise<void> {
   for (const { threat, attack, sql } of schemaRules(target)) {
     const { rows } = await target.admin.query<Row>(sql);
-    recorder.check(threat as Threat);
+    recorder.check(threat, attack);
     for (const { object, leaked, fix } of rows)
-      recorder.find({ threat: threat as Threat, object, attack, leaked, reproduce: leaked, fix });
+      recorder.find({ threat, object, attack, leaked, reproduce: leaked, fix });
   }
 }
 
 /** J7: what is not as the migrations make it was changed by somebody, or missed by a migration. */
 async function drift({ admin }: Target, recorder: Recorder): Promise<void> {
   const found = await findDrift(admin);
-  recorder.check('J7');
+  const attack = 'compare the schema with what the migrations make';
+  recorder.check('J7', attack);
   for (const { schema, slug, missing, unexpected } of found) {
     const lines = [...missing.map((line) => `lacks ${line}`), ...unexpected.map((line) => `has ${line}`)];
     recorder.find({
       threat: 'J7',
       object: schema,
-      attack: 'compare the schema with what the migrations make',
+      attack,
       leaked: `${lines.slice(0, 3).join('; ')}${lines.length > 3 ? `; and ${lines.length - 3} more` : ''}${slug === null ? '' : ` (${slug})`}`,
       reproduce: 'npm run tenant -- drift',
       fix: 'Put it back by hand, or write a migration that changes every schema.',
