@@ -75,7 +75,7 @@ const payloads: readonly Payload[] = [
     threat: 'C5',
     name: 'a block of code',
     sql: (table, change) =>
-      `do ${literal(`begin perform ${change}; perform set_config('application_name', (select string_agg(t::text, ',') from ${table} as t), true); end`)}; select current_setting('application_name') as stolen`,
+      `do ${literal(`begin perform ${change}; perform set_config('attack.stolen', (select string_agg(t::text, ',') from ${table} as t), true); end`)}; select current_setting('attack.stolen') as stolen`,
   },
   {
     threat: 'C5',

@@ -2,13 +2,14 @@ import { applicationSteps } from '../../../src/steps.ts';
 import type { DatabaseSteps } from '../../../src/tenancy/database-steps.ts';
 import { roles } from '../../../src/tenancy/roles.ts';
 import { schemaOf, templateSchema } from '../../../src/tenancy/schema.ts';
-import { type Material, type Mutation, names, ofAttacker, usual, without } from '../mutations/mutation.ts';
+import { type Material, type Mutation, names, ofAttacker, tells, usual, without } from '../mutations/mutation.ts';
 import { identifier } from '../sql.ts';
 
 /** What keeps schemas apart, broken in one way at a time. */
 export function strategyMutations(material: Material): readonly Mutation[] {
-  const { attacker, victim } = material.world;
+  const { attacker, victim, bystander } = material.world;
   const [mine, theirs] = [schemaOf(attacker.id), schemaOf(victim.id)];
+  const bystanders = schemaOf(bystander?.id ?? '');
   const table = usual(material).find(({ name }) => name.endsWith('.projects'))?.name ?? usual(material)[0]?.name ?? '';
   const own = ofAttacker(material).find(({ name }) => name.endsWith('.projects'))?.name ?? '';
   const referring = ofAttacker(material).find(({ foreignKeys }) => foreignKeys.length > 0)?.name ?? own;
@@ -35,6 +36,16 @@ export function strategyMutations(material: Material): readonly Mutation[] {
       `alter role ${theirs} nobypassrls`,
     ),
     ofRole('a role that is superuser', `alter role ${theirs} superuser`, `alter role ${theirs} nosuperuser`),
+    ofRole('a role that may create roles', `alter role ${theirs} createrole`, `alter role ${theirs} nocreaterole`),
+    ofRole('a role that may create databases', `alter role ${theirs} createdb`, `alter role ${theirs} nocreatedb`),
+    ofRole('a role that may replicate', `alter role ${theirs} replication`, `alter role ${theirs} noreplication`),
+    {
+      name: 'a schema without a role',
+      sql: [`alter role ${bystanders} rename to attack_gone`],
+      restore: [`alter role attack_gone rename to ${bystanders}`],
+      groups: ['schemas'],
+      expects: names(bystanders),
+    },
     ofRole("one tenant's role in another's", `grant ${theirs} to ${mine}`, `revoke ${theirs} from ${mine}`),
     ofRole(
       'the runtime role inherits a tenant',
@@ -45,7 +56,7 @@ export function strategyMutations(material: Material): readonly Mutation[] {
       'a role shared by two schemas',
       theirs,
       `grant usage on schema ${theirs} to ${mine}`,
-      `grant select on all tables in schema ${theirs} to ${mine}`,
+      `grant all on all tables in schema ${theirs} to ${mine}`,
     ),
     inSchemas('a schema that everybody may use', theirs, `grant usage on schema ${theirs} to public`),
     inSchemas(
@@ -53,8 +64,21 @@ export function strategyMutations(material: Material): readonly Mutation[] {
       theirs,
       `grant usage on schema ${theirs} to ${roles.runtime}`,
     ),
+    inSchemas(
+      'a schema and its tables, granted to the runtime role',
+      table,
+      `grant usage on schema ${theirs} to ${roles.runtime}`,
+      `grant all on all tables in schema ${theirs} to ${roles.runtime}`,
+    ),
     inSchemas(`${table}: granted to the runtime role`, table, `grant select on ${table} to ${roles.runtime}`),
     inSchemas('a schema that its tenant owns', theirs, `alter schema ${theirs} owner to ${theirs}`),
+    inSchemas(`${table}: its tenant owns it`, theirs, `alter table ${table} owner to ${theirs}`),
+    inSchemas(
+      'a function that a tenant owns',
+      theirs,
+      `create function app.attack() returns integer language sql as 'select 1'`,
+      `alter function app.attack() owner to ${theirs}`,
+    ),
     inSchemas(`${table}: anybody's rows are let in`, table, `alter table ${table} drop constraint tenant_here`),
     inSchemas(`${table}: missing`, theirs, `drop table ${table} cascade`),
     inSchemas(`${table}: a column that no other schema has`, theirs, `alter table ${table} add column attack text`),
@@ -87,7 +111,42 @@ export function strategyMutations(material: Material): readonly Mutation[] {
       referring,
       `alter table ${referring} add constraint attack foreign key (tenant_id, id) references ${table} (tenant_id, id) not valid`,
     ),
+    {
+      name: `${own}: its tenant may do nothing with it`,
+      sql: [`revoke all on ${own} from ${mine}`],
+      groups: ['schemas'],
+      expects: tells('control', 'from the own schema'),
+    },
+    {
+      name: 'a schema in which its tenant sees nothing',
+      sql: [closeEvery(theirs)],
+      groups: ['schemas'],
+      expects: tells('control', 'injected SQL becomes'),
+    },
+    {
+      name: 'platform.find_tenant() is closed to the application',
+      sql: [`revoke execute on function platform.find_tenant(text) from ${roles.runtime}`],
+      groups: ['schemas'],
+      expects: tells('control', 'whose schema is there'),
+    },
+    {
+      name: 'a table wherever a search path leads',
+      sql: [
+        'set allow_system_table_mods = on',
+        `create table pg_catalog.${bare} as select * from ${table}`,
+        `grant select on pg_catalog.${bare} to public`,
+      ],
+      groups: ['schemas'],
+      expects: tells('J2', 'missing from the own schema'),
+    },
     inSchemas('a view over a schema', 'app.attack_view', `create view app.attack_view as select * from ${table}`),
+    {
+      name: 'a role that is called like its tenant',
+      sql: [`create role ${identifier(victim.slug)}`],
+      restore: [`drop role ${identifier(victim.slug)}`],
+      groups: ['schemas'],
+      expects: names(victim.slug),
+    },
     inSchemas('a schema that is called like its tenant', victim.slug, `create schema ${identifier(victim.slug)}`),
     inSchemas(
       'platform.find_tenant() finds tenants whose schema is missing',
@@ -112,6 +171,11 @@ export function strategyMutations(material: Material): readonly Mutation[] {
     },
   ];
 }
+
+const closeEvery = (schema: string): string => `do $$ declare each regclass; begin
+  for each in select oid from pg_class where relnamespace = '${schema}'::regnamespace and relkind in ('r', 'p') loop
+    execute format('create policy attack on %s as restrictive to ${schema} using (false)', each);
+  end loop; end $$`;
 
 const dropIndex = (table: string): string => `do $$ declare each regclass; begin
   select indexrelid into each from pg_index where indrelid = '${table}'::regclass and not indisunique limit 1;

@@ -1,12 +1,15 @@
 import { findDrift } from '../../../src/tenancy/places/drift.ts';
-import { schemaOf, templateSchema } from '../../../src/tenancy/schema.ts';
-import type { Relation } from '../catalog.ts';
-import type { Recorder } from '../finding.ts';
-import { goingThere, homeOf } from '../homes.ts';
+import { schemaOf } from '../../../src/tenancy/schema.ts';
+import type { Privilege, Relation } from '../catalog.ts';
+import { type Recorder, SuiteError } from '../finding.ts';
+import { counterpart, homeOf } from '../homes.ts';
 import { attemptsAsLogin, attemptsInside, type Attempt } from '../session.ts';
-import { insertSql, literal } from '../sql.ts';
+import { insertSql } from '../sql.ts';
 import type { Target } from '../target.ts';
+import { asAttacker, shown } from './attacker.ts';
+import { becomeTheVictim } from './become.ts';
 import { schemaRules } from './lint.ts';
+import { fallThrough, withoutSchema } from './missing.ts';
 
 /** Everything at the borders of the tenants' schemas: other schemas, missing ones, roles, and what ties one to another. */
 export async function schemas(target: Target, recorder: Recorder): Promise<void> {
@@ -15,6 +18,7 @@ export async function schemas(target: Target, recorder: Recorder): Promise<void>
       ? attemptsAsLogin(target.login, () => [])
       : attemptsInside(target.admin, { ...target.runtime, first: () => [] });
   const tables = target.tables.filter(({ schema }) => homeOf(schema) === target.world.victim.id);
+  if (tables.length === 0) throw new SuiteError('The victim has no table that could be attacked.');
   await reach(target, recorder, attempt, tables);
   await becomeTheVictim(target, recorder, attempt, tables);
   await plant(target, recorder, tables);
@@ -29,37 +33,34 @@ export async function schemas(target: Target, recorder: Recorder): Promise<void>
   await drift(target, recorder);
 }
 
-/** What the application sets for a statement of the attacker. */
-const asAttacker = ({ world, contexts }: Target) => [
-  ...contexts.own(world.attacker.id),
-  ...goingThere([schemaOf(world.attacker.id)]),
+/** What is tried on every table, and what it takes; nothing that would change a row. */
+const tried: readonly (readonly [sql: (name: string, column: string) => string, privilege?: Privilege])[] = [
+  [(name) => `select * from ${name}`, 'SELECT'],
+  [(name) => `select count(*) from ${name}`, 'SELECT'],
+  [(name) => `copy ${name} to stdout`, 'SELECT'],
+  [(name, column) => `update ${name} set ${column} = ${column}`, 'UPDATE'],
+  [(name) => `delete from ${name}`, 'DELETE'],
+  [(name, column) => `insert into ${name} (${column}) select ${column} from ${name} where false`, 'INSERT'],
+  [(name) => `truncate ${name}`],
+  [(name) => `lock table ${name} in access share mode`, 'SELECT'],
 ];
 
-const shown = (target: Target, text: string): string =>
-  `-- as ${target.runtimeRole}, having become ${schemaOf(target.world.attacker.id)}, in the context of the attacker\n${text};`;
-
-/** J3: the attacker's role, and the runtime role by itself, get at no table of the victim, whatever they try. */
+/** J3: the attacker's role, and the runtime role by itself, get at no table of the victim, whatever they try. What they try works on the attacker's own. */
 async function reach(target: Target, recorder: Recorder, attempt: Attempt, tables: readonly Relation[]): Promise<void> {
   const { contexts, world } = target;
-  for (const { name, columns } of tables) {
-    const [column] = columns;
-    const statements = [
-      `select * from ${name}`,
-      `select count(*) from ${name}`,
-      `copy ${name} to stdout`,
-      `update ${name} set ${column?.name} = ${column?.name}`,
-      `delete from ${name}`,
-      `insert into ${name} select * from ${name}`,
-      `truncate ${name}`,
-      `lock table ${name} in access share mode`,
-    ];
-    for (const [who, settings] of [
-      ["the attacker's role", asAttacker(target)],
-      ['the runtime role by itself', contexts.own(world.attacker.id)],
-    ] as const) {
-      for (const text of statements) {
+  const asItself = contexts.own(world.attacker.id);
+  for (const { name, columns, privileges } of tables) {
+    const [{ name: column = '' } = {}] = columns.filter(({ insertable, updatable }) => insertable && updatable);
+    for (const [sql, privilege] of tried) {
+      if (privilege !== undefined && privileges.has(privilege))
+        await reachOwn(target, recorder, attempt, sql(counterpart(name, world.attacker.id), column));
+      const text = sql(name, column);
+      for (const [who, settings] of [
+        ["the attacker's role", asAttacker(target)],
+        ['the runtime role by itself', asItself],
+      ] as const) {
         const [outcome] = await attempt(settings, text);
-        const attack = `${text.split(' ')[0]} as ${who}`;
+        const attack = `${verbOf(text)} as ${who}`;
         recorder.check('J3', attack);
         if (outcome?.error?.code === '42501') continue;
         recorder.find({
@@ -75,52 +76,25 @@ async function reach(target: Target, recorder: Recorder, attempt: Attempt, table
   }
 }
 
-/** A4: injected SQL becomes the victim's role, in every form; the context, which it cannot make, still names the attacker. */
-async function becomeTheVictim(
-  target: Target,
-  recorder: Recorder,
-  attempt: Attempt,
-  tables: readonly Relation[],
-): Promise<void> {
-  const { victim } = target.world;
-  const there = schemaOf(victim.id);
-  const change = `set_config('role', '${there}', true)`;
-  const path = `set_config('search_path', '${there}', true)`;
-  for (const { name } of tables) {
-    const bare = name.split('.')[1] ?? '';
-    const every = literal(`select * from ${name}`);
-    const payloads: Readonly<Record<string, string>> = {
-      'a second statement': `select ${change}; select * from ${name}`,
-      'SET ROLE': `set local role ${there}; select * from ${name}`,
-      'SET ROLE by way of RESET': `reset role; set role ${there}; select * from ${name}`,
-      'the search path too': `select ${change}, ${path}; select * from ${bare}`,
-      'set_config and query_to_xml': `select ${change} as x, query_to_xml(${every}, true, false, '') as stolen`,
-      'the search path and query_to_xml': `select ${change} as x, ${path} as y, query_to_xml(${literal(`select * from ${bare}`)}, true, false, '') as stolen`,
-      'set_config inside query_to_xml': `select query_to_xml(${literal(`select ${change}`)}, true, false, '')::text, query_to_xml(${every}, true, false, '')::text as stolen`,
-      'set_config and schema_to_xml': `select ${change} as x, schema_to_xml('${there}', true, false, '') as stolen`,
-      'set_config and a cursor': `select ${change}; declare attack cursor for select * from ${name}; fetch all from attack`,
-      'set_config and cursor_to_xml': `select ${change}; declare attack cursor for select * from ${name}; select cursor_to_xml('attack', 100, true, false, '') as stolen`,
-      'a block of code': `do ${literal(`begin perform ${change}; perform set_config('application_name', (select string_agg(t::text, ',') from ${name} as t), true); end`)}; select current_setting('application_name') as stolen`,
-      'EXECUTE of a prepared statement': `select ${change}; prepare injected as select * from ${name}; execute injected; deallocate injected`,
-    };
-    for (const [form, text] of Object.entries(payloads)) {
-      const [outcome] = await attempt(asAttacker(target), text);
-      if (text.includes('prepare')) await attempt([], 'deallocate all');
-      const attack = `injected SQL becomes the victim's role: ${form}`;
-      recorder.check('A4', attack);
-      const leak = outcome && target.detector.inRows(outcome.rows, victim.id);
-      if (leak === undefined) continue;
-      recorder.find({
-        threat: 'A4',
-        object: name,
-        attack,
-        leaked: `shows ${leak}`,
-        reproduce: shown(target, text),
-        fix: 'npm run tenant -- drift tells which policies of the schema are not as the migrations make them.',
-      });
-    }
-  }
+const verbOf = (text: string): string => text.split(' ')[0] ?? '';
+
+/** A statement that is refused everywhere would show nothing. */
+async function reachOwn(target: Target, recorder: Recorder, attempt: Attempt, text: string): Promise<void> {
+  const [outcome] = await attempt(asAttacker(target), text);
+  const attack = `${verbOf(text)} from the own schema`;
+  recorder.check('control', attack);
+  if (outcome?.error === undefined) return;
+  recorder.find({
+    threat: 'control',
+    object: schemaOf(target.world.attacker.id),
+    attack,
+    leaked: `could not attack: ${outcome.error.message}`,
+    reproduce: shown(target, text),
+    fix: 'npm run tenant -- drift tells which grants of the schema are not as the migrations make them.',
+  });
 }
+
+const planting = "the victim's role puts a row of the victim into its own table";
 
 /** J3: no row of one tenant gets into the schema of another, not by its own role in the other's context, and not by an administrator's mistake. */
 async function plant(target: Target, recorder: Recorder, tables: readonly Relation[]): Promise<void> {
@@ -129,6 +103,18 @@ async function plant(target: Target, recorder: Recorder, tables: readonly Relati
   for (const { name } of tables) {
     const spare = victim.spare.get(name);
     if (spare === undefined) continue;
+    const own = insertSql(name, spare);
+    const [planted] = await attempt(contexts.own(victim.id), own);
+    recorder.check('control', planting);
+    if (planted?.error !== undefined)
+      recorder.find({
+        threat: 'control',
+        object: name,
+        attack: planting,
+        leaked: `could not attack: ${planted.error.message}`,
+        reproduce: `${own};`,
+        fix: 'npm run tenant -- drift tells what of the schema is not as the migrations make it.',
+      });
     const text = insertSql(name, { ...spare, tenant_id: attacker.id });
     const [outcome] = await attempt(contexts.own(attacker.id), text);
     await admin.query(target.own ? 'begin' : 'savepoint planting');
@@ -149,92 +135,6 @@ async function plant(target: Target, recorder: Recorder, tables: readonly Relati
         reproduce: `${text};`,
         fix: `alter table ${name} add constraint tenant_here check (tenant_id = '${victim.id}');`,
       });
-    }
-  }
-}
-
-/** J1: a search path that leads nowhere finds no tables, and neither does the one that a connection starts with. */
-async function fallThrough(
-  target: Target,
-  recorder: Recorder,
-  attempt: Attempt,
-  tables: readonly Relation[],
-): Promise<void> {
-  const { attacker } = target.world;
-  const own = schemaOf(attacker.id);
-  const nowhere = schemaOf('ffffffff-ffff-4fff-bfff-ffffffffffff');
-  const paths: Readonly<Record<string, string>> = {
-    'a schema that is not there': `set local search_path = ${nowhere}, pg_temp`,
-    'the search path of a new connection': 'set local search_path to default',
-    'every schema that may have been forgotten': `set local search_path = public, app, platform, ${templateSchema}`,
-  };
-  for (const { name } of tables) {
-    const bare = name.split('.')[1] ?? '';
-    for (const [what, path] of Object.entries(paths)) {
-      for (const role of [`set local role ${own}`, 'reset role']) {
-        const text = `${role}; ${path}; select relnamespace::regnamespace::text as schema from pg_class where oid = to_regclass('${bare}')`;
-        const [outcome] = await attempt(asAttacker(target), text);
-        const attack = `look for the table in ${what}${role === 'reset role' ? ', as the runtime role' : ''}`;
-        recorder.check('J1', attack);
-        const found = outcome?.rows[0]?.['schema'];
-        // "$user" is the role, and its schema the tenant's own.
-        if (outcome?.error === undefined && (found === undefined || (found === own && role !== 'reset role'))) continue;
-        recorder.find({
-          threat: 'J1',
-          object: bare,
-          attack,
-          leaked: `finds one in ${found ?? outcome?.error?.message}`,
-          reproduce: shown(target, text),
-          fix: `Drop the table ${bare} outside of the tenants' schemas, or revoke everything on it from public.`,
-        });
-      }
-    }
-  }
-}
-
-/** J1, J2: without its schema, or without a table in it, a tenant is not found or reads nothing; what is missing is looked for nowhere else. */
-async function withoutSchema(target: Target, recorder: Recorder, tables: readonly Relation[]): Promise<void> {
-  const { admin, world, runtime } = target;
-  const inside = attemptsInside(admin, { ...runtime, first: () => [] });
-  await admin.query('begin');
-  try {
-    await admin.query(`alter schema ${schemaOf(world.victim.id)} rename to gone`);
-    const text = `select * from platform.find_tenant(${literal(world.victim.slug)})`;
-    const [outcome] = await inside([], text);
-    const attack = 'look a tenant up whose schema is missing';
-    recorder.check('J1', attack);
-    if (outcome?.error === undefined && (outcome?.rows.length ?? 0) > 0) {
-      recorder.find({
-        threat: 'J1',
-        object: 'platform.find_tenant(text)',
-        attack,
-        leaked: 'answers, and the application would enter a schema that is not there',
-        reproduce: `${text};`,
-        fix: 'Let platform.find_tenant() ask for the schema, as db/migrations/platform/0008_tenant_schemas.sql has it.',
-      });
-    }
-  } finally {
-    await admin.query('rollback');
-  }
-  for (const { name } of tables) {
-    const bare = name.split('.')[1] ?? '';
-    await admin.query('begin');
-    try {
-      await admin.query(`alter table ${schemaOf(world.attacker.id)}.${bare} rename to gone`);
-      const [outcome] = await inside(asAttacker(target), `select * from ${bare}`);
-      const attack = 'read a table that is missing from the own schema';
-      recorder.check('J2', attack);
-      if (outcome?.error?.code === '42P01') continue;
-      recorder.find({
-        threat: 'J2',
-        object: bare,
-        attack,
-        leaked: outcome?.error === undefined ? `shows ${outcome?.rowCount} rows of another one` : outcome.error.message,
-        reproduce: shown(target, `select * from ${bare}`),
-        fix: `Drop the table ${bare} outside of the tenants' schemas.`,
-      });
-    } finally {
-      await admin.query('rollback');
     }
   }
 }
