@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # Every defence of every strategy is broken once, of database and application, and the isolation suite has to notice each.
+# Of the checks that only a strategy needs, each has to be turned red by one of them at least.
 # broken-defences.sh [STRATEGY...]; shared tables by themselves are what `npm run test:mutation` asks about
 source "$(dirname "$0")/scratch.sh"
 strategies=("$@")
@@ -23,4 +24,5 @@ for strategy in "${strategies[@]}"; do
     '$strategy: ' + checks + ' checks, ' + mutations.caught + ' of ' + mutations.total + ' broken defences noticed';
   "
   cd "$scratch/clone"
+  node --import tsx test/mutation/prove.ts "$repository/isolation.json"
 done

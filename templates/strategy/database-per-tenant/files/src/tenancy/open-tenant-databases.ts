@@ -57,8 +57,7 @@ export async function openTenantDatabases(
     controlPlane,
     steps,
     cacheSeconds: options.credentialCacheSeconds,
-    // Each takes as many connections as it may: those in all are never more.
-    most: Math.max(1, Math.min(databases.open, Math.floor(databases.connections / (poolSize + lanes)))),
+    most: steps.mostOpen(databases),
     open: async (place) => {
       try {
         const url = placeUrl(database.url, place, databases.keys);

@@ -39,6 +39,9 @@ async function attackGiven({ admin }: Target, isApart: boolean, recorder: Record
   await lintDatabases({ admin, controlPlane: rows[0]?.name ?? '', template: template?.database ?? '' }, recorder);
 }
 
+/** How PostgreSQL says that a login may not connect: by what was granted, or by pg_hba.conf. Any other error says nothing of it. */
+const notLetIn: readonly unknown[] = ['42501', '28000'];
+
 /** K1: every login, at the door of every database that is not its own. */
 async function reach(scene: Scene, recorder: Recorder): Promise<void> {
   const { attacker, victim, others, controlPlane, template, environment } = scene;
@@ -56,22 +59,31 @@ async function reach(scene: Scene, recorder: Recorder): Promise<void> {
   ];
   for (const [who, url, own] of logins) {
     for (const [what, database] of doors) {
+      if (database === own && own === controlPlane) continue; // Everything else here would have failed.
       const answer = await tryToConnect(elsewhere(url, database));
-      const isOpen = !(answer instanceof Error);
-      if (isOpen) await answer.end();
-      const attack = `${who} connects to ${what}`;
-      recorder.check(database === own ? 'control' : 'K1', attack);
-      if (isOpen === (database === own)) continue;
+      const refusal = answer instanceof Error ? answer : undefined;
+      if (!(answer instanceof Error)) await answer.end();
       const name = new URL(url).username;
+      const attack = `${who} connects to ${what}`;
+      const shown = { object: database, attack, reproduce: `-- as ${name}, with the database ${database}` };
+      if (database === own) {
+        recorder.check('control', attack);
+        if (refusal === undefined) continue;
+        recorder.find({
+          ...shown,
+          threat: 'control',
+          leaked: `could not attack: ${refusal.message}`,
+          fix: `grant connect on database ${database} to ${name};`,
+        });
+        continue;
+      }
+      recorder.check('K1', attack);
+      if (notLetIn.includes(refusal?.code)) continue;
       recorder.find({
-        threat: isOpen ? 'K1' : 'control',
-        object: database,
-        attack,
-        leaked: isOpen ? 'is let in' : `could not attack: ${(answer as Error).message}`,
-        reproduce: `-- as ${name}, with the database ${database}`,
-        fix: isOpen
-          ? `revoke connect on database ${database} from public, ${name};`
-          : `grant connect on database ${database} to ${name};`,
+        ...shown,
+        threat: 'K1',
+        leaked: refusal === undefined ? 'is let in' : `only this stops it: ${refusal.message}`,
+        fix: `revoke connect on database ${database} from public, ${name};`,
       });
     }
   }

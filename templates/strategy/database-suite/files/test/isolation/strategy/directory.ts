@@ -63,34 +63,25 @@ export async function attackDirectoryFunctions(
   await admin.query(
     `insert into platform.directory (kind, key, tenant_id) values ('api key', ${literal(theirs)}, ${literal(victim.id)})`,
   );
-  const own = contexts.own(attacker.id);
-  const call = async (name: string, key: string) => {
-    const text = `select platform.${name}_in_directory('api key', ${literal(key)})`;
-    const outcomes = await attempt(
-      own,
-      text,
-      `select tenant_id::text as id from platform.find_in_directory('api key', ${literal(key)})`,
-    );
-    return {
-      text,
-      ids: (outcomes[1]?.rows ?? []).map(({ id }) => id),
-      error: outcomes.find(({ error }) => error)?.error,
-    };
-  };
-  for (const [name, key, wanted] of [
-    ['note', `attack-${randomUUID()}`, [attacker.id]],
-    ['forget', theirs, [victim.id]],
+  const noted = `attack-${randomUUID()}`;
+  for (const [threat, attack, names, key, wanted] of [
+    ['K8', 'note a key in the directory', ['note'], noted, [attacker.id]],
+    ['control', 'forget an own key in the directory', ['note', 'forget'], noted, []],
+    ['K8', "forget the victim's key in the directory", ['forget'], theirs, [victim.id]],
   ] as const) {
-    const { text, ids, error } = await call(name, key);
-    const attack = `${name} a key in the directory`;
-    recorder.check('K8', attack);
-    if (ids.join() === wanted.join()) continue;
+    const texts = names.map((name) => `select platform.${name}_in_directory('api key', ${literal(key)})`);
+    const find = `select tenant_id::text as id from platform.find_in_directory('api key', ${literal(key)})`;
+    const outcomes = await attempt(contexts.own(attacker.id), ...texts, find);
+    const error = outcomes.find((outcome) => outcome.error)?.error;
+    const ids = (outcomes[texts.length]?.rows ?? []).map(({ id }) => id);
+    recorder.check(threat, attack);
+    if (error === undefined && ids.join() === wanted.join()) continue;
     recorder.find({
-      threat: 'K8',
-      object: `platform.${name}_in_directory(text,text)`,
+      threat,
+      object: `platform.${names.at(-1)}_in_directory(text,text)`,
       attack,
       leaked: error?.message ?? `afterwards it is of ${ids.join(' and ') || 'nobody'} in place of ${wanted.join()}`,
-      reproduce: `-- as ${runtimeRole}, in the context of the attacker\n${text};`,
+      reproduce: `-- as ${runtimeRole}, in the context of the attacker\n${texts.join(';\n')};`,
       fix: 'Let the function take the tenant from app.tenant_id(), as db/migrations/platform/0010_directory_functions.sql has it.',
     });
   }

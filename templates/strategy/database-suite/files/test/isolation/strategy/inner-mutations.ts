@@ -52,11 +52,19 @@ function inside(material: Material): Mutation[] {
     },
     {
       name: 'a database that is called like its tenant',
+      sql: [withPlaces(material, `alter database :victim.database rename to ${identifier(victim.slug)}`)],
+      restore: [`drop database if exists ${identifier(victim.slug)} with (force)`],
+      at: 'places',
+      groups: ['databases'],
+      expects: tells('K2', 'names of databases'),
+    },
+    {
+      name: 'a role that is called like its tenant',
       sql: [`create role ${identifier(victim.slug)}`],
       restore: [`drop role ${identifier(victim.slug)}`],
       at: 'places',
       groups: ['databases'],
-      expects: tells('K2'),
+      expects: tells('K2', 'names of roles'),
     },
   ];
 }
@@ -78,6 +86,10 @@ function pools({ world }: Material): Mutation[] {
     going('poolOf: the generation is not asked', 'after a move to another server', () => ({
       poolOf: ({ tenantId, database }) => `${tenantId} ${database}`,
     })),
+    {
+      ...going('mostOpen: as many databases as are asked for', '', () => ({ mostOpen: () => Infinity })),
+      expects: tells('K4', 'are open'),
+    },
     going("findPlace: the victim's place, whoever asks", 'several tenants at once', () => ({
       findPlace: async (controlPlane) => await genuine.findPlace(controlPlane, world.victim.id),
     })),
@@ -119,6 +131,19 @@ function lookUps({ world }: Material): Mutation[] {
       'platform.forget_in_directory(text,text)',
       "another tenant's key is forgotten",
     ),
+    {
+      ...replaced('forget', 'return;', 'platform.forget_in_directory(text,text)', 'a key is never forgotten'),
+      expects: tells('control', 'forget an own key'),
+    },
+    {
+      name: 'platform.find_in_directory() finds nobody',
+      sql: [
+        `create or replace function platform.find_in_directory(kind text, key text) returns table (tenant_id uuid, slug text) language sql stable security definer parallel restricted set search_path = pg_catalog, pg_temp as $$ select null::uuid, null::text where false $$`,
+      ],
+      at: 'control plane',
+      groups: ['directory'],
+      expects: tells('control', 'which the directory says to be of the attacker'),
+    },
     {
       name: 'platform.find_in_directory() asks for no key',
       sql: [without('platform.find_in_directory(text,text)', String.raw`and known\.key = find_in_directory\.key`)],

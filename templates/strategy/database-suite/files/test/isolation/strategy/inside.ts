@@ -88,7 +88,8 @@ async function readAsOwner({ recorder, tables, at, admin, contexts, stranger }: 
     const attempt = attemptsInside(admin, await characterOf(admin, roles.owner));
     for (const { name } of tables) {
       const [outcome] = await attempt(contexts.own(stranger.tenant.id), `select * from ${name} limit 1000`);
-      judge(recorder, at, name, 'read as the owner', shown(outcome));
+      const failed = outcome?.error && `could not attack: ${outcome.error.message}`;
+      judge(recorder, at, name, 'read as the owner', shown(outcome) ?? failed);
     }
   } finally {
     await admin.query('rollback');

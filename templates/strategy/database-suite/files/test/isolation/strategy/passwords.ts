@@ -35,13 +35,13 @@ async function tryEverything({ admin }: Scene, recorder: Recorder, victim: Inhab
       const answer = await tryToConnect(withPassword(password));
       const attack = "log in to the victim's database with what the control plane says of it";
       recorder.check('K6', attack);
-      if (answer instanceof Error) continue;
-      await answer.end();
+      if (answer instanceof Error && answer.code === '28P01') continue;
+      if (!(answer instanceof Error)) await answer.end();
       recorder.find({
         threat: 'K6',
         object: 'platform.places',
         attack,
-        leaked: `${column} holds the password`,
+        leaked: answer instanceof Error ? `only this stops it: ${answer.message}` : `${column} holds the password`,
         reproduce: `select ${column} from platform.places;`,
         fix: 'Seal it with sealPassword() of src/tenancy/places/credentials.ts, and give the login another one.',
       });
@@ -57,7 +57,7 @@ async function readAsOthers({ environment, controlPlane }: Scene, recorder: Reco
       for (const text of ['select sealed_password from platform.places', 'copy platform.places to stdout']) {
         const { error } = await run(client, text);
         const { username } = new URL(url);
-        const attack = `read all sealed passwords as ${username}`;
+        const attack = `${text.split(' ')[0]} all sealed passwords as ${username}`;
         recorder.check('K6', attack);
         if (error?.code === '42501') continue;
         recorder.find({

@@ -22,6 +22,21 @@ function doors(material: Material): Mutation[] {
   });
   const template = `do $$ begin execute format('grant connect on database %I to public', (select database from platform.template)); end $$`;
   return [
+    {
+      name: 'every database of a tenant: CONNECT left to everybody',
+      sql: [
+        `do $$ declare each text; begin
+          for each in select database from platform.places loop execute format('grant connect on database %I to public', each); end loop; end $$`,
+      ],
+      at: 'places',
+      groups: ['databases'],
+      expects: tells('K1', "runtime role connects to somebody else's database"),
+    },
+    door(
+      "the attacker's database: closed to its own login",
+      'revoke connect on database :attacker.database from :attacker.login',
+      tells('control', "attacker's login connects to the attacker's database"),
+    ),
     door(
       "the victim's database: CONNECT left to everybody",
       'grant connect on database :victim.database to public',
@@ -108,10 +123,48 @@ function logins(material: Material): Mutation[] {
     attribute('createrole', tells('K1', 'makes a role')),
     // No server of the suite's own has a log that could be read.
     attribute('replication', tells('K5', 'may replicate')),
+    {
+      ...login(
+        "the victim's login with bypassrls",
+        'alter role :victim.login bypassrls',
+        'alter role :victim.login nobypassrls',
+        tells('K5', 'bypasses row-level security'),
+      ),
+      groups: ['databases'],
+    },
+    {
+      ...login(
+        "the victim's login in the attacker's",
+        'grant :attacker.login to :victim.login',
+        'revoke :attacker.login from :victim.login',
+        tells('K5', 'can become'),
+      ),
+      groups: ['databases'],
+    },
+    {
+      ...login(
+        "the victim's login: not there",
+        'alter role :victim.login rename to attack_gone',
+        'alter role attack_gone rename to :victim.login',
+        tells('K5', 'is not there'),
+      ),
+      groups: ['databases'],
+    },
     member("the attacker's login in the victim's", ':victim.login', ':attacker.login'),
     member("the attacker's login in the owner", roles.owner, ':attacker.login'),
     member('the runtime role in the role of all tenants', roles.tenants, roles.runtime),
     member("the runtime role in the victim's login", ':victim.login', roles.runtime),
+    {
+      name: 'a database that two tenants share',
+      sql: [
+        'alter table platform.places drop constraint places_database_key',
+        `update platform.places set database = (select database from platform.places where tenant_id = ${literal(material.world.victim.id)})
+          where tenant_id = ${literal(material.world.bystander?.id ?? '')}`,
+      ],
+      at: 'places',
+      groups: ['databases'],
+      expects: tells('K5', 'tenants are in it'),
+    },
     {
       name: 'a login that two tenants share',
       sql: [
@@ -155,6 +208,13 @@ function passwords(material: Material): Mutation[] {
       at: 'places',
       groups: ['databases'],
       expects: tells('K6', roles.runtime),
+    },
+    {
+      name: 'places and their sealed passwords readable by the platform role',
+      sql: [`grant select on platform.places to ${roles.platform}`],
+      at: 'places',
+      groups: ['databases'],
+      expects: tells('K6', `copy all sealed passwords as ${roles.platform}`),
     },
     {
       name: 'sealed passwords readable by the platform role',

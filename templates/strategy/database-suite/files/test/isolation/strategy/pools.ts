@@ -1,43 +1,18 @@
 import type pg from 'pg';
 import { readConfig } from '../../../src/config.ts';
-import { runAsTenant, tenantId } from '../../../src/tenancy/context.ts';
 import type { Database } from '../../../src/tenancy/database.ts';
 import type { DatabaseSteps } from '../../../src/tenancy/database-steps.ts';
+import { DatabaseUnavailable } from '../../../src/tenancy/open-databases.ts';
 import { openDatabase } from '../../../src/tenancy/open.ts';
 import { asMigrator } from '../../../src/tenancy/places/ledger.ts';
 import { bindDatabase, closeDatabase, copy } from '../../../src/tenancy/places/make.ts';
-import { projectName } from '../../../src/tenancy/roles.ts';
 import { withClient } from '../../setup/database.ts';
 import type { Recorder } from '../finding.ts';
 import { openOrRecord } from '../refused-start.ts';
 import { literal, type Values } from '../sql.ts';
-import type { Threat } from '../threats.ts';
+import { asks, type Served, tell, ways } from './asking.ts';
+import { bounds, burst, connectionsTo } from './bounds.ts';
 import { elsewhere, type Inhabited, type Scene } from './scene.ts';
-
-/** Where a statement ran. */
-export interface Served {
-  readonly database: string;
-  readonly login: string;
-  readonly pid: string;
-}
-
-export type Way = (database: Database, text: string) => Promise<Served | undefined>;
-
-export const ways: Readonly<Record<string, Way>> = {
-  'query()': async (database, text) => (await database.query<Served>({ text })).rows[0],
-  'read()': async (database, text) => (await database.read<Served>({ text })).rows[0],
-};
-
-const whereAmI = `select current_database()::text as database, session_user::text as login, pg_catalog.pg_backend_pid()::text as pid`;
-
-/** Where a statement of a tenant's runs, by what the application goes. */
-export const asks = async (
-  database: Database,
-  { tenant }: Pick<Inhabited, 'tenant'>,
-  way: Way,
-  text = whereAmI,
-): Promise<Served | undefined> =>
-  await runAsTenant({ id: tenantId(tenant.id), slug: tenant.slug }, () => way(database, text));
 
 /** Where the application goes for whom: with everybody at once, after a move, and when a place is not what it should be. */
 export async function attackPools(scene: Scene, steps: DatabaseSteps, recorder: Recorder): Promise<void> {
@@ -158,21 +133,17 @@ async function misplace(scene: Scene, database: Database, recorder: Recorder): P
         const served = await asks(database, attacker, way).catch((error: Error) => error);
         const attack = `a tenant whose place ${what}`;
         recorder.check('K8', attack);
-        console.error(
-          what,
-          name,
-          served instanceof Error
-            ? [served.name, served.code, served.message, served.cause?.code, served.cause?.message]
-            : served,
-        );
         if (!(served instanceof Error))
           tell(recorder, 'K8', name, attack, `runs in ${served?.database} as ${served?.login}`);
+        else if (!(served instanceof DatabaseUnavailable))
+          tell(recorder, 'K8', name, attack, `only this stops it: ${served.message}`);
         const other = await asks(database, victim, way).catch((error: Error) => error);
         const meanwhile = `another tenant while a place ${what}`;
         recorder.check('K8', meanwhile);
         if (other instanceof Error) tell(recorder, 'K8', name, meanwhile, `is shut out: ${other.message}`);
       }
       await restorePlace(scene, place);
+      await isServed(scene, database, recorder);
     }
   } finally {
     await restorePlace(scene, place);
@@ -180,56 +151,16 @@ async function misplace(scene: Scene, database: Database, recorder: Recorder): P
   }
 }
 
-const bounds = { TENANT_DATABASES: '2', TENANT_CONNECTIONS: '6' } as const;
-
-/** K4: more tenants than may be open, and more statements than connections: all are served, within the bounds. */
-async function burst(
-  scene: Scene,
-  database: Database,
-  before: ReadonlyMap<string, string>,
-  recorder: Recorder,
-): Promise<void> {
-  const { attacker, victim, bystander } = scene;
-  let running = true;
-  let [most, widest] = [0, 0];
-  const watching = (async () => {
-    while (running) {
-      const now = [...(await connectionsTo(scene))].filter(([pid]) => !before.has(pid));
-      most = Math.max(most, now.length);
-      widest = Math.max(widest, new Set(now.map(([, name]) => name)).size);
-    }
-  })();
-  const slow = `${whereAmI}, pg_catalog.pg_sleep(0.005) is null as slept`;
-  const all = Array.from({ length: 15 }, () => [attacker, victim, bystander]).flat();
-  const served = await Promise.all(
-    all.flatMap((each) =>
-      Object.values(ways).map((way) => asks(database, each, way, slow).catch((error: Error) => error)),
-    ),
-  );
-  running = false;
-  await watching;
-  const failed = served.find((each) => each instanceof Error);
-  const attack = 'serve more tenants than may be open';
-  recorder.check('K4', attack);
-  if (failed !== undefined) tell(recorder, 'K4', 'databases', attack, `shuts some out: ${failed.message}`);
-  for (const [what, found, bound] of [
-    ['databases', widest, bounds.TENANT_DATABASES],
-    ['connections', most, bounds.TENANT_CONNECTIONS],
-  ] as const) {
-    const counting = `count ${what} meanwhile`;
-    recorder.check('K4', counting);
-    if (found > Number(bound)) tell(recorder, 'K4', what, counting, `${found} are open, ${bound} may be`);
-    if (found === 0) tell(recorder, 'control', what, counting, 'could not attack: none was seen');
+/** What was refused is served where the place is right again. */
+async function isServed({ attacker }: Scene, database: Database, recorder: Recorder): Promise<void> {
+  const attack = 'a tenant whose place is right again';
+  for (const [name, way] of Object.entries(ways)) {
+    const served = await asks(database, attacker, way).catch((error: Error) => error);
+    recorder.check('control', attack);
+    if (served instanceof Error) tell(recorder, 'control', name, attack, `could not attack: ${served.message}`);
+    else if (served?.database !== attacker.database)
+      tell(recorder, 'control', name, attack, `could not attack: runs in ${served?.database}`);
   }
-}
-
-/** Server processes of the application in the tenants' databases, by database. */
-async function connectionsTo({ admin, attacker, victim, bystander }: Scene): Promise<Map<string, string>> {
-  const names = [attacker, victim, bystander].map(({ database }) => literal(database)).join(', ');
-  const { rows } = await admin.query<{ pid: string; name: string }>(
-    `select pid::text as pid, datname as name from pg_stat_activity where application_name = ${literal(projectName)} and datname in (${names})`,
-  );
-  return new Map(rows.map(({ pid, name }) => [pid, name]));
 }
 
 async function readPlace({ admin }: { readonly admin: pg.Client }, { tenant }: Inhabited): Promise<Values> {
@@ -249,15 +180,4 @@ async function restorePlace({ admin }: Scene, { tenant_id: id = null, ...place }
   await admin.query(
     `update platform.places set ${columns.join(', ')}, generation = generation + 1 where tenant_id = ${literal(id)}`,
   );
-}
-
-function tell(recorder: Recorder, threat: Threat | 'control', object: string, attack: string, leaked: string): void {
-  recorder.find({
-    threat,
-    object,
-    attack,
-    leaked,
-    reproduce: `runAsTenant(attacker, () => database.${object}) with: ${whereAmI}`,
-    fix: 'src/tenancy/databases.ts: a pool serves one tenant, in one database, between two moves.',
-  });
 }

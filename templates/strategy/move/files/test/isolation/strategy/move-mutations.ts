@@ -3,12 +3,19 @@ import { roles } from '../../../src/tenancy/roles.ts';
 import { tableRole } from '../homes.ts';
 import { type Material, type Mutation, names, tells, usual, without } from '../mutations/mutation.ts';
 import type { Spot } from '../premises.ts';
-import { insertSql } from '../sql.ts';
+import { insertSql, literal } from '../sql.ts';
 import { residentsOf } from './residents.ts';
 
 /** What keeps a tenant whole, and by itself, that moves: broken in one way at a time. */
 export function moveMutations(material: Material): readonly Mutation[] {
-  return [...remembered(), ...guards(material), ...leftovers(material), ...readable(), ...shared(material)];
+  return [
+    ...remembered(),
+    ...guards(material),
+    ...traces(material),
+    ...leftovers(material),
+    ...readable(),
+    ...shared(material),
+  ];
 }
 
 /** A process that goes where the tenant was. */
@@ -73,6 +80,48 @@ function guards({ world }: Material): Mutation[] {
 const plainTable = (material: Material): string =>
   usual(material).find(({ name }) => name.endsWith('.projects'))?.name ?? usual(material)[0]?.name ?? '';
 
+/** What a move leaves behind, and what it notes of whom. */
+function traces(material: Material): Mutation[] {
+  const table = plainTable(material);
+  const { attacker } = material.world;
+  const trigger = (name: string, on: string, body: string): string[] => [
+    `create function platform.attack() returns trigger language plpgsql as $$ begin ${body} end $$`,
+    `create trigger ${name} ${on} for each row execute function platform.attack()`,
+  ];
+  return [
+    {
+      name: 'platform.places: a place that is left stays',
+      sql: trigger(
+        'attack',
+        `before update on platform.places`,
+        `return case new.state when 'leaving' then null else new end;`,
+      ),
+      at: 'control plane',
+      groups: ['moves'],
+      expects: tells('K10', 'look for the database'),
+    },
+    {
+      name: `${table}: the trigger of a move notes rows of everybody`,
+      sql: [
+        `create trigger move_insert_${attacker.id.replaceAll('-', '')} after insert on ${table} for each row
+          execute function platform.note_change(${[attacker.id, roles.migrator, 'tenant_id', 'id'].map(literal).join(', ')})`,
+      ],
+      at: 'control plane',
+      groups: ['moves'],
+      expects: tells('K12', 'its key is noted'),
+    },
+    {
+      name: 'platform.note_change() notes nothing',
+      sql: [
+        'create or replace function platform.note_change() returns trigger language plpgsql as $$ begin return null; end $$',
+      ],
+      at: 'control plane',
+      groups: ['moves'],
+      expects: tells('control', 'nothing was noted'),
+    },
+  ];
+}
+
 /** Rows of who is elsewhere. */
 function leftovers(material: Material): Mutation[] {
   const table = plainTable(material);
@@ -108,20 +157,21 @@ function leftovers(material: Material): Mutation[] {
 
 /** What is noted of moves, where tenants find it. */
 function readable(): Mutation[] {
-  const grant = (role: string): string => `grant select on platform.move_changes to ${role}`;
+  const grant = (role: string): string =>
+    `grant select on platform.moves, platform.move_steps, platform.departures, platform.move_changes to ${role}`;
   return [
     {
-      name: 'platform.move_changes readable in the control plane',
+      name: 'what is noted of moves readable in the control plane',
       sql: [grant(roles.runtime)],
       at: 'control plane',
       groups: ['moves'],
-      expects: tells('K12', `platform.move_changes read what is noted of a move, as ${roles.runtime}`),
+      expects: tells('K12', `read platform.move_changes, where a move is noted, as ${roles.runtime}`),
     },
     {
-      name: "platform.move_changes readable in tenants' databases",
+      name: "what is noted of moves readable in tenants' databases",
       sql: [grant(tableRole('app'))],
       groups: ['moves'],
-      expects: tells('K12', 'platform.move_changes read what is noted of a move, as t_'),
+      expects: tells('K12', 'read platform.move_changes, where a move is noted, as t_'),
     },
   ];
 }

@@ -10,9 +10,9 @@ import { openOrRecord } from '../refused-start.ts';
 import type { Target } from '../target.ts';
 import type { Threat } from '../threats.ts';
 import type { Tenant } from '../world.ts';
+import { asks, ways } from './asking.ts';
 import { nameOf } from './copies.ts';
 import { beginWriting } from './meanwhile.ts';
-import { asks, ways } from './pools.ts';
 import { residentsOf } from './residents.ts';
 import { attackNotes, databaseStays, rowsStay } from './traces.ts';
 

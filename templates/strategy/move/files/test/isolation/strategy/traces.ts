@@ -1,4 +1,5 @@
 import type { Recorder } from '../finding.ts';
+import { seeEveryRow } from '../privileged.ts';
 import { attemptsAsLogin, run } from '../session.ts';
 import { insertSql, literal } from '../sql.ts';
 import type { Target } from '../target.ts';
@@ -63,7 +64,7 @@ export async function attackNotes(journey: Journey, where: string): Promise<void
     for (const name of notes) {
       const text = `select * from ${name} limit 1`;
       const [outcome] = await attempt(own, text);
-      const attack = `read what is noted of a move, as ${runtimeRole}`;
+      const attack = `read ${name}, where a move is noted, as ${runtimeRole}`;
       recorder.check('K12', attack);
       if (outcome?.error?.code === '42501') continue;
       recorder.find({
@@ -83,7 +84,37 @@ export async function attackNotes(journey: Journey, where: string): Promise<void
       read({ attempt: attemptsAsLogin(login), runtimeRole: new URL(runtimeUrl).username }),
     );
   }
+  await writeAsTraveller(journey);
   await writeBeside(journey);
+}
+
+const noted = 'select count(*) as count from platform.move_changes';
+
+/** Until a move is confirmed, what the tenant itself writes is noted, where it is: for the way back. */
+async function writeAsTraveller({ shared: { tables }, traveller, recorder, whereabouts }: Journey): Promise<void> {
+  const table = tables.find(({ name, parent }) => parent === null && (traveller.rows.get(name)?.length ?? 0) > 0);
+  if (table === undefined) return recorder.leave({ threat: 'K12', why: 'who moves has no row that could be written' });
+  const text = `update ${table.name} set tenant_id = tenant_id where tenant_id = ${literal(traveller.id)}`;
+  const [before, written, after] = await whileConnected((await whereabouts()).adminUrl, async (admin) => {
+    await seeEveryRow(admin);
+    await admin.query('begin');
+    try {
+      return [await run(admin, noted), await run(admin, text), await run(admin, noted)] as const;
+    } finally {
+      await admin.query('rollback');
+    }
+  });
+  const attack = 'write a row of who moves, until that is confirmed';
+  recorder.check('control', attack);
+  if (Number(after.rows[0]?.['count']) > Number(before.rows[0]?.['count'])) return;
+  recorder.find({
+    threat: 'control',
+    object: table.name,
+    attack,
+    leaked: `could not attack: ${written.error?.message ?? 'nothing was noted'}`,
+    reproduce: `${text};\n${noted};`,
+    fix: 'src/tenancy/move/capture.ts: the triggers note what the tenant writes.',
+  });
 }
 
 /** What others write in the tables that they share with who moves: it is not held back, and nobody takes it along. */
@@ -93,9 +124,8 @@ async function writeBeside({ shared: { admin, tables, world }, recorder }: Journ
     const spare = attacker.spare.get(name);
     if (spare === undefined || parent !== null) continue;
     const text = insertSql(name, spare);
-    const count = 'select count(*) as count from platform.move_changes';
     await admin.query('begin');
-    const [before, written, after] = [await run(admin, count), await run(admin, text), await run(admin, count)];
+    const [before, written, after] = [await run(admin, noted), await run(admin, text), await run(admin, noted)];
     await admin.query('rollback');
     const attack = 'write a row while somebody else moves';
     recorder.check('K12', attack);
