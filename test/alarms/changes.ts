@@ -6,6 +6,8 @@ export interface Change {
   readonly undo?: readonly string[];
   /** True for what only a database of several tenants can have. */
   readonly shared?: true;
+  /** True for what tenants' rows cannot be moved with: `tenant move` says so. */
+  readonly stays?: true;
   /** The same, done wrong: the suite has to name the object. */
   readonly harmful?: { readonly sql: readonly string[]; readonly object: string };
 }
@@ -234,6 +236,7 @@ export function changesFor(runtime: string): readonly Change[] {
     },
     {
       name: 'a trigger with the rights of who writes',
+      stays: true,
       sql: [
         `create function app.touch() returns trigger language plpgsql as 'begin new.updated_at := now(); return new; end'`,
         'create trigger touch before update on app.projects for each row execute function app.touch()',

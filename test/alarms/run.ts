@@ -14,7 +14,11 @@ await chmod(folder, 0o711); // for the user that PostgreSQL runs as
 try {
   const packages = createPackages(folder);
   // Those whose tables are in the schema app.
-  for (const strategy of [['shared-schema'], ['database-per-tenant']] as const) {
+  for (const strategy of [
+    ['shared-schema'],
+    ['database-per-tenant'],
+    ['shared-schema', 'database-per-tenant'],
+  ] as const) {
     const tree = await generate({
       name: 'acme-app',
       preset: 'default',
