@@ -8,6 +8,9 @@ import { literal } from '../sql.ts';
 import type { Target } from '../target.ts';
 import { asAttacker, shown } from './attacker.ts';
 
+/** What a server that was built without XML says of some forms. */
+const notSupported = '0A000';
+
 /**
  * A4: injected SQL becomes the victim's role, in every form; the context, which it cannot make, still names the
  * attacker. In the victim's context the same shows rows: otherwise it would be no attack.
@@ -24,7 +27,7 @@ export async function becomeTheVictim(
   const there = schemaOf(victim.id);
   const change = `set_config('role', '${there}', true)`;
   const path = `set_config('search_path', '${there}', true)`;
-  for (const { name } of tables) {
+  for (const { name, privileges } of tables) {
     const bare = name.split('.')[1] ?? '';
     const every = literal(`select * from ${name}`);
     const payloads: Readonly<Record<string, string>> = {
@@ -41,7 +44,7 @@ export async function becomeTheVictim(
       'a block of code': `do ${literal(`begin perform ${change}; perform set_config('attack.stolen', (select string_agg(t::text, ',') from ${name} as t), true); end`)}; select current_setting('attack.stolen') as stolen`,
       'EXECUTE of a prepared statement': `select ${change}; prepare injected as select * from ${name}; execute injected; deallocate injected`,
     };
-    const hasRows = (victim.rows.get(name)?.length ?? 0) > 0;
+    const hasRows = privileges.has('SELECT') && (victim.rows.get(name)?.length ?? 0) > 0;
     for (const [form, text] of Object.entries(payloads)) {
       const attack = `injected SQL becomes the victim's role: ${form}`;
       const tell = (threat: 'A4' | 'control', leaked: string) =>
@@ -53,20 +56,23 @@ export async function becomeTheVictim(
           reproduce: shown(target, text),
           fix: 'npm run tenant -- drift tells which policies of the schema are not as the migrations make them.',
         });
-      const leakIn = async (
-        settings: Settings,
-      ): Promise<readonly [leak: string | undefined, error: string | undefined]> => {
+      const run = async (settings: Settings) => {
         const [outcome] = await attempt(settings, text);
         if (text.includes('prepare')) await attempt([], 'deallocate all');
-        return [outcome && detector.inRows(outcome.rows, victim.id), outcome?.error?.message];
+        return { leak: outcome && detector.inRows(outcome.rows), error: outcome?.error };
       };
       recorder.check('A4', attack);
-      const [leak] = await leakIn(asAttacker(target));
+      const { leak } = await run(asAttacker(target));
       if (leak !== undefined) tell('A4', `shows ${leak}`);
       if (!hasRows) continue;
+      const genuine = await run(inTheirs);
+      if (genuine.error?.code === notSupported) continue;
       recorder.check('control', attack);
-      const [genuine, error = 'nothing is shown'] = await leakIn(inTheirs);
-      if (genuine === undefined) tell('control', `could not attack: ${error} in the victim's own context`);
+      if (genuine.leak === undefined)
+        tell(
+          'control',
+          `could not attack: ${genuine.error?.message ?? 'nothing is shown'} in the victim's own context`,
+        );
     }
   }
 }

@@ -78,12 +78,12 @@ async function reach(target: Target, recorder: Recorder, attempt: Attempt, table
 
 const verbOf = (text: string): string => text.split(' ')[0] ?? '';
 
-/** A statement that is refused everywhere would show nothing. */
+/** A statement that is refused everywhere would show nothing. Whatever else stops it comes after the privileges. */
 async function reachOwn(target: Target, recorder: Recorder, attempt: Attempt, text: string): Promise<void> {
   const [outcome] = await attempt(asAttacker(target), text);
   const attack = `${verbOf(text)} from the own schema`;
   recorder.check('control', attack);
-  if (outcome?.error === undefined) return;
+  if (outcome?.error?.code !== '42501') return;
   recorder.find({
     threat: 'control',
     object: schemaOf(target.world.attacker.id),
@@ -94,8 +94,6 @@ async function reachOwn(target: Target, recorder: Recorder, attempt: Attempt, te
   });
 }
 
-const planting = "the victim's role puts a row of the victim into its own table";
-
 /** J3: no row of one tenant gets into the schema of another, not by its own role in the other's context, and not by an administrator's mistake. */
 async function plant(target: Target, recorder: Recorder, tables: readonly Relation[]): Promise<void> {
   const { admin, world, attempt, contexts } = target;
@@ -103,18 +101,6 @@ async function plant(target: Target, recorder: Recorder, tables: readonly Relati
   for (const { name } of tables) {
     const spare = victim.spare.get(name);
     if (spare === undefined) continue;
-    const own = insertSql(name, spare);
-    const [planted] = await attempt(contexts.own(victim.id), own);
-    recorder.check('control', planting);
-    if (planted?.error !== undefined)
-      recorder.find({
-        threat: 'control',
-        object: name,
-        attack: planting,
-        leaked: `could not attack: ${planted.error.message}`,
-        reproduce: `${own};`,
-        fix: 'npm run tenant -- drift tells what of the schema is not as the migrations make it.',
-      });
     const text = insertSql(name, { ...spare, tenant_id: attacker.id });
     const [outcome] = await attempt(contexts.own(attacker.id), text);
     await admin.query(target.own ? 'begin' : 'savepoint planting');
