@@ -152,6 +152,7 @@ export function changesFor(runtime: string): readonly Change[] {
         ...guards('app.events'),
         `create table app.events_2031 partition of app.events for values from ('2031-01-01') to ('2032-01-01')`,
         `create table app.events_rest partition of app.events default`,
+        ...['events_2031', 'events_rest'].map((name) => `alter table app.${name} owner to ${owner}`),
       ],
       harmful: {
         sql: [
@@ -168,9 +169,10 @@ export function changesFor(runtime: string): readonly Change[] {
       sql: [
         'create table app.logs (tenant_id uuid not null, id uuid not null, line text, primary key (tenant_id, id)) partition by hash (tenant_id)',
         ...guards('app.logs'),
-        ...[0, 1].map(
-          (n) => `create table app.logs_${n} partition of app.logs for values with (modulus 2, remainder ${n})`,
-        ),
+        ...[0, 1].flatMap((n) => [
+          `create table app.logs_${n} partition of app.logs for values with (modulus 2, remainder ${n})`,
+          `alter table app.logs_${n} owner to ${owner}`,
+        ]),
       ],
     },
     {

@@ -111,6 +111,18 @@ function traces(material: Material): Mutation[] {
       expects: tells('K12', 'its key is noted'),
     },
     {
+      name: 'the tables that are shared: nobody may add a row',
+      sql: [
+        `do $$ declare each regclass; begin
+          for each in select oid from pg_class where relnamespace = 'app'::regnamespace and relkind in ('r', 'p') loop
+            execute format('create policy attack on %s as restrictive for insert to ${roles.runtime} with check (false)', each);
+          end loop; end $$`,
+      ],
+      at: 'control plane',
+      groups: ['moves'],
+      expects: tells('control', 'open while the tenant moves could not attack'),
+    },
+    {
       name: 'platform.note_change() notes nothing',
       sql: [
         'create or replace function platform.note_change() returns trigger language plpgsql as $$ begin return null; end $$',
