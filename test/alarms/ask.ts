@@ -45,7 +45,7 @@ const inDatabase = suite.groupsOn('quick', 'given', 'database');
 const everywhere = suite.groupsOn('quick', 'given', 'database', 'application');
 
 const [word = ''] = process.argv.slice(2);
-/** Where tenants move, what was done wrong is left to the repositories of one kind of place: here the question is what else they do. */
+/** Where tenants move, the question is what else they do: what was done wrong is for the other repositories. */
 const isOfTwo = suite.moveThere !== undefined;
 const changes = changesFor(suite.tableRole('app'));
 const wanted = changes.filter(

@@ -1,4 +1,7 @@
-/** What `npm run isolation -- --mutations --json` writes of the checks that have names: those of the groups that only a strategy needs. */
+/**
+ * What `npm run isolation -- --mutations --json` writes of the checks that have names: those of the groups that only a
+ * strategy needs.
+ */
 export interface Report {
   readonly groups: readonly { readonly name: string; readonly attacks: readonly string[] }[];
   readonly mutations: {

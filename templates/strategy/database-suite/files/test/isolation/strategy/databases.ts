@@ -39,7 +39,7 @@ async function attackGiven({ admin }: Target, isApart: boolean, recorder: Record
   await lintDatabases({ admin, controlPlane: rows[0]?.name ?? '', template: template?.database ?? '' }, recorder);
 }
 
-/** How PostgreSQL says that a login may not connect: by what was granted, or by pg_hba.conf. Any other error says nothing of it. */
+/** What a login is told that may not connect, by its grants or by pg_hba.conf. Any other error says nothing of it. */
 const notLetIn: readonly unknown[] = ['42501', '28000'];
 
 /** K1: every login, at the door of every database that is not its own. */

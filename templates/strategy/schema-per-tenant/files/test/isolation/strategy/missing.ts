@@ -49,7 +49,10 @@ const lookedUp = 'look a tenant up whose schema is there';
 /** How platform.find_tenant() says that a tenant's schema is missing. */
 const notThere = '57P03';
 
-/** J1, J2: without its schema, or without a table in it, a tenant is not found or reads nothing; what is missing is looked for nowhere else. */
+/**
+ * J1, J2: without its schema, or without a table in it, a tenant is not found or reads nothing; what is missing is
+ * looked for nowhere else.
+ */
 export async function withoutSchema(target: Target, recorder: Recorder, tables: readonly Relation[]): Promise<void> {
   const { admin, world, runtime } = target;
   const inside = attemptsInside(admin, { ...runtime, first: () => [] });

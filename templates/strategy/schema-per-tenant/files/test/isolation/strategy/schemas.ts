@@ -45,7 +45,10 @@ const tried: readonly (readonly [sql: (name: string, column: string) => string, 
   [(name) => `lock table ${name} in access share mode`, 'SELECT'],
 ];
 
-/** J3: the attacker's role, and the runtime role by itself, get at no table of the victim, whatever they try. What they try works on the attacker's own. */
+/**
+ * J3: the attacker's role, and the runtime role by itself, get at no table of the victim, whatever they try. What they
+ * try works on the attacker's own.
+ */
 async function reach(target: Target, recorder: Recorder, attempt: Attempt, tables: readonly Relation[]): Promise<void> {
   const { contexts, world } = target;
   const asItself = contexts.own(world.attacker.id);
