@@ -1,3 +1,4 @@
+import { randomBytes, randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Hands } from './deeds.ts';
@@ -15,6 +16,9 @@ interface Repository {
   readonly confirmMove: (options: unknown, slug: string) => Promise<unknown>;
   readonly undoMove: (options: unknown, slug: string) => Promise<unknown>;
   readonly prepareMany: (environment: Environment, ready: number) => Promise<unknown>;
+  readonly databaseKeysOf: (environment: Environment) => unknown;
+  readonly newPassword: () => string;
+  readonly sealPassword: (keys: unknown, site: { tenantId: string; login: string }, password: string) => string;
   readonly execute: (url: string, statements: readonly string[]) => Promise<void>;
   readonly withClient: <T>(url: string, work: (client: unknown) => Promise<T>) => Promise<T>;
 }
@@ -23,6 +27,7 @@ const modules = [
   'src/platform/tenants.ts',
   'src/tenancy/move/move.ts',
   'src/tenancy/move/options.ts',
+  'src/tenancy/places/credentials.ts',
   'src/tenancy/places/ready.ts',
   'test/isolation/session.ts',
   'test/setup/database.ts',
@@ -44,6 +49,15 @@ export async function withHands(environment: Environment, work: (hands: Hands) =
       confirm: async (slug) => void (await repository.confirmMove(moving, slug)),
       undo: async (slug) => void (await repository.undoMove(moving, slug)),
       prepare: async (ready) => void (await repository.prepareMany(environment, ready)),
+      begin: async () => {
+        const [tenantId, login] = [randomUUID(), `t_${randomBytes(16).toString('hex')}`];
+        const keys = repository.databaseKeysOf(environment);
+        const sealed = repository.sealPassword(keys, { tenantId, login }, repository.newPassword());
+        await repository.execute(adminUrl, [
+          `insert into platform.places (tenant_id, database, login, sealed_password, version)
+          select '${tenantId}', '${login}', '${login}', '${sealed}', version from platform.template`,
+        ]);
+      },
       execute: async (sql) => await repository.execute(adminUrl, [sql]),
     });
   });
