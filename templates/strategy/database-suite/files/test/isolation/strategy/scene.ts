@@ -32,7 +32,7 @@ export interface Scene {
   readonly attacker: Inhabited;
   readonly victim: Inhabited;
   readonly bystander: Placed;
-  /** Databases of all others. */
+  /** Databases of all others; not those that are still to be made. */
   readonly others: readonly string[];
   readonly adminOf: OwnArena['adminOf'];
 }
@@ -61,7 +61,7 @@ export async function setScene({ world }: Target, controlPlane: Target, own: Own
   const template = await readTemplate(admin);
   if (bystander === undefined || template === undefined) throw new SuiteError('There is nobody beside the attacker.');
   const { rows } = await admin.query<{ id: string; database: string; login: string }>(
-    `select tenant_id::text as id, database, login from platform.places
+    `select tenant_id::text as id, database, login from platform.places join pg_database on datname = database
     where tenant_id not in (${[attacker, victim].map(({ id }) => literal(id)).join(', ')})`,
   );
   const { database = '', login = '' } = rows.find(({ id }) => id === bystander.id) ?? {};

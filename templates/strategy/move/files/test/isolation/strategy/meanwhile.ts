@@ -25,7 +25,11 @@ interface Writing {
 export function beginWriting({ traveller, shared, database, recorder, lender }: Journey): Writing {
   const table = shared.tables.find(
     ({ name, foreignKeys, privileges, parent }) =>
-      parent === null && foreignKeys.length === 0 && privileges.has('INSERT') && lender.spare.has(name),
+      parent === null &&
+      foreignKeys.length === 0 &&
+      privileges.has('INSERT') &&
+      lender.spare.has(name) &&
+      !lender.full.has(name),
   );
   const row = table === undefined ? {} : asIfOf(traveller, lender, lender.spare.get(table.name) ?? {});
   let moved: () => void = () => {};
