@@ -36,6 +36,8 @@ export interface Group {
   readonly left: readonly Reason[];
   /** What a reader has to know to judge it. */
   readonly notes: readonly string[];
+  /** How much of what is there it looked at, where that may be less than all. */
+  readonly extent?: string;
   /** Why it did not get to its end. */
   readonly stopped?: string;
   readonly milliseconds: number;
@@ -54,6 +56,8 @@ export interface Recorder {
   readonly leave: (reason: Reason) => void;
   /** Says how the group went about it, for example what it did not compare. */
   readonly note: (text: string) => void;
+  /** Says how much of what is there the group looked at, where that may be less than all. */
+  readonly extent: (text: string) => void;
 }
 
 /** Runs one part of the suite. An error stops the part and is told; what it found until then stays. */
@@ -64,6 +68,7 @@ export async function runGroup(name: string, work: (recorder: Recorder) => Promi
   const notes = new Set<string>();
   const tried = new Map<Topic, number>();
   const attacks = new Set<string>();
+  let extent: string | undefined;
   let stopped: string | undefined;
   try {
     await work({
@@ -78,6 +83,7 @@ export async function runGroup(name: string, work: (recorder: Recorder) => Promi
       },
       leave: (reason) => void left.push(reason),
       note: (text) => void notes.add(text),
+      extent: (text) => void notes.add((extent = text)),
     });
     if (tried.size === 0 && left.length === 0) stopped = 'it attacked nothing';
   } catch (error) {
@@ -91,6 +97,7 @@ export async function runGroup(name: string, work: (recorder: Recorder) => Promi
     findings: [...found.values()],
     left,
     notes: [...notes],
+    ...(extent !== undefined && { extent }),
     ...(stopped !== undefined && { stopped }),
     milliseconds: Math.round(performance.now() - start),
   };

@@ -19,8 +19,11 @@ type Row = {
   readonly reproduce: string | null;
 };
 
+/** Whose catalog is asked, about which role, and tables whose rows are looked at too. */
+type Looked = Pick<Target, 'admin' | 'runtimeRole' | 'tables'>;
+
 /** Asks the catalog what is wrong, whether or not something else still holds. */
-export async function lint(target: Target, recorder: Recorder): Promise<void> {
+export async function lint(target: Looked, recorder: Recorder): Promise<void> {
   const others = [roles.owner, roles.resolver, roles.platform, roles.migrator];
   const values = [target.runtimeRole, '', array(others), array(globalRelations(await readTenancy()))];
   for (const { threat, attack, sql } of rules) {
@@ -40,7 +43,7 @@ export async function lint(target: Target, recorder: Recorder): Promise<void> {
 const array = (values: readonly string[]): string => `array[${values.map(literal).join(', ')}]::text[]`;
 
 /** Whether foreign keys hold for the rows that are there: one that was added by a role that saw no rows says valid, and is not. */
-async function checkForeignKeys({ admin, tables }: Target, recorder: Recorder): Promise<void> {
+async function checkForeignKeys({ admin, tables }: Looked, recorder: Recorder): Promise<void> {
   for (const table of tables) {
     for (const key of table.foreignKeys) {
       const join = key.columns

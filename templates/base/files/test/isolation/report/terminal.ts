@@ -45,10 +45,11 @@ function headline({ result, groups, mutations }: Report): string {
     .join(', ');
 }
 
-function groupLine({ name, checks, findings, milliseconds, stopped }: Group, width: number): string {
+function groupLine({ name, checks, findings, milliseconds, extent, stopped }: Group, width: number): string {
   const state = findings.length > 0 ? 'RED' : stopped === undefined ? 'ok ' : '?  ';
   const end = [
     findings.length > 0 ? count(findings.length, 'finding') : '',
+    extent,
     stopped === undefined ? '' : `stopped: ${stopped}`,
   ]
     .filter(Boolean)

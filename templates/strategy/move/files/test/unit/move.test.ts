@@ -14,6 +14,8 @@ import {
 import { runAsTenant } from '../../src/tenancy/context.ts';
 import { findDrift } from '../../src/tenancy/places/drift.ts';
 import { projectName } from '../../src/tenancy/roles.ts';
+import { runGroup } from '../isolation/finding.ts';
+import { lookIntoDatabases } from '../isolation/strategy/in-use.ts';
 import { createMovingTenants, type MovingTenants, own, shared } from './moving.ts';
 import { administrator, subjects } from './two-tenants.ts';
 
@@ -179,6 +181,8 @@ describe('npm run tenant -- move', () => {
   it('is no drift while it is not over, and what it left behind is', async () => {
     await bob.move(own);
     expect(await findDrift(bob.admin)).toEqual([]);
+    const looked = await runGroup('databases', (recorder) => lookIntoDatabases(bob.admin, 'full', recorder));
+    expect(looked).toMatchObject({ findings: [], left: [], extent: expect.stringMatching(/^(\d+) of \1 databases/) });
     const over = `update platform.moves set state = 'confirmed' where state = 'moved' returning id`;
     const { rows: moves } = await bob.admin.query<{ id: string }>(over);
     const [drift] = await findDrift(bob.admin);

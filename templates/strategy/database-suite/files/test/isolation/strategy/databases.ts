@@ -1,18 +1,20 @@
 import { readTemplate } from '../../../src/tenancy/places/connect.ts';
 import type { Arena } from '../arena.ts';
-import type { Finding, Recorder } from '../finding.ts';
+import type { Finding, Mode, Recorder } from '../finding.ts';
 import { run } from '../session.ts';
 import { literal } from '../sql.ts';
 import type { Target } from '../target.ts';
+import type { Threat } from '../threats.ts';
 import { attackDirectoryFunctions } from './directory.ts';
+import { lookIntoDatabases } from './in-use.ts';
 import { databaseRules } from './lint.ts';
 import { attackPasswords } from './passwords.ts';
 import { elsewhere, type Scene, setScene, tryToConnect } from './scene.ts';
 
 /** Everything at the borders of the tenants' databases: who gets into which, what logins are, and what opens them. */
-export async function databases({ target, controlPlane, own }: Arena, recorder: Recorder): Promise<void> {
+export async function databases({ target, controlPlane, mode, own }: Arena, recorder: Recorder): Promise<void> {
   const lookUps = (await controlPlane?.()) ?? target;
-  if (own === undefined) return await attackGiven(lookUps, controlPlane !== undefined, recorder);
+  if (own === undefined) return await attackGiven(lookUps, controlPlane !== undefined, mode, recorder);
   const scene = await setScene(target, lookUps, own);
   await reach(scene, recorder);
   await makeAtHome(scene, recorder);
@@ -22,22 +24,28 @@ export async function databases({ target, controlPlane, own }: Arena, recorder: 
   await othersOnServer(scene, recorder);
 }
 
-/** On a server that was given: what its catalog says. Its tenants' databases are in use, and left alone. */
-async function attackGiven({ admin }: Target, isApart: boolean, recorder: Recorder): Promise<void> {
+/** On a server that was given its tenants' databases are in use: they are looked into, and nobody logs in as a tenant or takes a place. */
+async function attackGiven({ admin }: Target, isApart: boolean, mode: Mode, recorder: Recorder): Promise<void> {
   const template = await readTemplate(admin);
   const { rows } = await admin.query<{ name: string }>('select current_database()::text as name');
   if (isApart)
     recorder.note(
       `policies were attacked in the template of the tenants' databases, ${template?.database}; who makes a database waited`,
     );
-  for (const threat of ['K3', 'K4', 'K6', 'K7', 'K8', 'K9'] as const) {
-    recorder.leave({
-      threat,
-      why: 'databases of tenants that are in use: attacked on the suite’s own only; npm run tenant -- drift compares them',
-    });
-  }
+  for (const [threat, what] of Object.entries(onOwnOnly) as [Threat, string][])
+    recorder.leave({ threat, why: `${what}: on the suite’s own only` });
   await lintDatabases({ admin, controlPlane: rows[0]?.name ?? '', template: template?.database ?? '' }, recorder);
+  await lookIntoDatabases(admin, mode, recorder);
 }
+
+/** What takes the application, tenants' logins, or rows that are written where somebody else works. */
+const onOwnOnly: Readonly<Partial<Record<Threat, string>>> = {
+  K3: 'where the application goes for whom',
+  K4: 'how many databases and connections it opens',
+  K6: 'whether passwords of tenants are found in the control plane',
+  K8: 'what a tenant gets whose place is missing or wrong',
+  K9: 'rows of one tenant planted in the database of another; K7 asks for the checks that refuse them',
+};
 
 /** What a login is told that may not connect, by its grants or by pg_hba.conf. Any other error says nothing of it. */
 const notLetIn: readonly unknown[] = ['42501', '28000'];

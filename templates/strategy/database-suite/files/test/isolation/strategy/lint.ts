@@ -127,11 +127,17 @@ export function databaseRules(given: Doors): readonly DatabaseRule[] {
     },
     {
       threat: 'K5',
-      attack: 'look for what logins of tenants own',
+      attack: 'look for who owns databases',
       sql: `
       with ${known}
-      select login as object, format('owns the database %I', datname) as leaked, format('alter database %I owner to current_user;', datname) as fix
-      from pg_database join place on datdba = login_oid`,
+      select owner.rolname as object, format('owns the database %I', datname) as leaked, format('alter database %I owner to current_user;', datname) as fix
+      from pg_database join pg_roles as owner on owner.oid = datdba
+      where owner.oid in (select login_oid from place)
+        or pg_database.oid in (select database_oid from place)
+          and (owner.rolname = any (array[${[roles.runtime, roles.resolver, roles.platform, roles.tenants].map(literal).join(', ')}])
+            -- Another administrator may have made it, who may make databases or be anybody.
+            or not owner.rolsuper and not owner.rolcreatedb
+              and owner.oid not in (select datdba from pg_database where datname in (${literal(controlPlane)}, ${literal(template)})))`,
     },
     {
       threat: 'K2',
