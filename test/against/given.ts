@@ -34,8 +34,8 @@ export interface Given {
 }
 
 /** Starts a PostgreSQL of a generated repository's, and fills it. */
-export async function openGiven(repository: string): Promise<Given> {
-  const own = async <T>(path: string): Promise<T> => (await import(pathToFileURL(join(repository, path)).href)) as T;
+export async function openGiven(repository: string, moves: boolean): Promise<Given> {
+  const own: Import = async <T>(path: string) => (await import(pathToFileURL(join(repository, path)).href)) as T;
   const { startPostgres } = await own<{
     startPostgres: (options: { purpose: 'test' }) => Promise<{ adminUrl: string; stop: () => Promise<void> }>;
   }>('scripts/postgres/start.ts');
@@ -55,18 +55,27 @@ export async function openGiven(repository: string): Promise<Given> {
   const runtimeUrl = environment['DATABASE_URL'] ?? '';
   const platformUrl = environment['DATABASE_PLATFORM_URL'] ?? '';
   const platform = await open(platformUrl);
-  const tenants: GivenTenant[] = [];
-  for (const slug of ['acme', 'globex']) {
-    const { tenantId } = await createTenant(platform, { slug, environment });
-    const urls = await placeUrls({ adminUrl, runtimeUrl, platformUrl, environment }, tenantId);
+  const place = { adminUrl, runtimeUrl, platformUrl, environment };
+  const fill = async (tenantId: string): Promise<void> => {
     const projects = tenantTable(tenantId, 'projects');
-    await withClient(urls.adminUrl, (admin) =>
+    await withClient((await placeUrls(place, tenantId)).adminUrl, (admin) =>
       admin.query(`
         insert into ${projects} (tenant_id, id, name)
           select '${tenantId}', gen_random_uuid(), 'Project ' || n from generate_series(1, 20000) as n;
         analyze`),
     );
-    tenants.push({ url: urls.adminUrl, projects, members: tenantTable(tenantId, 'members') });
+  };
+  const ids: string[] = [];
+  for (const slug of ['acme', 'globex']) {
+    const { tenantId } = await createTenant(platform, { slug, environment });
+    await fill(tenantId);
+    ids.push(tenantId);
+  }
+  if (moves) await moveOut(own, { ...environment, DATABASE_ADMIN_URL: adminUrl });
+  const tenants: GivenTenant[] = [];
+  for (const tenantId of ids) {
+    const { adminUrl: url } = await placeUrls(place, tenantId);
+    tenants.push({ url, projects: tenantTable(tenantId, 'projects'), members: tenantTable(tenantId, 'members') });
   }
   await platform.end();
   const admin = await open(adminUrl);
@@ -105,6 +114,19 @@ export async function openGiven(repository: string): Promise<Given> {
       await postgres.stop();
     },
   };
+}
+
+/** Imports what a generated repository has. */
+type Import = <T>(path: string) => Promise<T>;
+
+/** Moves both tenants to databases of their own; the move of acme is not over. */
+async function moveOut(own: Import, environment: Readonly<Record<string, string>>): Promise<void> {
+  type Move = (options: object, slug: string, to?: string) => Promise<unknown>;
+  const { moveTenant, confirmMove } = await own<{ moveTenant: Move; confirmMove: Move }>('src/tenancy/move/move.ts');
+  const { moveOptions } = await own<{ moveOptions: (environment: object) => object }>('src/tenancy/move/options.ts');
+  const options = moveOptions(environment);
+  for (const slug of ['acme', 'globex']) await moveTenant(options, slug, 'database-per-tenant');
+  await confirmMove(options, 'globex');
 }
 
 /** What is there beside the application. */

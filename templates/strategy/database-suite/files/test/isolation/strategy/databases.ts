@@ -33,7 +33,7 @@ async function attackGiven({ admin }: Target, isApart: boolean, mode: Mode, reco
       `policies were attacked in the template of the tenants' databases, ${template?.database}; who makes a database waited`,
     );
   for (const [threat, what] of Object.entries(onOwnOnly) as [Threat, string][])
-    recorder.leave({ threat, why: `${what}: on the suite’s own only` });
+    recorder.leave({ threat, why: `${what}: tried on the suite’s own, without --against` });
   await lintDatabases({ admin, controlPlane: rows[0]?.name ?? '', template: template?.database ?? '' }, recorder);
   await lookIntoDatabases(admin, mode, recorder);
 }
@@ -44,7 +44,7 @@ const onOwnOnly: Readonly<Partial<Record<Threat, string>>> = {
   K4: 'how many databases and connections it opens',
   K6: 'whether passwords of tenants are found in the control plane',
   K8: 'what a tenant gets whose place is missing or wrong',
-  K9: 'rows of one tenant planted in the database of another; K7 asks for the checks that refuse them',
+  K9: 'rows that are planted where another tenant is; that there are checks which refuse them is K7',
 };
 
 /** What a login is told that may not connect, by its grants or by pg_hba.conf. Any other error says nothing of it. */
