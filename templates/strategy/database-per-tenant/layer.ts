@@ -95,7 +95,7 @@ export default defineLayer({
         "Migrations run in every database; what those in `db/migrations/tenant` say of the runtime role goes for the role that all tenants' logins are members of.",
         '',
         '- `npm run tenant -- prepare --ready 5` makes databases for tenants to come. While one is ready, `create` takes milliseconds and no administrator. With `--watch` it goes on until Ctrl-C and replaces each one that was taken within a second; compose.yaml runs it as the service `prepare`.',
-        '- `npm run db:migrate` brings the template up to date, then one database, then 5 % of them, then the others, `--workers` at a time. It stops at the first wave that fails and continues there next time; `--tenant <slug>` and `--dry-run` do less.',
+        '- `npm run db:migrate` brings the template up to date, then one database, then 5 % of them, then the others, and last those that failed before, `--workers` at a time. It stops at the first wave that fails and continues there next time; `--tenant <slug>` and `--dry-run` do less.',
         '- `npm run tenant -- drift` compares every database with the template. `npm run isolation -- --against` does so too, with 100 of them or, with `--full`, all, and attacks the template.',
         "- `npm run tenant -- renew-password` gives every tenant's login another password, or one of them, while the application runs: it looks a tenant's place up again when it is refused.",
         '- `npm run tenant -- prepare`, `drift`, `renew-password`, `purge` and `export` need `DATABASE_ADMIN_URL`.',

@@ -26,7 +26,7 @@ export default defineLayer({
         "goes for the tenant's. Raw SQL finds the tenant's tables by their names alone; `tenantTable(tenantId, 'members')` names one with its schema.",
         '',
         '- `npm run tenant -- prepare --ready 20` makes schemas for tenants to come. While one is ready, `create` takes milliseconds and no administrator. With `--watch` it goes on until Ctrl-C and replaces each one that was taken within a second; compose.yaml runs it as the service `prepare`. Of several that run at once, one works at a time.',
-        '- `npm run db:migrate` brings the template up to date, then one schema, then 5 % of them, then the others, `--workers` at a time. It stops at the first wave that fails and continues there next time; `--tenant <slug>` and `--dry-run` do less.',
+        '- `npm run db:migrate` brings the template up to date, then one schema, then 5 % of them, then the others, and last those that failed before, `--workers` at a time. It stops at the first wave that fails and continues there next time; `--tenant <slug>` and `--dry-run` do less.',
         '- `npm run tenant -- drift` compares every schema with the template.',
         '- `npm run tenant -- purge` and `export` need `DATABASE_ADMIN_URL`.',
       ].join('\n'),

@@ -84,6 +84,24 @@ describe('migrations', () => {
     expect(versions.rowCount).toBe(1);
   });
 
+  it('that failed in a database come to all others the next time, and to it last', async () => {
+    const weight = ['tenant/9002_weight.sql', 'alter table members add column weight text'] as const;
+    const { rows } = await admin.query<{ database: string }>(
+      `select database from platform.places where state = 'taken' order by tenant_id limit 1`,
+    );
+    const atFirst = async (text: string) =>
+      await withClient(
+        Object.assign(new URL(world.test.adminUrl), { pathname: `/${rows[0]?.database}` }).href,
+        (there) => there.query(text),
+      );
+    await atFirst('alter table app.members add column weight text');
+    await expect(run([color, weight], { workers: 1 })).rejects.toThrow(/0 of 4 databases were migrated/);
+    await expect(run([color, weight], { workers: 1 })).rejects.toThrow(/3 of 4 databases were migrated/);
+    await atFirst('alter table app.members drop column weight');
+    await run([color, weight]);
+    await run([color]);
+  });
+
   it('reach a tenant that is named, also when its database was restored as it was before', async () => {
     await run([color]);
     await atBob(

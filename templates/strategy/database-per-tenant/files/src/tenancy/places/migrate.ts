@@ -7,7 +7,7 @@ import { MigrationError } from '../../platform/apply-migration.ts';
 import { type Migration, readMigrations } from '../../platform/migration-files.ts';
 import { atPlace, readTemplate } from './connect.ts';
 import { type ContextCopy, readContextSecrets } from './context-secrets.ts';
-import { asMigrator, noteAll, noteFailure } from './ledger.ts';
+import { asMigrator, lastFailure, noteAll, noteFailure } from './ledger.ts';
 import { templateLock, whileLocked, placeLock } from './locks.ts';
 import { bindDatabase, closeControlPlane, closeDatabase, copy, databaseExists } from './make.ts';
 import type { Site } from './place.ts';
@@ -158,8 +158,8 @@ async function migrateDatabase(
 }
 
 /**
- * Those whose version is another one, tenants' before those that are ready for somebody. A tenant that is named is
- * looked at whatever is noted: its database may have been restored as it was before.
+ * Those whose version is another one, tenants' before those that are ready for somebody, and last those that failed. A
+ * tenant that is named is looked at whatever is noted: its database may have been restored as it was before.
  */
 async function placesBehind(client: pg.Client, version: string, slug: string | undefined): Promise<Behind[]> {
   return await asMigrator(client, async () => {
@@ -167,7 +167,7 @@ async function placesBehind(client: pg.Client, version: string, slug: string | u
       `select place.tenant_id as "tenantId", place.database, login, host, port, generation, slug, version
       from platform.places as place left join platform.tenants as tenant on tenant.id = place.tenant_id
       where state in ('ready', 'taken') and ($1::text is null or slug = $1)
-      order by state = 'taken' desc, place.tenant_id`,
+      order by ${lastFailure} nulls first, state = 'taken' desc, place.tenant_id`,
       [slug ?? null],
     );
     if (slug !== undefined && rows.length === 0)

@@ -21,6 +21,19 @@ export const note =
     );
   };
 
+/**
+ * When what the ledger was last told of a place was a failure, in SQL about a row `place` of platform.places; null where
+ * it was none. Who migrates in this order leaves places that may fail again to the end, and begins with another of them
+ * each time.
+ */
+export const lastFailure = `(
+  select case status when 'failed' then at end
+  from platform.place_migrations as entry
+  where entry.tenant_id = place.tenant_id
+  order by at desc
+  limit 1
+)`;
+
 /** What the ledger cannot be told is told by the error that follows. */
 export async function noteFailure(
   client: pg.ClientBase,

@@ -4,6 +4,7 @@ import { schemaOf, templateSchema } from '../schema.ts';
 import type { TenantMigrationRun } from '../strategy.ts';
 import { MigrationError } from '../../platform/apply-migration.ts';
 import type { Applied } from '../../platform/migrations.ts';
+import { lastFailure } from './ledger.ts';
 import { migratePlace } from './migrate-place.ts';
 import { versionOf } from './version.ts';
 import { explainFailures, runInWaves } from './waves.ts';
@@ -64,7 +65,7 @@ async function connect(adminUrl: string): Promise<pg.Client> {
   return client;
 }
 
-/** Those whose version is another one, tenants' before those that are ready for somebody. */
+/** Those whose version is another one, tenants' before those that are ready for somebody, and last those that failed. */
 async function placesBehind(client: pg.Client, version: string, slug: string | undefined): Promise<Behind[]> {
   const known = await client.query<{ exists: boolean }>(
     `select pg_catalog.to_regclass('platform.places') is not null as exists`,
@@ -76,7 +77,7 @@ async function placesBehind(client: pg.Client, version: string, slug: string | u
       `select place.tenant_id as "tenantId", slug, version
       from platform.places as place left join platform.tenants as tenant on tenant.id = place.tenant_id
       where state in ('ready', 'taken') and ($1::text is null or slug = $1)
-      order by state = 'taken' desc, place.tenant_id`,
+      order by ${lastFailure} nulls first, state = 'taken' desc, place.tenant_id`,
       [slug ?? null],
     );
     if (slug !== undefined && rows.length === 0)
