@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { counted } from '../src/counted.ts';
 import { migrate, MigrationError } from '../src/platform/migrations.ts';
 import { TenancyError } from '../src/tenancy/errors.ts';
 import { whyUnreachable } from '../src/tenancy/why-unreachable.ts';
@@ -48,7 +49,7 @@ async function main(): Promise<number> {
     bar?.end();
     if (json) console.log(JSON.stringify({ applied, steps }));
     else if (!options.dryRun || steps.length === 0)
-      console.log(applied.length === 0 ? 'up to date' : `${applied.length} migrations applied`);
+      console.log(applied.length === 0 ? 'up to date' : `${counted(applied.length, 'migration')} applied`);
     return 0;
   } catch (error) {
     bar?.end();

@@ -13,6 +13,7 @@ import {
   type Tenant,
   TenantError,
 } from '../src/platform/tenants.ts';
+import { counted } from '../src/counted.ts';
 import { exportTenant } from '../src/platform/export-tenant.ts';
 import { projectName, roles } from '../src/tenancy/roles.ts';
 import { whyUnreachable } from '../src/tenancy/why-unreachable.ts';
@@ -97,7 +98,7 @@ const commands: Commands = {
       if (to === undefined) throw new TenantError('Where to? Next: --to <folder>');
       const data = await exportTenant({ client, environment }, slug, to);
       const lines = Object.entries(data.tables).map(
-        ([name, { rows, sha256 }]) => `${name.padEnd(24)} ${rows} rows  ${sha256}`,
+        ([name, { rows, sha256 }]) => `${name.padEnd(24)} ${counted(rows, 'row')}  ${sha256}`,
       );
       return { data, text: lines.join('\n') };
     },

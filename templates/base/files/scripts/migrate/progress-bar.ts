@@ -1,3 +1,4 @@
+import { counted } from '../../src/counted.ts';
 import type { MigrationProgress } from '../../src/tenancy/strategy.ts';
 
 /** Where the bar is drawn: a terminal. */
@@ -51,7 +52,7 @@ export function createProgressBar(terminal: Terminal, now: () => number = () => 
 export function progressLine({ kind, done, failed, all }: MigrationProgress, elapsed: number, columns: number): string {
   const rate = elapsed > 0 ? (done / elapsed) * 1000 : 0;
   const parts = [
-    `${done} of ${all} ${kind}`,
+    `${done.toLocaleString('en')} of ${counted(all, kind)}`,
     ...(rate > 0 ? [`${rate < 10 ? rate.toFixed(1) : Math.round(rate)}/s`] : []),
     ...(rate > 0 && done < all && failed === 0 ? [`${Math.ceil((all - done) / rate)} s left`] : []),
     ...(failed > 0 ? [`${failed} failed`] : []),

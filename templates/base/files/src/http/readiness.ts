@@ -1,3 +1,4 @@
+import { counted } from '../counted.ts';
 import { missingMigrations, readMigrations } from '../platform/migration-files.ts';
 import type { Database } from '../tenancy/database.ts';
 import { Problem } from './problem.ts';
@@ -10,7 +11,7 @@ export async function createReadiness(database: Database): Promise<() => Promise
       text: 'select platform.schema_version() as version',
     });
     const missing = missingMigrations(migrations, rows[0]?.version ?? []);
-    if (missing.length > 0) throw new Problem(503, `The database lacks ${missing.length} migrations.`);
+    if (missing.length > 0) throw new Problem(503, `The database lacks ${counted(missing.length, 'migration')}.`);
     return { status: 'ready' };
   };
 }

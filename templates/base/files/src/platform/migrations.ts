@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { counted } from '../counted.ts';
 import { placement } from '../tenancy/placement.ts';
 import { projectName, roles } from '../tenancy/roles.ts';
 import type { MigrationProgress, TenantMigrationOptions } from '../tenancy/strategy.ts';
@@ -77,7 +78,7 @@ function inLines(onStep: (line: string) => void): (progress: MigrationProgress) 
   return ({ kind, done, failed, all }) => {
     const due = done % Math.max(1, Math.ceil(all / 20)) === 0;
     if (due || failed > 0 || done === all) {
-      onStep(`${done} of ${all} ${kind} migrated${failed > 0 ? `, ${failed} failed` : ''}`);
+      onStep(`${done.toLocaleString('en')} of ${counted(all, kind)} migrated${failed > 0 ? `, ${failed} failed` : ''}`);
     }
   };
 }

@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { counted } from '../counted.ts';
 import { newId } from '../ids.ts';
 import { placement } from '../tenancy/placement.ts';
 import type { TenantLimits } from '../tenancy/resolve.ts';
@@ -201,8 +202,10 @@ export async function purgeTenants(client: pg.ClientBase, environment: Environme
 }
 
 /** One line. */
-export const describePurged = ({ slug, rows }: PurgedTenant): string =>
-  `${slug}: ${Object.values(rows).reduce((sum, count) => sum + count, 0)} rows erased`;
+export function describePurged({ slug, rows }: PurgedTenant): string {
+  const all = Object.values(rows).reduce((sum, count) => sum + count, 0);
+  return `${slug}: ${counted(all, 'row')} erased`;
+}
 
 async function change(client: pg.ClientBase, slug: string, update: string, ...values: unknown[]): Promise<Tenant> {
   const { rows } = await client.query<Tenant>(`update platform.tenants ${update} returning ${columns}`, [

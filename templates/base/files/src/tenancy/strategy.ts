@@ -53,7 +53,7 @@ export interface TenantMigrationOptions {
 
 /** How far a run of the migrations has come. */
 export interface MigrationProgress {
-  /** What is counted: `schemas`, `databases`. */
+  /** What is counted: a `schema`, a `database`. */
   readonly kind: string;
   readonly done: number;
   readonly failed: number;

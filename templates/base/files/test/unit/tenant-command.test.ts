@@ -1,5 +1,6 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
-import { rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -116,6 +117,14 @@ describe('npm run tenant', () => {
       if (cell != null) expect(line.slice(head.indexOf(column), head.indexOf(column) + cell.length)).toBe(cell);
     expect([status, strategy]).toEqual(['active', placement.strategy]);
     expect(head).not.toContain('erased');
+  });
+
+  it('says one of what there is one of', async () => {
+    expect((await run('create', 'solitaire')).code).toBe(0);
+    const folder = await mkdtemp(join(tmpdir(), 'export-'));
+    const { stdout } = await run('export', 'solitaire', '--to', folder);
+    expect(stdout).toMatch(/^members +1 row {2}[0-9a-f]{64}$/m);
+    await rm(folder, { recursive: true });
   });
 
   it('exits with 1 and one sentence for a tenant that is not there', async () => {

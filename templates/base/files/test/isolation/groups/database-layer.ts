@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import type pg from 'pg';
 import { readConfig } from '../../../src/config.ts';
+import { counted } from '../../../src/counted.ts';
 import { type ApplicationSteps, applicationSteps } from '../../../src/steps.ts';
 import { runAsTenant, type TenantContext, tenantId, type TenantId } from '../../../src/tenancy/context.ts';
 import type { Database } from '../../../src/tenancy/database.ts';
@@ -82,7 +83,7 @@ async function interleave({ world }: Target, recorder: Recorder, database: Datab
         rows instanceof Error
           ? `could not attack: ${rows.message}`
           : foreign === undefined
-            ? `${rows.length} rows in place of ${wanted}`
+            ? `${counted(rows.length, 'row')} in place of ${wanted}`
             : `shows ${JSON.stringify(foreign).slice(0, 150)}`;
       recorder.find({
         threat: foreign === undefined ? 'control' : 'B15',
@@ -108,7 +109,7 @@ async function outside(recorder: Recorder, database: Database, table: Relation):
       threat,
       object: table.name,
       attack: `${name} without a tenant`,
-      leaked: `shows ${rows.length} rows`,
+      leaked: `shows ${counted(rows.length, 'row')}`,
       reproduce: `database.${name}`,
       fix: 'src/tenancy/database.ts: enter the current tenant, or no statement',
     });

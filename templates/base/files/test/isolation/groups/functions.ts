@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { counted } from '../../../src/counted.ts';
 import type { Column, DatabaseFunction } from '../catalog.ts';
 import { secretsTable, tenantFunction } from '../context.ts';
 import type { Recorder } from '../finding.ts';
@@ -79,7 +80,7 @@ async function attackSecrets(target: Target, recorder: Recorder): Promise<void> 
       threat: 'C9',
       object: secretsTable,
       attack: 'reach the secrets that contexts are made with',
-      leaked: `is allowed (${outcome.rowCount} rows)`,
+      leaked: `is allowed (${counted(outcome.rowCount, 'row')})`,
       reproduce: `${asTenant(target)}\n${text};`,
       fix,
     });

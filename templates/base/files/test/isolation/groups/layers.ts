@@ -1,3 +1,4 @@
+import { counted } from '../../../src/counted.ts';
 import { roles } from '../../../src/tenancy/roles.ts';
 import type { Recorder } from '../finding.ts';
 import { servingRole } from '../homes.ts';
@@ -109,7 +110,7 @@ async function planOfAnotherRole(target: Target, recorder: Recorder, { table, at
     recorder.find({
       threat: 'B14',
       object: table.name,
-      attack: `a prepared statement that an administrator used before (${every.rows.length} rows)`,
+      attack: `a prepared statement that an administrator used before (${counted(every.rows.length, 'row')})`,
       leaked: `shows ${leak}`,
       reproduce: `prepare attack as ${text};\nexecute attack;\n${asTenant(target)}\nexecute attack;`,
       fix: restorePolicies(table.name, target.runtimeRole),

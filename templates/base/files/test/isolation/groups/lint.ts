@@ -1,3 +1,4 @@
+import { counted } from '../../../src/counted.ts';
 import { roles } from '../../../src/tenancy/roles.ts';
 import { globalRelations, readTenancy } from '../decisions/file.ts';
 import type { Recorder } from '../finding.ts';
@@ -59,7 +60,7 @@ async function checkForeignKeys({ admin, tables }: Looked, recorder: Recorder): 
         threat: 'D11',
         object: table.name,
         attack: `look for rows that ${key.name} should have refused`,
-        leaked: `${orphans} rows refer to nothing`,
+        leaked: `refer to nothing: ${counted(orphans, 'row')}`,
         reproduce: `${text};`,
         fix: `alter table ${table.name} drop constraint "${key.name}"; -- mend the rows, then add it again as ${roles.migrator}`,
       });

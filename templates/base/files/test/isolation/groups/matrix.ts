@@ -1,3 +1,4 @@
+import { counted } from '../../../src/counted.ts';
 import type { Recorder } from '../finding.ts';
 import { servingRole } from '../homes.ts';
 import { controlTable } from '../operations/controls.ts';
@@ -110,7 +111,7 @@ async function tenantOfNobody(target: Target, recorder: Recorder, { table }: Sub
     threat: 'B6',
     object: table.name,
     attack: 'SELECT as the tenant whose id is all zeros',
-    leaked: `shows ${outcome.rows.length} rows`,
+    leaked: `shows ${counted(outcome.rows.length, 'row')}`,
     reproduce: `${asTenant(target, `the context of ${nobody}`)}\n${text};`,
     fix: restorePolicies(table.name, target.runtimeRole),
   });

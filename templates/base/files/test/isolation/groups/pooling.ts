@@ -1,3 +1,4 @@
+import { counted } from '../../../src/counted.ts';
 import type { Arena, OwnArena } from '../arena.ts';
 import type { Recorder } from '../finding.ts';
 import { attackAtOnce } from '../http/crowd.ts';
@@ -55,7 +56,7 @@ async function shareOne(target: Target, recorder: Recorder, url: string): Promis
         threat: 'B2',
         object: name,
         attack: "read without a context, on the server connection that was the victim's",
-        leaked: `shows ${rows.length} rows`,
+        leaked: `shows ${counted(rows.length, 'row')}`,
         reproduce: `${asTenant(target, 'no context, through PgBouncer')}\n${text};`,
         fix: 'Set the context for the transaction, never for the session.',
       });

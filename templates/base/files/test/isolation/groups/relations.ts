@@ -1,3 +1,4 @@
+import { counted } from '../../../src/counted.ts';
 import type { Relation } from '../catalog.ts';
 import type { Recorder } from '../finding.ts';
 import { attemptsInside } from '../session.ts';
@@ -37,7 +38,7 @@ async function deleteThrough(target: Target, recorder: Recorder, view: Relation)
     recorder,
     view,
     'delete through the view',
-    `deletes ${deleted.rowCount} rows and shows ${shown.rowCount}`,
+    `deletes ${counted(deleted.rowCount, 'row')} and shows ${shown.rowCount}`,
     deleted.sql,
   );
 }

@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import { counted } from '../../../src/counted.ts';
 import type { Recorder } from '../finding.ts';
 import { goingThere, mayBecome } from '../homes.ts';
 import { connect, run } from '../session.ts';
@@ -127,7 +128,7 @@ async function freshConnection(
         threat: 'B7',
         object: name,
         attack: 'read on a fresh connection, without any context',
-        leaked: `shows ${outcome.rows.length} rows`,
+        leaked: `shows ${counted(outcome.rows.length, 'row')}`,
         reproduce: `-- as ${runtimeRole}\n${outcome.sql};`,
         fix: restorePolicies(name, runtimeRole),
       });

@@ -1,3 +1,4 @@
+import { counted } from '../../../src/counted.ts';
 import type { Recorder } from '../finding.ts';
 import { inReferenceOrder } from '../rows.ts';
 import { applySettings, run } from '../session.ts';
@@ -58,7 +59,7 @@ async function deleteEverything(target: Target, recorder: Recorder): Promise<voi
           target,
           recorder,
           before,
-          `delete everything of the own (${deleted} rows), in ${order === tables ? 'the order of references' : 'the reverse order'}`,
+          `delete everything of the own (${counted(deleted, 'row')}), in ${order === tables ? 'the order of references' : 'the reverse order'}`,
         );
       else
         recorder.find({

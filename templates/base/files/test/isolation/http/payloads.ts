@@ -1,3 +1,4 @@
+import { counted } from '../../../src/counted.ts';
 import { inParallel } from '../parallel.ts';
 import { identifier, literal } from '../sql.ts';
 import type { Target } from '../target.ts';
@@ -110,7 +111,7 @@ async function lookForTraces({ target, issuing, recorder, routes, call, own }: S
       threat: 'C5',
       object: name,
       attack: 'send SQL as a text',
-      leaked: `it was run: ${rowCount} rows were changed`,
+      leaked: `it was run and changed ${counted(rowCount ?? 0, 'row')}`,
       reproduce: `${text};`,
       fix: 'Send values as bind parameters, never as part of a statement.',
     });

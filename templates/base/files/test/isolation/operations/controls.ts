@@ -1,3 +1,4 @@
+import { counted } from '../../../src/counted.ts';
 import type { Privilege } from '../catalog.ts';
 import type { Recorder, Topic } from '../finding.ts';
 import type { Outcome } from '../session.ts';
@@ -115,7 +116,7 @@ function problem(outcomes: readonly Outcome[], statements: number, wanted: numbe
   if (outcomes.length < statements) return 'stopped early';
   const got = last?.rowCount ?? 0;
   // More than the own rows is what the attacks report.
-  return got >= wanted && got > 0 ? undefined : `${got} rows in place of ${wanted}`;
+  return got >= wanted && got > 0 ? undefined : `${counted(got, 'row')} in place of ${wanted}`;
 }
 
 function report(

@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import { counted } from '../../../src/counted.ts';
 import { refusals } from '../context.ts';
 import type { Detector } from '../leaks.ts';
 import type { Outcome } from '../session.ts';
@@ -53,20 +54,20 @@ export function judge(
       const leak = detector.inRows(rows);
       if (leak !== undefined) return `shows ${leak}`;
       return ownRows === 0 && rows.length > 0
-        ? `shows ${rows.length} rows: ${JSON.stringify(rows[0]).slice(0, 150)}`
+        ? `shows ${counted(rows.length, 'row')}: ${JSON.stringify(rows[0]).slice(0, 150)}`
         : undefined;
     }
     case 'changes own rows only':
-      return rowCount > ownRows ? `changes ${rowCount} rows; ${ownRows} are the attacker's` : undefined;
+      return rowCount > ownRows ? `changes ${counted(rowCount, 'row')}, and the attacker has ${ownRows}` : undefined;
     case 'changes nothing':
     case 'moves nothing':
       return rowCount > 0
-        ? `changes ${rowCount} rows${rows.length > 0 ? `: ${JSON.stringify(rows[0]).slice(0, 150)}` : ''}`
+        ? `changes ${counted(rowCount, 'row')}${rows.length > 0 ? `: ${JSON.stringify(rows[0]).slice(0, 150)}` : ''}`
         : undefined;
     case 'is refused':
     case 'is forbidden':
     case 'fails':
-      return `is not refused (${rowCount} rows)`;
+      return `is not refused (${counted(rowCount, 'row')})`;
   }
 }
 

@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { counted } from '../../../src/counted.ts';
 import type { Relation } from '../catalog.ts';
 import { tenantSetting } from '../context.ts';
 import type { Recorder } from '../finding.ts';
@@ -115,7 +116,8 @@ async function explainAs(target: Reached, recorder: Recorder, table: Relation, t
     const late = lateScans(plan, 'subject', shape.aliases['subject'] ?? []).find(
       ({ removed }) => removed > allowedRows,
     );
-    if (late !== undefined) find(shape.what, text, `${showScan(late)}: it read ${late.removed} rows for nothing`);
+    if (late !== undefined)
+      find(shape.what, text, `${showScan(late)}: it read ${counted(late.removed, 'row')} for nothing`);
     const loops = Math.max(0, ...initPlanLoops(plan));
     if (loops > 1) find(shape.what, text, `the policies ask for the tenant ${loops} times`);
   }

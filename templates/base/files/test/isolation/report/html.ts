@@ -1,3 +1,4 @@
+import { counted } from '../../../src/counted.ts';
 import { escapeMarkup as escape } from '../../../src/http/escape-markup.ts';
 import type { Finding, Group, Reason, Report } from '../finding.ts';
 import { areas } from '../threats.ts';
@@ -44,7 +45,10 @@ function facts({ application, server, commit, startedAt, milliseconds, mode, gro
     ['server', server],
     ['commit', commit ?? 'not a git repository'],
     ['time', `${startedAt.toISOString().slice(0, 19).replace('T', ' ')} UTC, ${seconds(milliseconds)}`],
-    ['tried', `${checks.toLocaleString('en')} checks (${mode}) on ${tables.length} tables and ${routes.length} routes`],
+    [
+      'tried',
+      `${counted(checks, 'check')} (${mode}) on ${counted(tables.length, 'table')} and ${counted(routes.length, 'route')}`,
+    ],
   ];
   return `<dl>${rows.map(([term = '', text = '']) => `<dt>${term}</dt><dd>${escape(text)}</dd>`).join('')}</dl>`;
 }
@@ -68,7 +72,7 @@ const classes: Readonly<Record<Control['result'], string>> = {
 function controlRow({ threat, control, tried, findings, result, why }: Control): string[] {
   const attempts = tried.map(({ group, checks }) => `${escape(group)}&nbsp;${checks.toLocaleString('en')}`).join(', ');
   const told = why.map((text) => `<small>${escape(text)}</small>`).join('');
-  const answer = result === 'broken' ? `${findings.length} findings` : result;
+  const answer = result === 'broken' ? counted(findings.length, 'finding') : result;
   return [threat, `${escape(control)}${told}`, attempts, mark(classes[result], answer)];
 }
 
@@ -93,7 +97,7 @@ function groupRow({ name, checks, findings, milliseconds, stopped }: Group): str
       ? mark('bad', `stopped: ${escape(stopped)}`)
       : findings.length === 0
         ? mark('good', 'ok')
-        : mark('bad', `${findings.length} findings`);
+        : mark('bad', counted(findings.length, 'finding'));
   return [escape(name), checks.toLocaleString('en'), seconds(milliseconds), result];
 }
 

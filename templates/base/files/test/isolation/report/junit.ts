@@ -1,3 +1,4 @@
+import { counted } from '../../../src/counted.ts';
 import type { Finding, Group, MutationResult, Report, Topic } from '../finding.ts';
 import { threats } from '../threats.ts';
 import { escapeMarkup as escape } from '../../../src/http/escape-markup.ts';
@@ -12,7 +13,7 @@ function groupSuite({ name, tried, findings, milliseconds, stopped }: Group): st
   const time = milliseconds / 1000;
   const held = [...tried]
     .filter(([topic]) => !findings.some(({ threat }) => threat === topic))
-    .map(([topic, checks]) => `    ${openCase(name, `${titleOf(topic)} (${checks} checks)`)}/>`);
+    .map(([topic, checks]) => `    ${openCase(name, `${titleOf(topic)} (${counted(checks, 'check')})`)}/>`);
   const broken = findings.map((finding) => failedCase(name, finding));
   const error =
     stopped === undefined

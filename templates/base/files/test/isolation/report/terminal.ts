@@ -1,8 +1,7 @@
+import { counted } from '../../../src/counted.ts';
 import type { Finding, Group, MutationResult, Reason, Report } from '../finding.ts';
 
 const seconds = (milliseconds: number): string => `${(milliseconds / 1000).toFixed(1)} s`;
-const count = (number: number, word: string): string =>
-  `${number.toLocaleString('en')} ${word}${number === 1 ? '' : 's'}`;
 
 /** How many findings are shown whole; the files have all. */
 const shownFindings = 12;
@@ -15,7 +14,7 @@ export function terminalReport(report: Report): string {
   return [
     ...findingsOf(groups),
     headline(report),
-    `${server}: ${count(tables.length, 'table')} and ${count(routes.length, 'route')}, ${count(checks, 'check')} in ${seconds(milliseconds)}`,
+    `${server}: ${counted(tables.length, 'table')} and ${counted(routes.length, 'route')}, ${counted(checks, 'check')} in ${seconds(milliseconds)}`,
     '',
     ...groups.map((group) => groupLine(group, width)),
     ...mutationLines(mutations, width),
@@ -38,8 +37,8 @@ function headline({ result, groups, mutations }: Report): string {
   if (result === 'isolated') return 'No way across was found.';
   if (result === 'incomplete') return 'The suite could not attack everything: this proves nothing.';
   return [
-    findings > 0 ? count(findings, 'finding') : '',
-    survived > 0 ? `${count(survived, 'broken defence')} that nobody noticed` : '',
+    findings > 0 ? counted(findings, 'finding') : '',
+    survived > 0 ? `${counted(survived, 'broken defence')} that nobody noticed` : '',
   ]
     .filter(Boolean)
     .join(', ');
@@ -48,13 +47,13 @@ function headline({ result, groups, mutations }: Report): string {
 function groupLine({ name, checks, findings, milliseconds, extent, stopped }: Group, width: number): string {
   const state = findings.length > 0 ? 'RED' : stopped === undefined ? 'ok ' : '?  ';
   const end = [
-    findings.length > 0 ? count(findings.length, 'finding') : '',
+    findings.length > 0 ? counted(findings.length, 'finding') : '',
     extent,
     stopped === undefined ? '' : `stopped: ${stopped}`,
   ]
     .filter(Boolean)
     .join('; ');
-  return `  ${state}  ${name.padEnd(width)}  ${count(checks, 'check').padStart(14)}  ${seconds(milliseconds).padStart(7)}${end === '' ? '' : `  ${end}`}`;
+  return `  ${state}  ${name.padEnd(width)}  ${counted(checks, 'check').padStart(14)}  ${seconds(milliseconds).padStart(7)}${end === '' ? '' : `  ${end}`}`;
 }
 
 function mutationLines(mutations: readonly MutationResult[], width: number): string[] {
@@ -73,7 +72,9 @@ function findingsOf(groups: readonly Group[]): string[] {
   const hidden = findings.length - shownFindings;
   return [
     ...findings.slice(0, shownFindings).flatMap(({ group, finding }) => [...findingLines(group, finding), '']),
-    ...(hidden > 0 ? [`... and ${count(hidden, 'more finding')}: --json, --junit and --html have them all.`, ''] : []),
+    ...(hidden > 0
+      ? [`... and ${counted(hidden, 'more finding')}: --json, --junit and --html have them all.`, '']
+      : []),
   ];
 }
 

@@ -13,7 +13,7 @@ export const databaseUsage = `
   renew-password [<slug>]                             another password for every tenant's login, or for one`;
 
 export const databaseCommands = (environment: Environment): Commands => ({
-  prepare: prepareCommand(environment, { things: 'databases', fallback: 5 }),
+  prepare: prepareCommand(environment, { thing: 'database', fallback: 5 }),
   drift: {
     takesSlug: false,
     run: async () => {

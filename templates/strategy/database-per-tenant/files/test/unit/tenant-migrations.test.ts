@@ -95,8 +95,8 @@ describe('migrations', () => {
         (there) => there.query(text),
       );
     await atFirst('alter table app.members add column weight text');
-    await expect(run([color, weight], { workers: 1 })).rejects.toThrow(/0 of 4 databases were migrated/);
-    await expect(run([color, weight], { workers: 1 })).rejects.toThrow(/3 of 4 databases were migrated/);
+    await expect(run([color, weight], { workers: 1 })).rejects.toThrow(/Migrated: 0 of 4 databases/);
+    await expect(run([color, weight], { workers: 1 })).rejects.toThrow(/Migrated: 3 of 4 databases/);
     await atFirst('alter table app.members drop column weight');
     await run([color, weight]);
     await run([color]);

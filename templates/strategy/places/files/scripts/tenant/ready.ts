@@ -1,17 +1,18 @@
+import { counted } from '../../src/counted.ts';
 import { keepReady, prepareMany } from '../../src/tenancy/places/ready.ts';
 import type { Environment } from '../../src/tenancy/strategy.ts';
 import type { Commands } from './command.ts';
 
-/** `prepare`: makes places for tenants to come; `things` is what they are called. */
+/** `prepare`: makes places for tenants to come; `thing` is what one is called. */
 export const prepareCommand = (
   environment: Environment,
-  { things, fallback }: { readonly things: string; readonly fallback: number },
+  { thing, fallback }: { readonly thing: string; readonly fallback: number },
 ): Commands[string] => ({
   takesSlug: false,
   run: async (_, { ready = readyPlaces(environment) ?? fallback, watch }) => {
-    if (watch) return await watchReady(environment, ready, things);
+    if (watch) return await watchReady(environment, ready, thing);
     const made = await prepareMany(environment, ready);
-    return { data: { made, ready }, text: `${made} ${things} made, ${ready} are ready` };
+    return { data: { made, ready }, text: `${counted(made, thing)} made, ready: ${ready}` };
   },
 });
 
@@ -32,19 +33,19 @@ function readyPlaces({ READY_PLACES: text = '' }: Environment): number | undefin
 }
 
 /** Runs until it is told to end, and finishes what it is making. */
-async function watchReady(environment: Environment, ready: number, things: string) {
+async function watchReady(environment: Environment, ready: number, thing: string) {
   const ending = new AbortController();
   const end = () => ending.abort();
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, end);
   let made = 0;
-  console.error(`keeping ${ready} ${things} ready`);
+  console.error(`keeping ${counted(ready, thing)} ready`);
   await keepReady(environment, ready, {
     signal: ending.signal,
     onMade: (more) => {
       made += more;
-      console.error(`${more} ${things} made`);
+      console.error(`${counted(more, thing)} made`);
     },
     onProblem: ({ message }) => console.error(`The database does not answer as it should: ${message}`),
   });
-  return { data: { made, ready }, text: `${made} ${things} made` };
+  return { data: { made, ready }, text: `${counted(made, thing)} made` };
 }

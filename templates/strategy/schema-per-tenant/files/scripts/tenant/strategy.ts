@@ -14,7 +14,7 @@ export const strategyUsage = `
   drift                                               where a schema is not as the migrations make it`;
 
 export const strategyCommands = (environment: Environment): Commands => ({
-  prepare: prepareCommand(environment, { things: 'schemas', fallback: 10 }),
+  prepare: prepareCommand(environment, { thing: 'schema', fallback: 10 }),
   drift: {
     takesSlug: false,
     run: async () => {

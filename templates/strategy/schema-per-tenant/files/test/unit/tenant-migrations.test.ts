@@ -99,8 +99,8 @@ describe('migrations', () => {
     const weight = ['tenant/9002_weight.sql', 'alter table members add column weight text'] as const;
     const [first = ''] = await placesIn('taken');
     await admin.query(`alter table ${schemaOf(first)}.members add column weight text`);
-    await expect(run([[...color], [...weight]], { workers: 1 })).rejects.toThrow(/0 of 4 schemas were migrated/);
-    await expect(run([[...color], [...weight]], { workers: 1 })).rejects.toThrow(/3 of 4 schemas were migrated/);
+    await expect(run([[...color], [...weight]], { workers: 1 })).rejects.toThrow(/Migrated: 0 of 4 schemas/);
+    await expect(run([[...color], [...weight]], { workers: 1 })).rejects.toThrow(/Migrated: 3 of 4 schemas/);
     await admin.query(`alter table ${schemaOf(first)}.members drop column weight`);
     await run([[...color], [...weight]]);
     expect(lines).toEqual(['1 of 1']);

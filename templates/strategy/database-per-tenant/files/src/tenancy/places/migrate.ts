@@ -65,8 +65,7 @@ export async function migratePlaces(run: TenantMigrationRun): Promise<Applied[]>
     for (const each of behind) onStep(`would migrate ${nameOf(each)}`);
     return applied;
   }
-  const told = (done: number, failed: number) =>
-    run.onProgress({ kind: 'databases', done, failed, all: behind.length });
+  const told = (done: number, failed: number) => run.onProgress({ kind: 'database', done, failed, all: behind.length });
   let ready = 0;
   const controlPlane = new pg.Pool({
     connectionString: run.adminUrl,
@@ -86,7 +85,7 @@ export async function migratePlaces(run: TenantMigrationRun): Promise<Applied[]>
       onDone: (count) => told((ready = count), 0),
       onFailed: (count) => told(ready, count),
     });
-    if (outcome.failed.length > 0) throw explainFailures('databases', outcome, behind.length, nameOf);
+    if (outcome.failed.length > 0) throw explainFailures('database', outcome, behind.length, nameOf);
   } finally {
     await controlPlane.end();
   }

@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import { counted } from '../../counted.ts';
 import type { Environment } from '../strategy.ts';
 import { TenancyError } from '../errors.ts';
 import type { ContextCopy } from './context-secrets.ts';
@@ -41,6 +42,6 @@ export async function renewPasswords(
     const same = rows.find(({ sealedPassword }) => isSealedWithFirst(keys, sealedPassword));
     if (same !== undefined) openPassword(keys, same, same.sealedPassword);
     await noteOnlyKey(client, keys);
-    return old.length === 0 ? [] : [`passwords of ${old.length} databases sealed with ${keys[0]?.id}`];
+    return old.length === 0 ? [] : [`passwords of ${counted(old.length, 'database')} sealed with ${keys[0]?.id}`];
   });
 }

@@ -1,3 +1,4 @@
+import { counted } from '../../../src/counted.ts';
 import type pg from 'pg';
 import { roles } from '../../../src/tenancy/roles.ts';
 import type { Relation } from '../catalog.ts';
@@ -100,7 +101,7 @@ async function readAsOwner({ recorder, tables, at, admin, contexts, stranger }: 
 
 const shows = (outcome: Outcome | undefined): boolean => (outcome?.rows.length ?? 0) > 0;
 const shown = (outcome: Outcome | undefined): string | undefined =>
-  shows(outcome) ? `shows ${outcome?.rows.length} rows` : undefined;
+  shows(outcome) ? `shows ${counted(outcome?.rows.length ?? 0, 'row')}` : undefined;
 
 /** Counts an attack on a table; it is a finding when there is something to tell of it. */
 function judge(

@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import { counted } from '../../counted.ts';
 import { inTransaction } from '../../platform/in-transaction.ts';
 import { projectName } from '../roles.ts';
 import { isCaptured, startCapture, stopCapture } from './capture.ts';
@@ -119,7 +120,7 @@ async function copyAll(ledger: Ledger, source: End, target: End, tables: readonl
       checksum(target.client, table, tenantId),
     ]);
     if (original !== copy) throw new MoveDoubt(`${table.name} was not copied as it is.`);
-    await ledger.note(`copied ${table.relation}`, `${rows} rows`);
+    await ledger.note(`copied ${table.relation}`, counted(rows, 'row'));
   }
 }
 

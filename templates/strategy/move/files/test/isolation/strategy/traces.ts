@@ -1,3 +1,4 @@
+import { counted } from '../../../src/counted.ts';
 import type { Recorder } from '../finding.ts';
 import { seeEveryRow } from '../privileged.ts';
 import { attemptsAsLogin, run } from '../session.ts';
@@ -21,7 +22,7 @@ export async function rowsStay({ admin, tables }: Target, { id, slug }: Tenant, 
       threat: 'K10',
       object: name,
       attack,
-      leaked: `${rows[0]?.count} rows of ${slug} are left`,
+      leaked: `left of ${slug}: ${counted(Number(rows[0]?.count), 'row')}`,
       reproduce: `${text};`,
       fix: `delete from ${name} where tenant_id = ${literal(id)}; -- as who may: the policies bind the migrator too`,
     });

@@ -1,3 +1,4 @@
+import { counted } from '../../counted.ts';
 import { MigrationError } from '../../platform/apply-migration.ts';
 
 /** One to see whether it works at all, then 5 % of all, then the others. */
@@ -12,16 +13,16 @@ export interface Outcome<T> {
   readonly failed: readonly { readonly item: T; readonly error: Error }[];
 }
 
-/** One error for all that failed, and what to do next; `things` is what they are called, and `nameOf` what each is. */
+/** One error for all that failed, and what to do next; `thing` is what one is called, and `nameOf` its name. */
 export function explainFailures<T>(
-  things: string,
+  thing: string,
   { done, failed }: Outcome<T>,
   all: number,
   nameOf: (item: T) => string,
 ): MigrationError {
   const lines = failed.map(({ item, error }) => `${nameOf(item)}: ${error.message}`);
   return new MigrationError(
-    `${lines.join('\n')}\n${done.length} of ${all} ${things} were migrated, and no wave after this one was begun; the others serve their tenants as before. ` +
+    `${lines.join('\n')}\nMigrated: ${done.length.toLocaleString('en')} of ${counted(all, thing)}, and no wave after this one was begun; the others serve their tenants as before. ` +
       'Next: mend it and run npm run db:migrate again: it continues where it stopped.',
   );
 }

@@ -35,7 +35,7 @@ export async function migratePlaces(run: TenantMigrationRun): Promise<Applied[]>
 /** Each worker has one connection for all schemas that it comes to. */
 async function migrateAll(run: TenantMigrationRun, behind: readonly Behind[]): Promise<void> {
   const { migrations, onProgress, workers = 4 } = run;
-  const told = (done: number, failed: number) => onProgress({ kind: 'schemas', done, failed, all: behind.length });
+  const told = (done: number, failed: number) => onProgress({ kind: 'schema', done, failed, all: behind.length });
   const clients: pg.Client[] = [];
   let ready = 0;
   try {
@@ -48,7 +48,7 @@ async function migrateAll(run: TenantMigrationRun, behind: readonly Behind[]): P
       onDone: (count) => told((ready = count), 0),
       onFailed: (count) => told(ready, count),
     });
-    if (outcome.failed.length > 0) throw explainFailures('schemas', outcome, behind.length, nameOf);
+    if (outcome.failed.length > 0) throw explainFailures('schema', outcome, behind.length, nameOf);
   } finally {
     await Promise.all(clients.map((client) => client.end()));
   }

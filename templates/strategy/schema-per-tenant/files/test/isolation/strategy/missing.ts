@@ -1,3 +1,4 @@
+import { counted } from '../../../src/counted.ts';
 import { schemaOf, templateSchema } from '../../../src/tenancy/schema.ts';
 import type { Relation } from '../catalog.ts';
 import type { Recorder } from '../finding.ts';
@@ -100,7 +101,10 @@ export async function withoutSchema(target: Target, recorder: Recorder, tables: 
         threat: 'J2',
         object: bare,
         attack,
-        leaked: outcome?.error === undefined ? `shows ${outcome?.rowCount} rows of another one` : outcome.error.message,
+        leaked:
+          outcome?.error === undefined
+            ? `shows ${counted(outcome?.rowCount ?? 0, 'row')} of another one`
+            : outcome.error.message,
         reproduce: shown(target, `select * from ${bare}`),
         fix: `Drop the table ${bare} outside of the tenants' schemas.`,
       });
