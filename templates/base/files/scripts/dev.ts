@@ -14,7 +14,12 @@ async function dev(): Promise<void> {
   console.log(postgres.description);
   try {
     const variables = await developmentEnvironment(postgres.adminUrl);
-    await migrate({ adminUrl: postgres.adminUrl, environment: variables, onStep: reportMigration });
+    await migrate({
+      adminUrl: postgres.adminUrl,
+      environment: variables,
+      onStep: reportMigration,
+      onWarning: console.error,
+    });
     const tenants = await demoTenants(variables);
     const given = { ...readEnvironmentFile(join(root, '.env')), ...process.env };
     const environment = { ...given, ...variables, NODE_ENV: 'development' };

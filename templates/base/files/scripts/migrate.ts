@@ -34,6 +34,12 @@ async function main(): Promise<number> {
   const bar = process.stdout.isTTY === true && !json ? createProgressBar(process.stdout) : undefined;
   try {
     const steps: string[] = [];
+    const warnings: string[] = [];
+    const onWarning = (line: string) => {
+      warnings.push(line);
+      bar?.clear();
+      console.error(line);
+    };
     const onStep = (line: string) => {
       steps.push(line);
       bar?.clear();
@@ -44,12 +50,19 @@ async function main(): Promise<number> {
       adminUrl,
       environment,
       onStep,
+      onWarning,
       ...(bar !== undefined && { onProgress: bar.show }),
     });
     bar?.end();
-    if (json) console.log(JSON.stringify({ applied, steps }));
+    if (json) console.log(JSON.stringify({ applied, steps, warnings }));
     else if (!options.dryRun || steps.length === 0)
-      console.log(applied.length === 0 ? 'up to date' : `${counted(applied.length, 'migration')} applied`);
+      console.log(
+        applied.length === 0
+          ? warnings.length === 0
+            ? 'up to date'
+            : 'nothing to apply'
+          : `${counted(applied.length, 'migration')} applied`,
+      );
     return 0;
   } catch (error) {
     bar?.end();

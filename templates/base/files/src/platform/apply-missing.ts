@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import pg from 'pg';
 import { roles } from '../tenancy/roles.ts';
 import { applyMigration, explainMigration, MigrationError } from './apply-migration.ts';
-import type { Migration } from './migration-files.ts';
+import { type Migration, unknownMigrations } from './migration-files.ts';
 
 export interface Applied {
   readonly name: string;
@@ -90,6 +90,30 @@ export function assertUnchanged(migrations: readonly Migration[], ledger: Readon
     `Changed after it was applied here: ${changed.map(({ name }) => `db/migrations/${name}`).join(', ')}.\n` +
       'Nothing was run. Next: restore the file and put the change into a new one.',
   );
+}
+
+/**
+ * What to tell of a database that knows files which this checkout does not; undefined when it knows none. That is no
+ * error: an application that was rolled back runs on the newer database that it finds, whose migrations only add.
+ */
+export function describeNewer(
+  migrations: readonly Migration[],
+  ledger: ReadonlyMap<string, string>,
+): string | undefined {
+  const unknown = unknownMigrations(migrations, ledger.keys());
+  if (unknown.length === 0) return undefined;
+  const lastOf = (part: string): string =>
+    migrations.filter(({ name }) => name.startsWith(part)).at(-1)?.name ?? 'none';
+  return (
+    `The database is newer than this checkout: it has ${listed(unknown)}, and db/migrations ends with ${lastOf('platform/')} and ${lastOf('tenant/')}. ` +
+    'It is left as it is. Next: nothing, after a rollback; otherwise take the checkout that has these files.'
+  );
+}
+
+/** The first few of many names. */
+export function listed(names: readonly string[], most = 3): string {
+  const more = names.length - most;
+  return more > 0 ? `${names.slice(0, most).join(', ')} and ${more} more` : names.join(', ');
 }
 
 /**

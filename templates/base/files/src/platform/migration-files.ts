@@ -44,6 +44,12 @@ export function missingMigrations(migrations: readonly Migration[], schemaVersio
   return migrations.filter(({ name, checksum }) => !applied.has(`${name}:${checksum}`)).map(({ name }) => name);
 }
 
+/** Names that a database knows and this checkout does not: of files that are newer, or that are gone. */
+export function unknownMigrations(migrations: readonly Migration[], known: Iterable<string>): string[] {
+  const here = new Set(migrations.map(({ name }) => name));
+  return [...known].filter((name) => !here.has(name)).sort();
+}
+
 /** The nearest db/migrations above this file, which is in src/ or in a bundle in dist/. */
 function migrationsFolder(from = new URL('./', import.meta.url)): URL {
   const folder = new URL('db/migrations/', from);

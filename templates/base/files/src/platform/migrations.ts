@@ -4,7 +4,14 @@ import { placement } from '../tenancy/placement.ts';
 import { projectName, roles } from '../tenancy/roles.ts';
 import type { MigrationProgress, TenantMigrationOptions } from '../tenancy/strategy.ts';
 import { MigrationError } from './apply-migration.ts';
-import { type Applied, applyMissing, assertUnchanged, type MigrationPlace, readLedger } from './apply-missing.ts';
+import {
+  type Applied,
+  applyMissing,
+  assertUnchanged,
+  describeNewer,
+  type MigrationPlace,
+  readLedger,
+} from './apply-missing.ts';
 import { applyContextSecrets } from './context-secrets.ts';
 import { type Migration, readMigrations } from './migration-files.ts';
 import { applyRolePasswords } from './role-passwords.ts';
@@ -22,6 +29,8 @@ export interface MigrateOptions extends TenantMigrationOptions {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Told each step in one line. */
   readonly onStep?: (line: string) => void;
+  /** Told what whoever runs this should know, and what stops nothing. */
+  readonly onWarning?: (line: string) => void;
   /** Told of every tenant whose tables were reached; left out, onStep is told of each 5 %. */
   readonly onProgress?: (progress: MigrationProgress) => void;
 }
@@ -30,7 +39,7 @@ export interface MigrateOptions extends TenantMigrationOptions {
 export async function migrate(options: MigrateOptions): Promise<Applied[]> {
   const { adminUrl, environment } = options;
   const onStep = onceForEachFile(options.onStep ?? (() => {}));
-  const { onProgress = inLines(onStep) } = options;
+  const { onProgress = inLines(onStep), onWarning = () => {} } = options;
   const migrations = await readMigrations();
   const client = new pg.Client({ connectionString: adminUrl, application_name: `${projectName} migrations` });
   client.on('error', () => {}); // A connection that dies fails the statement that runs on it.
@@ -40,6 +49,8 @@ export async function migrate(options: MigrateOptions): Promise<Applied[]> {
     await assertAdministrator(client);
     const ledger = await readLedger(client);
     assertUnchanged(migrations, ledger);
+    const newer = describeNewer(migrations, ledger);
+    if (newer !== undefined) onWarning(newer);
     const { dryRun } = options;
     const applyAll = async (files: readonly Migration[], place?: MigrationPlace): Promise<Applied[]> =>
       await applyMissing(client, files, { ledger, place, dryRun, onStep });
@@ -54,6 +65,7 @@ export async function migrate(options: MigrateOptions): Promise<Applied[]> {
       ...options,
       client,
       onStep,
+      onWarning,
       onProgress,
       migrations: migrations.filter(ofTenants),
       apply: applyAll,

@@ -76,6 +76,8 @@ export interface TenantMigrationRun extends TenantMigrationOptions {
   ) => Promise<Applied[]>;
   /** Told each step in one line, and which file it is about; one that runs in several places is passed on once. */
   readonly onStep: (line: string, file?: string) => void;
+  /** Told what stops nothing, in one line. */
+  readonly onWarning: (line: string) => void;
   /** Told whenever a tenant's tables were reached. */
   readonly onProgress: (progress: MigrationProgress) => void;
 }

@@ -124,6 +124,23 @@ describe('migrate()', () => {
     );
   });
 
+  it('tells of a database that is newer than this checkout, and leaves it as it is', async () => {
+    const adminUrl = await emptyDatabase();
+    await migrate({ adminUrl, environment: {} });
+    const newer = `insert into platform.migrations (name, checksum) values ('tenant/9001_color.sql', 'another')`;
+    await within(adminUrl, (client) => client.query(newer));
+    const warnings: string[] = [];
+    expect(await migrate({ adminUrl, environment: {}, onWarning: (line) => warnings.push(line) })).toEqual([]);
+    const last = (await readMigrations()).at(-1)?.name;
+    expect(warnings).toEqual([
+      expect.stringMatching(
+        new RegExp(
+          `^The database is newer.* it has tenant/9001_color\\.sql, .* ends with platform/\\S+ and ${last}\\.`,
+        ),
+      ),
+    ]);
+  });
+
   it('names the file and the line of an error, keeps what was done before, and goes on from there', async () => {
     const adminUrl = await emptyDatabase();
     await migrate({ adminUrl, environment: {} });

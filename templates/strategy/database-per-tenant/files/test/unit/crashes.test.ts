@@ -52,6 +52,7 @@ async function migrate(name: string, onDone: (count: number) => unknown = () => 
       workers: 2,
       apply: async () => [],
       onStep: () => {},
+      onWarning: () => {},
       onProgress: ({ done }) => onDone(done),
     }),
   );

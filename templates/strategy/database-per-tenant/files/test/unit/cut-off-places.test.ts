@@ -143,6 +143,7 @@ describe('whoever is cut off', () => {
           migrations: [...(await readTenantMigrations()), ...extra(n)],
           apply: async () => [],
           onStep: () => {},
+          onWarning: () => {},
           onProgress: () => {},
           tenant: 'ada',
           workers: 1,

@@ -41,11 +41,13 @@ const run = async (extra: readonly (readonly [name: string, sql: string])[], mor
     migrations,
     apply: async () => [],
     onStep: (line) => lines.push(line),
+    onWarning: (line) => lines.push(line),
     onProgress: () => {},
     ...more,
   });
 };
 const color = ['tenant/9001_color.sql', 'alter table members add column color text'] as const;
+const weight = ['tenant/9002_weight.sql', 'alter table members add column weight text'] as const;
 const hasColor = async (tenant: TenantContext) =>
   await withClient((await world.urlsOf(tenant)).adminUrl, async (there) => {
     const { rowCount } = await there.query(
@@ -85,7 +87,6 @@ describe('migrations', () => {
   });
 
   it('that failed in a database come to all others the next time, and to it last', async () => {
-    const weight = ['tenant/9002_weight.sql', 'alter table members add column weight text'] as const;
     const { rows } = await admin.query<{ database: string }>(
       `select database from platform.places where state = 'taken' order by tenant_id limit 1`,
     );
@@ -99,17 +100,27 @@ describe('migrations', () => {
     await expect(run([color, weight], { workers: 1 })).rejects.toThrow(/Migrated: 3 of 4 databases/);
     await atFirst('alter table app.members drop column weight');
     await run([color, weight]);
+  });
+
+  it('of an older checkout tell which databases are newer, and leave them so', async () => {
     await run([color]);
+    const newer =
+      'Newer than this checkout: 4 databases (ada, bob, carol and 1 more), which have tenant/9002_weight.sql.';
+    expect(lines).toContain(newer);
+    await run([color], { tenant: 'ada' });
+    expect(lines).toContain('Newer than this checkout: 1 database (ada), which has tenant/9002_weight.sql.');
+    await run([color, weight]);
+    expect(lines).not.toContain(newer);
   });
 
   it('reach a tenant that is named, also when its database was restored as it was before', async () => {
-    await run([color]);
+    await run([color, weight]);
     await atBob(
       `alter table app.members drop column color; delete from platform.migrations where name = 'tenant/9001_color.sql'`,
     );
-    await run([color]);
+    await run([color, weight]);
     expect(await hasColor(world.bob)).toBe(false);
-    await run([color], { tenant: 'bob' });
+    await run([color, weight], { tenant: 'bob' });
     expect(await hasColor(world.bob)).toBe(true);
   });
 
@@ -120,7 +131,7 @@ describe('migrations', () => {
       `select pg_terminate_backend(pid, 5000) from pg_stat_activity where datname like 't\\_%' and pid <> pg_backend_pid() and datname = any($1)`,
       [names.map(({ database }) => database)],
     );
-    await run([color]);
+    await run([color, weight]);
     expect(lines).toEqual([]);
     const connected = await admin.query('select from pg_stat_activity where datname = any($1)', [
       names.map(({ database }) => database),
@@ -148,7 +159,7 @@ describe('migrations', () => {
 
   it('bind new tables to their tenant', async () => {
     const notes = `create table notes (tenant_id uuid not null, id uuid not null, primary key (tenant_id, id)); alter table notes enable row level security, force row level security`;
-    await run([color, ['tenant/9002_notes.sql', notes]]);
+    await run([color, weight, ['tenant/9003_notes.sql', notes]]);
     await expect(atBob(`insert into app.notes values ('${carol.id}', gen_random_uuid())`)).rejects.toThrow(
       /tenant_here/,
     );

@@ -116,6 +116,7 @@ describe('a server that crashes', () => {
           workers: 4,
           apply: async () => [],
           onStep: () => {},
+          onWarning: () => {},
           onProgress: ({ done }) => {
             if (done === 12) reached();
           },

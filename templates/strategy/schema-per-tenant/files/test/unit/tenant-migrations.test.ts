@@ -48,11 +48,13 @@ describe('migrations', () => {
       migrations,
       apply: async () => [],
       onStep: (line) => lines.push(line),
+      onWarning: (line) => lines.push(line),
       onProgress: ({ done, all }) => lines.push(`${done} of ${all}`),
       ...more,
     });
   };
   const color = ['tenant/9001_color.sql', 'alter table members add column color text'] as const;
+  const weight = ['tenant/9002_weight.sql', 'alter table members add column weight text'] as const;
   const withColor = async () =>
     (
       await admin.query<{ schema: string }>(
@@ -96,7 +98,6 @@ describe('migrations', () => {
   });
 
   it('that failed in a schema come to all others the next time, and to it last', async () => {
-    const weight = ['tenant/9002_weight.sql', 'alter table members add column weight text'] as const;
     const [first = ''] = await placesIn('taken');
     await admin.query(`alter table ${schemaOf(first)}.members add column weight text`);
     await expect(run([[...color], [...weight]], { workers: 1 })).rejects.toThrow(/Migrated: 0 of 4 schemas/);
@@ -104,11 +105,21 @@ describe('migrations', () => {
     await admin.query(`alter table ${schemaOf(first)}.members drop column weight`);
     await run([[...color], [...weight]]);
     expect(lines).toEqual(['1 of 1']);
+  });
+
+  it('of an older checkout tell which schemas are newer, and leave them so', async () => {
     await run([[...color]]);
+    const newer =
+      'Newer than this checkout: 4 schemas (ada, bob, carol and 1 more), which have tenant/9002_weight.sql.';
+    expect(lines).toContain(newer);
+    await run([[...color]], { tenant: 'ada' });
+    expect(lines).toContain('Newer than this checkout: 1 schema (ada), which has tenant/9002_weight.sql.');
+    await run([[...color], [...weight]]);
+    expect(lines).not.toContain(newer);
   });
 
   it('connect to no schema that has them', async () => {
-    await run([[...color]], { adminUrl: 'postgres://nobody@127.0.0.1:1/nowhere' });
+    await run([[...color], [...weight]], { adminUrl: 'postgres://nobody@127.0.0.1:1/nowhere' });
     expect(lines).toEqual([]);
   });
 
@@ -117,7 +128,7 @@ describe('migrations', () => {
     const other = new pg.Client(world.test.adminUrl);
     await other.connect();
     try {
-      const runs = [admin, other].map((client) => run([[...color], [...size]], { client }));
+      const runs = [admin, other].map((client) => run([[...color], [...weight], [...size]], { client }));
       expect((await Promise.allSettled(runs)).map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled']);
       const { rows } = await admin.query(
         `select status, count(*)::int as count from platform.place_migrations where name = $1 group by status`,
@@ -135,7 +146,8 @@ describe('migrations', () => {
     const notes = `create table notes (tenant_id uuid not null, id uuid not null, primary key (tenant_id, id)); alter table notes enable row level security, force row level security`;
     await run([
       [...color],
-      ['tenant/9002_notes.sql', notes],
+      [...weight],
+      ['tenant/9004_notes.sql', notes],
       ['tenant/9003_size.sql', 'alter table members add column size text'],
     ]);
     await expect(

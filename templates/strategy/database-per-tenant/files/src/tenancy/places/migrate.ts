@@ -7,9 +7,10 @@ import { MigrationError } from '../../platform/apply-migration.ts';
 import { type Migration, readMigrations } from '../../platform/migration-files.ts';
 import { atPlace, readTemplate } from './connect.ts';
 import { type ContextCopy, readContextSecrets } from './context-secrets.ts';
-import { asMigrator, lastFailure, noteAll, noteFailure } from './ledger.ts';
+import { asMigrator, hasPlaces, lastFailure, noteAll, noteFailure } from './ledger.ts';
 import { templateLock, whileLocked, placeLock } from './locks.ts';
 import { bindDatabase, closeControlPlane, closeDatabase, copy, databaseExists } from './make.ts';
+import { describeNewerPlaces } from './newer.ts';
 import type { Site } from './place.ts';
 import { renewPasswords } from './renew-passwords.ts';
 import { forRole } from './tenant-migrations.ts';
@@ -42,13 +43,10 @@ const place = { schema: templateSchema, rewrite: forRole(roles.tenants) };
  * one stops what was not begun; the others keep what they have, and the next run continues.
  */
 export async function migratePlaces(run: TenantMigrationRun): Promise<Applied[]> {
-  const { client, environment, onStep, workers = 4 } = run;
+  const { client, environment, onStep, onWarning, workers = 4 } = run;
   const all = await readMigrations();
   const files = { platform: all.filter(({ name }) => name.startsWith('platform/')), tenant: run.migrations };
-  const known = await client.query<{ exists: boolean }>(
-    `select pg_catalog.to_regclass('platform.places') is not null as exists`,
-  );
-  if (run.dryRun === true && known.rows[0]?.exists !== true) {
+  if (run.dryRun === true && !(await hasPlaces(client))) {
     for (const { name } of files.tenant) onStep(`would apply ${name}`, name);
     return [];
   }
@@ -60,6 +58,9 @@ export async function migratePlaces(run: TenantMigrationRun): Promise<Applied[]>
     for (const line of await renewPasswords(client, environment, context)) onStep(line);
   }
   const applied = await migrateTemplate(run, goal);
+  const of = { thing: 'database', slug: run.tenant };
+  const newer = await describeNewerPlaces(client, [...goal.platform, ...goal.tenant], of);
+  if (newer !== undefined) onWarning(newer);
   const behind = await placesBehind(client, goal.version, run.tenant);
   if (run.dryRun === true) {
     for (const each of behind) onStep(`would migrate ${nameOf(each)}`);

@@ -9,6 +9,14 @@ export async function asMigrator<T>(client: pg.ClientBase, work: () => Promise<T
   return await inTransaction(client, begin, work);
 }
 
+/** False before the first run of the migrations. */
+export async function hasPlaces(client: pg.ClientBase): Promise<boolean> {
+  const { rows } = await client.query<{ exists: boolean }>(
+    `select pg_catalog.to_regclass('platform.places') is not null as exists`,
+  );
+  return rows[0]?.exists === true;
+}
+
 /** Writes what a migration did in a place; as the migrator, in the control plane. */
 export const note =
   (tenantId: string, status: 'applied' | 'failed', error: string | null) =>

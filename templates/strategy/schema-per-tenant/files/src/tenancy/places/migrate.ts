@@ -4,8 +4,9 @@ import { schemaOf, templateSchema } from '../schema.ts';
 import type { TenantMigrationRun } from '../strategy.ts';
 import { MigrationError } from '../../platform/apply-migration.ts';
 import type { Applied } from '../../platform/migrations.ts';
-import { lastFailure } from './ledger.ts';
+import { hasPlaces, lastFailure } from './ledger.ts';
 import { migratePlace } from './migrate-place.ts';
+import { describeNewerPlaces } from './newer.ts';
 import { versionOf } from './version.ts';
 import { explainFailures, runInWaves } from './waves.ts';
 
@@ -21,8 +22,11 @@ interface Behind {
  * have, and the next run continues.
  */
 export async function migratePlaces(run: TenantMigrationRun): Promise<Applied[]> {
-  const { client, migrations, apply, onStep } = run;
+  const { client, migrations, apply, onStep, onWarning } = run;
   const applied = await apply(migrations, { schema: templateSchema });
+  if (!(await hasPlaces(client))) return applied;
+  const newer = await describeNewerPlaces(client, migrations, { thing: 'schema', slug: run.tenant });
+  if (newer !== undefined) onWarning(newer);
   const behind = await placesBehind(client, versionOf(migrations), run.tenant);
   if (run.dryRun === true) {
     for (const each of behind) onStep(`would migrate ${nameOf(each)}`);
@@ -67,10 +71,6 @@ async function connect(adminUrl: string): Promise<pg.Client> {
 
 /** Those whose version is another one, tenants' before those that are ready for somebody, and last those that failed. */
 async function placesBehind(client: pg.Client, version: string, slug: string | undefined): Promise<Behind[]> {
-  const known = await client.query<{ exists: boolean }>(
-    `select pg_catalog.to_regclass('platform.places') is not null as exists`,
-  );
-  if (known.rows[0]?.exists !== true) return [];
   await client.query(`begin read only; set local role ${roles.migrator}`);
   try {
     const { rows } = await client.query<Behind & { readonly version: string }>(
