@@ -1,11 +1,10 @@
 import { createHash } from 'node:crypto';
-import { createWriteStream } from 'node:fs';
-import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { open, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { once } from 'node:events';
 import pg from 'pg';
 import { placement } from '../tenancy/placement.ts';
 import type { ControlPlane } from '../tenancy/strategy.ts';
+import { openEmptyFolder } from './export-folder.ts';
 import { TenantError } from './tenants.ts';
 
 /** What an export holds; manifest.json says so. */
@@ -32,9 +31,7 @@ export async function exportTenant(plane: ControlPlane, slug: string, folder: st
   );
   if (rows[0] === undefined) throw new TenantError(`There is no tenant "${slug}". Next: npm run tenant -- list`);
   const { id: tenantId, strategy } = rows[0];
-  await mkdir(folder, { recursive: true });
-  if ((await readdir(folder)).length > 0)
-    throw new TenantError(`${folder} is not empty. Next: --to a folder that is, or one that is not there.`);
+  await openEmptyFolder(folder);
   const tables = await placement.export(plane, tenantId, async (client, schema) => {
     const written: Record<string, Manifest['tables'][string]> = {};
     for (const table of await tenantTables(client, schema)) {
@@ -84,24 +81,24 @@ async function writeTable(
   folder: string,
 ): Promise<Manifest['tables'][string]> {
   const hash = createHash('sha256');
-  const file = createWriteStream(join(folder, `${name}.ndjson`), { flags: 'wx', mode: 0o600 });
-  await once(file, 'open');
   const table = `${pg.escapeIdentifier(schema)}.${pg.escapeIdentifier(name)}`;
-  await client.query({
-    text: `declare exported cursor for select to_jsonb(exported)::text as line from ${table} as exported where tenant_id = ${pg.escapeLiteral(tenantId)} order by ${order}`,
-  });
+  const file = await open(join(folder, `${name}.ndjson`), 'wx', 0o600);
   let rows = 0;
-  for (;;) {
-    const { rows: found } = await client.query<{ line: string }>(`fetch forward ${piece} from exported`);
-    for (const { line } of found) {
-      hash.update(`${line}\n`);
-      if (!file.write(`${line}\n`)) await once(file, 'drain');
+  try {
+    await client.query({
+      text: `declare exported cursor for select to_jsonb(exported)::text as line from ${table} as exported where tenant_id = ${pg.escapeLiteral(tenantId)} order by ${order}`,
+    });
+    for (;;) {
+      const { rows: found } = await client.query<{ line: string }>(`fetch forward ${piece} from exported`);
+      const text = found.map(({ line }) => `${line}\n`).join('');
+      hash.update(text);
+      await file.appendFile(text);
+      rows += found.length;
+      if (found.length < piece) break;
     }
-    rows += found.length;
-    if (found.length < piece) break;
+    await client.query('close exported');
+  } finally {
+    await file.close();
   }
-  await client.query('close exported');
-  file.end();
-  await once(file, 'finish');
   return { rows, sha256: hash.digest('hex') };
 }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
@@ -47,6 +48,31 @@ describe('exportTenant()', () => {
     ];
     expect(other.tables).toEqual((one as typeof other).tables);
     await expect(exportTenant(plane(), 'bob', again)).rejects.toThrow(/not empty/);
+  });
+
+  it('ends at once where no folder can be made', async (context) => {
+    if (!existsSync('/proc/self')) return context.skip();
+    await expect(exportTenant(plane(), 'bob', '/proc/export/bob')).rejects.toThrow(
+      /takes no export: ENOENT: .*Next: --to/,
+    );
+    return undefined;
+  });
+
+  it.each([
+    ['at a file', () => join(folder, 'once', 'manifest.json')],
+    ['below a file', () => join(folder, 'once', 'manifest.json', 'export')],
+  ])('says that it cannot write %s', async (_, to) => {
+    await expect(exportTenant(plane(), 'bob', to())).rejects.toThrow(/takes no export: E[A-Z]+: .*\. Next: --to/);
+  });
+
+  it('says that it may not write to a folder', async (context) => {
+    const closed = join(folder, 'closed');
+    await mkdir(closed, { mode: 0o500 });
+    // Whoever may do everything may write there.
+    if (process.getuid?.() === 0) return context.skip();
+    await expect(exportTenant(plane(), 'bob', closed)).rejects.toThrow(/closed takes no export: EACCES: .*Next: --to/);
+    await expect(exportTenant(plane(), 'bob', join(closed, 'in'))).rejects.toThrow(/takes no export: EACCES/);
+    return undefined;
   });
 
   it('knows its tenants, and takes an administrator', async () => {
