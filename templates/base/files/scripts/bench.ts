@@ -10,7 +10,7 @@ import { schemaOf } from '../src/tenancy/schema.ts';
 import { createStore } from '../src/tenancy/store.ts';
 import { tenantTable } from '../src/tenancy/tenant-table.ts';
 import { createTestDatabaseOn, prepareServer, type TestDatabase } from '../test/setup/database.ts';
-import { scriptArguments } from './arguments.ts';
+import { assertWritable, runScript } from './arguments.ts';
 import { startPostgres } from './postgres/start.ts';
 
 /**
@@ -146,20 +146,30 @@ async function measure(test: TestDatabase): Promise<Record<string, { throughput:
   }
 }
 
-const { values: options } = parseArgs({ args: scriptArguments(), options: { json: { type: 'string' } } });
-const postgres = await startPostgres({ purpose: 'test' });
-try {
-  const test = await createTestDatabaseOn(await prepareServer(postgres.adminUrl));
-  const results = await measure(test);
-  console.log(
-    `${postgres.description}; one row of ${tenants * rowsPerTenant}, ${clients} clients, ${connections} connections`,
-  );
-  console.log('against the same read without isolation (named statement, policies off):\n');
-  console.log(`${''.padEnd(36)}throughput   CPU of Node per read`);
-  for (const [name, { throughput, cpu }] of Object.entries(results)) {
-    console.log(`${name.padEnd(36)}${throughput.toFixed(2).padStart(9)}x ${cpu.toFixed(2).padStart(9)}x`);
-  }
-  if (options.json !== undefined) await writeFile(options.json, `${JSON.stringify(results, null, 2)}\n`);
-} finally {
-  await postgres.stop();
+function parse(given: string[]) {
+  const { values } = parseArgs({ args: given, options: { json: { type: 'string' } } });
+  if (values.json !== undefined) assertWritable('--json', values.json);
+  return values;
 }
+
+async function run(options: ReturnType<typeof parse>): Promise<number> {
+  const postgres = await startPostgres({ purpose: 'test' });
+  try {
+    const test = await createTestDatabaseOn(await prepareServer(postgres.adminUrl));
+    const results = await measure(test);
+    console.log(
+      `${postgres.description}; one row of ${tenants * rowsPerTenant}, ${clients} clients, ${connections} connections`,
+    );
+    console.log('against the same read without isolation (named statement, policies off):\n');
+    console.log(`${''.padEnd(36)}throughput   CPU of Node per read`);
+    for (const [name, { throughput, cpu }] of Object.entries(results)) {
+      console.log(`${name.padEnd(36)}${throughput.toFixed(2).padStart(9)}x ${cpu.toFixed(2).padStart(9)}x`);
+    }
+    if (options.json !== undefined) await writeFile(options.json, `${JSON.stringify(results, null, 2)}\n`);
+  } finally {
+    await postgres.stop();
+  }
+  return 0;
+}
+
+process.exitCode = await runScript('usage: npm run bench [-- --json <file>]', parse, run);

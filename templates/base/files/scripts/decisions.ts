@@ -5,6 +5,7 @@ import { renew } from '../test/isolation/decisions/renew.ts';
 import { prepareServer, withClient } from '../test/setup/database.ts';
 import { templateUrl } from '../test/setup/places.ts';
 import { endRuns } from '../test/setup/runs.ts';
+import { parseNothing, runScript } from './arguments.ts';
 import { startPostgres } from './postgres/start.ts';
 
 /** Runs the migrations on a PostgreSQL of its own and writes what they make to db/tenancy.json; whoever reviews the difference decides. */
@@ -29,7 +30,7 @@ async function main(): Promise<number> {
   }
 }
 
-process.exitCode = await main().catch((error: Error) => {
+process.exitCode = await runScript('usage: npm run db:decisions', parseNothing, main).catch((error: Error) => {
   console.error(`db/tenancy.json was left as it is: ${error.message}`);
   return 1;
 });

@@ -3,13 +3,14 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { migrate } from '../src/platform/migrations.ts';
 import type { CreatedTenant } from '../src/platform/tenants.ts';
+import { parseNothing, runScript } from './arguments.ts';
 import { demoTenants } from './demo-tenants.ts';
 import { developmentEnvironment } from './development-environment.ts';
 import { dataDirectory, readEnvironmentFile, root } from './environment.ts';
 import { startPostgres } from './postgres/start.ts';
 
 /** PostgreSQL, migrated, with two tenants; then the server, which restarts when a source file changes. Ctrl-C stops all of it. */
-async function dev(): Promise<void> {
+async function dev(): Promise<number> {
   const postgres = await startPostgres({ purpose: 'development', dataDirectory });
   console.log(postgres.description);
   try {
@@ -23,7 +24,7 @@ async function dev(): Promise<void> {
     const tenants = await demoTenants(variables);
     const given = { ...readEnvironmentFile(join(root, '.env')), ...process.env };
     const environment = { ...given, ...variables, NODE_ENV: 'development' };
-    process.exitCode = await serve(environment, (url) => console.log(invitation(tenants, url)));
+    return await serve(environment, (url) => console.log(invitation(tenants, url)));
   } finally {
     await postgres.stop();
   }
@@ -75,7 +76,9 @@ function invitation(tenants: readonly CreatedTenant[], url: string): string {
   return `${lines.join('\n')}\n\n${url}/openapi.json describes the API. Ctrl-C stops.\n`;
 }
 
-dev().catch((error: unknown) => {
-  console.error((error as Error).message);
-  process.exitCode = 1;
+const usage = 'usage: npm run dev, with what else it shall know in .env or the environment: PORT=8080 npm run dev';
+
+process.exitCode = await runScript(usage, parseNothing, dev).catch((error: Error) => {
+  console.error(error.message);
+  return 1;
 });

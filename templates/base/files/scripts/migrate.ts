@@ -3,26 +3,14 @@ import { counted } from '../src/counted.ts';
 import { migrate, MigrationError } from '../src/platform/migrations.ts';
 import { TenancyError } from '../src/tenancy/errors.ts';
 import { whyUnreachable } from '../src/tenancy/why-unreachable.ts';
-import { asksForHelp, scriptArguments } from './arguments.ts';
+import { runScript, UsageError } from './arguments.ts';
 import { loadEnvironment } from './environment.ts';
 import { createProgressBar } from './migrate/progress-bar.ts';
 import { outliveReaders } from './streams.ts';
 
 const usage = 'usage: npm run db:migrate [-- [--tenant <slug>] [--workers <n>] [--dry-run] [--json]]';
 
-async function main(): Promise<number> {
-  if (asksForHelp()) {
-    console.log(usage);
-    return 0;
-  }
-  let given: ReturnType<typeof parse>;
-  try {
-    given = parse();
-  } catch (error) {
-    console.error(`${(error as Error).message}\n${usage}`);
-    return 2;
-  }
-  const { json, ...options } = given;
+async function run({ json, ...options }: ReturnType<typeof parse>): Promise<number> {
   const environment = loadEnvironment();
   const adminUrl = environment.DATABASE_ADMIN_URL;
   if (adminUrl === undefined || adminUrl === '') {
@@ -55,14 +43,7 @@ async function main(): Promise<number> {
     });
     bar?.end();
     if (json) console.log(JSON.stringify({ applied, steps, warnings }));
-    else if (!options.dryRun || steps.length === 0)
-      console.log(
-        applied.length === 0
-          ? warnings.length === 0
-            ? 'up to date'
-            : 'nothing to apply'
-          : `${counted(applied.length, 'migration')} applied`,
-      );
+    else if (!options.dryRun || steps.length === 0) console.log(summary(applied.length, warnings.length));
     return 0;
   } catch (error) {
     bar?.end();
@@ -73,19 +54,24 @@ async function main(): Promise<number> {
   }
 }
 
+function summary(applied: number, warnings: number): string {
+  if (applied > 0) return `${counted(applied, 'migration')} applied`;
+  return warnings > 0 ? 'nothing to apply' : 'up to date';
+}
+
 function explain(error: unknown): string {
   if (error instanceof MigrationError || error instanceof TenancyError) return error.message;
   return whyUnreachable(error, 'DATABASE_ADMIN_URL') ?? `The migrations stopped: ${(error as Error).message}`;
 }
 
-function parse() {
+function parse(given: string[]) {
   const {
     json,
     tenant,
     workers,
     'dry-run': dryRun,
   } = parseArgs({
-    args: scriptArguments(),
+    args: given,
     options: {
       json: { type: 'boolean', default: false },
       tenant: { type: 'string' },
@@ -93,7 +79,8 @@ function parse() {
       'dry-run': { type: 'boolean', default: false },
     },
   }).values;
-  if (workers !== undefined && !/^[1-9]\d?$/.test(workers)) throw new Error('--workers is a number from 1 to 99.');
+  if (tenant === '') throw new UsageError('--tenant takes a slug.');
+  if (workers !== undefined && !/^[1-9]\d?$/.test(workers)) throw new UsageError('--workers is a number from 1 to 99.');
   return {
     json,
     dryRun,
@@ -103,4 +90,4 @@ function parse() {
 }
 
 outliveReaders();
-process.exitCode = await main();
+process.exitCode = await runScript(usage, parse, run);

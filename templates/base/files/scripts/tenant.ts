@@ -1,4 +1,3 @@
-import { parseArgs } from 'node:util';
 import pg from 'pg';
 import {
   createTenant,
@@ -6,6 +5,7 @@ import {
   describePurged,
   limitTenant,
   listTenants,
+  newTenantProblem,
   type PlacedTenant,
   purgeTenants,
   resumeTenant,
@@ -17,10 +17,11 @@ import { counted } from '../src/counted.ts';
 import { exportTenant } from '../src/platform/export-tenant.ts';
 import { projectName, roles } from '../src/tenancy/roles.ts';
 import { whyUnreachable } from '../src/tenancy/why-unreachable.ts';
-import { asksForHelp, scriptArguments } from './arguments.ts';
+import { runScript } from './arguments.ts';
 import { loadEnvironment } from './environment.ts';
 import { outliveReaders } from './streams.ts';
-import type { Arguments, Commands } from './tenant/command.ts';
+import type { Commands } from './tenant/command.ts';
+import { limitOptions, parseCommand } from './tenant/parse.ts';
 import { afterCreate, strategyCommands, strategyUsage } from './tenant/strategy.ts';
 import { formatTable } from './tenant/table.ts';
 
@@ -36,28 +37,13 @@ const usage = `usage: npm run tenant -- <command> [--json]
   purge                                               erase the deleted tenants past their grace period
   export <slug> --to <folder>                         every row, as NDJSON, with a manifest of counts and hashes${strategyUsage}`;
 
-const limitOptions = {
-  requestsPerMinute: 'requests-per-minute',
-  concurrentRequests: 'concurrent-requests',
-  bodyBytes: 'body-bytes',
-} as const;
-
-/** The largest number that an option takes. Limits are integers of PostgreSQL, which have 32 bits. */
-const largest = {
-  'requests-per-minute': 2 ** 31 - 1,
-  'concurrent-requests': 2 ** 31 - 1,
-  'body-bytes': 2 ** 31 - 1,
-  'grace-days': 3650,
-  ready: 9999,
-} as const;
-
-class UsageError extends Error {}
-
 const environment = loadEnvironment();
 
 const commands: Commands = {
   create: {
     takesSlug: true,
+    options: ['name', 'owner'],
+    problem: newTenantProblem,
     run: async (client, { slug, name, owner }) => {
       const data = await createTenant(client, { slug, name, owner, environment });
       const shown = Object.entries(data).filter(([, value]) => value !== null);
@@ -74,15 +60,15 @@ const commands: Commands = {
   },
   limit: {
     takesSlug: true,
-    run: async (client, { slug, limits }) => {
-      if (Object.keys(limits).length === 0) throw new TenantError('Which limit? Next: --requests-per-minute <n>');
-      return told(await limitTenant(client, slug, limits));
-    },
+    options: limitOptions,
+    problem: ({ limits }) => (Object.keys(limits).length === 0 ? 'Which limit?' : undefined),
+    run: async (client, { slug, limits }) => told(await limitTenant(client, slug, limits)),
   },
   suspend: { takesSlug: true, run: async (client, { slug }) => told(await suspendTenant(client, slug)) },
   resume: { takesSlug: true, run: async (client, { slug }) => told(await resumeTenant(client, slug)) },
   delete: {
     takesSlug: true,
+    options: ['grace-days'],
     run: async (client, { slug, graceDays }) => told(await deleteTenant(client, slug, graceDays)),
   },
   purge: {
@@ -94,8 +80,9 @@ const commands: Commands = {
   },
   export: {
     takesSlug: true,
-    run: async (client, { slug, to }) => {
-      if (to === undefined) throw new TenantError('Where to? Next: --to <folder>');
+    options: ['to'],
+    problem: ({ to = '' }) => (to === '' ? 'Where to?' : undefined),
+    run: async (client, { slug, to = '' }) => {
       const data = await exportTenant({ client, environment }, slug, to);
       const lines = Object.entries(data.tables).map(
         ([name, { rows, sha256 }]) => `${name.padEnd(24)} ${counted(rows, 'row')}  ${sha256}`,
@@ -127,62 +114,6 @@ function describe({ tenantId, slug, name, status, purgeAfter }: Tenant): string 
   return `${slug.padEnd(24)} ${status.padEnd(9)} ${tenantId}  ${name}${until}`;
 }
 
-function parse(): { readonly run: Commands[string]['run']; readonly given: Arguments } {
-  const { values, positionals } = parseArgs({
-    args: scriptArguments(),
-    allowPositionals: true,
-    options: {
-      json: { type: 'boolean', default: false },
-      name: { type: 'string' },
-      owner: { type: 'string' },
-      'grace-days': { type: 'string', default: '30' },
-      'requests-per-minute': { type: 'string' },
-      'concurrent-requests': { type: 'string' },
-      'body-bytes': { type: 'string' },
-      to: { type: 'string' },
-      confirm: { type: 'boolean', default: false },
-      undo: { type: 'boolean', default: false },
-      ready: { type: 'string' },
-      watch: { type: 'boolean', default: false },
-    },
-  });
-  const [name = '', slug = '', ...rest] = positionals;
-  const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
-  if (command === undefined) throw new UsageError(name === '' ? 'Which command?' : `There is no command "${name}".`);
-  const { takesSlug } = command;
-  if (rest.length > 0 || (takesSlug !== 'or not' && (slug !== '') !== takesSlug)) {
-    const count = takesSlug === 'or not' ? 'one slug or none' : takesSlug ? 'one slug' : 'no slug';
-    throw new UsageError(`${name} takes ${count}.`);
-  }
-  const limits = Object.entries(limitOptions).flatMap(([limit, option]) => {
-    const value = values[option];
-    return value === undefined ? [] : [[limit, value === 'default' ? null : parseNumber(option, value)] as const];
-  });
-  return {
-    run: command.run,
-    given: {
-      slug,
-      json: values.json,
-      name: values.name,
-      owner: values.owner,
-      graceDays: parseNumber('grace-days', values['grace-days']),
-      limits: Object.fromEntries(limits),
-      to: values.to,
-      confirm: values.confirm,
-      undo: values.undo,
-      ready: values.ready === undefined ? undefined : parseNumber('ready', values.ready),
-      watch: values.watch,
-    },
-  };
-}
-
-function parseNumber(option: keyof typeof largest, text: string): number {
-  const most = largest[option];
-  if (/^\d+$/.test(text) && Number(text) <= most) return Number(text);
-  const otherwise = Object.values<string>(limitOptions).includes(option) ? ', or "default"' : '';
-  throw new UsageError(`--${option} is a whole number from 0 to ${most}${otherwise}.`);
-}
-
 /** As the platform role: it logs in with DATABASE_PLATFORM_URL, or the administrator becomes it. */
 async function connect(): Promise<pg.Client> {
   const { DATABASE_PLATFORM_URL: platformUrl = '', DATABASE_ADMIN_URL: adminUrl = '' } = environment;
@@ -201,23 +132,14 @@ async function connect(): Promise<pg.Client> {
   return client;
 }
 
-async function main(): Promise<number> {
-  if (asksForHelp()) {
-    console.log(usage);
-    return 0;
-  }
-  let parsed: ReturnType<typeof parse>;
-  try {
-    parsed = parse();
-  } catch (error) {
-    console.error(`${(error as Error).message}\n\n${usage}`);
-    return 2;
-  }
+type Parsed = ReturnType<typeof parseCommand>;
+
+async function act({ run, given }: Parsed): Promise<number> {
   let client: pg.Client | undefined;
   try {
     client = await connect();
-    const { data, text, failed = false, afterwards } = await parsed.run(client, parsed.given);
-    console.log(parsed.given.json ? JSON.stringify(data) : text);
+    const { data, text, failed = false, afterwards } = await run(client, given);
+    console.log(given.json ? JSON.stringify(data) : text);
     await afterwards?.();
     return failed ? 1 : 0;
   } catch (error) {
@@ -240,4 +162,4 @@ function explain(error: unknown): string {
 }
 
 outliveReaders();
-process.exitCode = await main();
+process.exitCode = await runScript(usage, (given) => parseCommand(commands, given), act);

@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import type { OptionName } from './parse.ts';
 
 /** What a command was called with. */
 export interface Arguments {
@@ -28,6 +29,14 @@ export interface Answer {
   readonly afterwards?: () => Promise<void>;
 }
 
-type Command = (client: pg.Client, given: Arguments) => Promise<Answer>;
+/** One of the commands. */
+export interface Command {
+  readonly takesSlug: boolean | 'or not';
+  /** The options that it takes beside --json. */
+  readonly options?: readonly OptionName[];
+  /** What is wrong with how it was called beyond that, in a sentence; undefined when nothing is. */
+  readonly problem?: (given: Arguments) => string | undefined;
+  readonly run: (client: pg.Client, given: Arguments) => Promise<Answer>;
+}
 
-export type Commands = Readonly<Record<string, { readonly takesSlug: boolean | 'or not'; readonly run: Command }>>;
+export type Commands = Readonly<Record<string, Command>>;

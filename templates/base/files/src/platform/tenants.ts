@@ -58,10 +58,8 @@ export async function createTenant(
   },
 ): Promise<CreatedTenant> {
   const { slug, name = slug, owner = `owner@${slug}`, environment } = input;
-  const problem = slugProblem(slug);
-  if (problem !== undefined) throw new TenantError(`"${slug}" cannot be a slug: ${problem}.`);
-  if (name.length < 1 || name.length > 200) throw new TenantError('A name has 1 to 200 characters.');
-  if (owner.length < 1 || owner.length > 255) throw new TenantError('The owner is a subject of 1 to 255 characters.');
+  const problem = newTenantProblem({ slug, name, owner });
+  if (problem !== undefined) throw new TenantError(problem);
   const plane = { client, environment };
   for (;;) {
     const created = await inTransaction(client, 'begin', async () => {
@@ -71,6 +69,23 @@ export async function createTenant(
     if (created !== undefined) return created;
     await placement.prepare(plane);
   }
+}
+
+/** Why there can be no such tenant, in a sentence; undefined when there can. */
+export function newTenantProblem({
+  slug,
+  name = slug,
+  owner = slug,
+}: {
+  readonly slug: string;
+  readonly name?: string | undefined;
+  readonly owner?: string | undefined;
+}): string | undefined {
+  const problem = slugProblem(slug);
+  if (problem !== undefined) return `"${slug}" cannot be a slug: ${problem}.`;
+  if (name.length < 1 || name.length > 200) return 'A name has 1 to 200 characters.';
+  if (owner.length < 1 || owner.length > 255) return 'The owner is a subject of 1 to 255 characters.';
+  return undefined;
 }
 
 /** Writes a tenant and its first rows. */

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { assertWritable, UsageError } from '../../scripts/arguments.ts';
 import type { Mode } from './finding.ts';
 
 /** What `npm run isolation` was asked to do. */
@@ -11,11 +12,6 @@ export interface Arguments {
   readonly json?: string;
   readonly junit?: string;
   readonly html?: string;
-}
-
-/** Wrong use of the command; the message says what was wrong. */
-export class UsageError extends Error {
-  override readonly name = 'UsageError';
 }
 
 export const usage = `usage: npm run isolation -- [options]
@@ -41,13 +37,20 @@ const options = {
 /** Options that may stand alone, and the variables that are meant then: a URL on the command line is seen by who lists processes. */
 const variables = { '--against': 'DATABASE_ADMIN_URL', '--runtime-url': 'DATABASE_URL' } as const;
 
-/** Reads the command line; throws a UsageError for anything it does not know. */
+/** Reads the command line; throws for anything it does not know. */
 export function parseArguments(
   given: readonly string[],
   environment: Readonly<Record<string, string | undefined>>,
 ): Arguments {
   const complete = withValues(given, environment);
-  const { quick, full, mutations, 'runtime-url': runtimeUrl, against, ...files } = parse(complete);
+  const {
+    quick,
+    full,
+    mutations,
+    'runtime-url': runtimeUrl,
+    against,
+    ...files
+  } = parseArgs({ args: complete, options }).values;
   if (quick && full) throw new UsageError('--quick and --full exclude each other.');
   if (mutations !== undefined && mutations !== 'all' && mutations !== 'policies') {
     throw new UsageError(`--mutations takes nothing or "policies", not "${mutations}".`);
@@ -61,7 +64,7 @@ export function parseArguments(
       throw new UsageError(`${name} takes a URL like postgres://user:password@host/database, or ${variables[name]}.`);
   }
   for (const [name, path] of Object.entries(files)) {
-    if (path === '') throw new UsageError(`--${name} takes a file.`);
+    assertWritable(`--${name}`, path);
   }
   return {
     mode: full ? 'full' : 'quick',
@@ -70,14 +73,6 @@ export function parseArguments(
     ...(runtimeUrl !== undefined && { runtimeUrl }),
     ...files,
   };
-}
-
-function parse(args: string[]) {
-  try {
-    return parseArgs({ args, options, strict: true, allowPositionals: false }).values;
-  } catch (error) {
-    throw new UsageError((error as Error).message);
-  }
 }
 
 /** Options that stand alone get the value that they mean: parseArgs knows no optional values. */

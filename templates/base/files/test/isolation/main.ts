@@ -1,9 +1,9 @@
 import { writeFileSync } from 'node:fs';
 import { isMainThread } from 'node:worker_threads';
-import { asksForHelp, scriptArguments } from '../../scripts/arguments.ts';
+import { runScript } from '../../scripts/arguments.ts';
 import { loadEnvironment } from '../../scripts/environment.ts';
 import { outliveReaders } from '../../scripts/streams.ts';
-import { type Arguments, parseArguments, usage, UsageError } from './arguments.ts';
+import { type Arguments, parseArguments, usage } from './arguments.ts';
 import { obey } from './beside.ts';
 import { type Report, SuiteError } from './finding.ts';
 import { htmlReport } from './report/html.ts';
@@ -14,23 +14,11 @@ import { runSuite } from './run.ts';
 
 const exitCodes: Readonly<Record<Report['result'], number>> = { isolated: 0, incomplete: 1, broken: 4 };
 const failed = 1;
-const wrongUsage = 2;
 const interrupted = 130;
 
-async function main(): Promise<number> {
-  if (asksForHelp()) {
-    console.log(usage);
-    return 0;
-  }
-  const environment = loadEnvironment();
-  let options: Arguments;
-  try {
-    options = parseArguments(scriptArguments(), environment);
-  } catch (error) {
-    if (!(error instanceof UsageError)) throw error;
-    console.error(`${error.message}\n\n${usage}`);
-    return wrongUsage;
-  }
+type Environment = ReturnType<typeof loadEnvironment>;
+
+async function run(options: Arguments, environment: Environment): Promise<number> {
   try {
     const report = await runSuite(options, environment, showProgress);
     showProgress('');
@@ -62,7 +50,12 @@ if (isMainThread) {
   outliveReaders();
   // With exit(), which stops the server that was started.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(interrupted));
-  process.exitCode = await main();
+  const environment = loadEnvironment();
+  process.exitCode = await runScript(
+    usage,
+    (given) => parseArguments(given, environment),
+    (options) => run(options, environment),
+  );
 } else {
   await obey();
 }

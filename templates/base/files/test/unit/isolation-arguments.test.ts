@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { parseArguments, UsageError } from '../isolation/arguments.ts';
+import { UsageError } from '../../scripts/arguments.ts';
+import { parseArguments } from '../isolation/arguments.ts';
 
 const environment = {
   DATABASE_ADMIN_URL: 'postgres://admin:secret@db.example.com/app',
@@ -33,6 +34,9 @@ describe('the arguments of npm run isolation', () => {
     [['--against', ''], environment, /takes a URL like/],
     [['--against'], { DATABASE_ADMIN_URL: 'db.example.com' }, /--against takes a URL like .* or DATABASE_ADMIN_URL/],
     [['--runtime-url', elsewhere], environment, /--runtime-url needs --against/],
+    [['--json', ''], {}, /--json takes a file/],
+    [['--html', import.meta.dirname], {}, /--html takes a file, and .* is a folder/],
+    [['--junit', `${import.meta.filename}/report.xml`], {}, /--junit takes a file in a folder that is there/],
   ])('are wrong: %j', (given, known, problem) => {
     const parse = () => parseArguments(given, known);
     expect(parse).toThrow(UsageError);

@@ -1,7 +1,7 @@
 import { TenantError } from '../../src/platform/tenants.ts';
 import { MoveDoubt } from '../../src/tenancy/move/doubt.ts';
 import { confirmMove, moveTenant, undoMove } from '../../src/tenancy/move/move.ts';
-import { moveOptions } from '../../src/tenancy/move/options.ts';
+import { moveOptions, strategies } from '../../src/tenancy/move/options.ts';
 import { type MoveStatus, moveStatus } from '../../src/tenancy/move/status.ts';
 import type { Environment } from '../../src/tenancy/strategy.ts';
 import type { Arguments, Commands } from './command.ts';
@@ -15,9 +15,10 @@ export const moveUsage = `
 export const moveCommands = (environment: Environment): Commands => ({
   move: {
     takesSlug: true,
+    options: ['to', 'undo', 'confirm'],
+    problem,
     run: async (client, given) => {
       try {
-        if (ways(given) > 1) throw new TenantError('One of --to, --undo and --confirm.');
         if (ways(given) === 0) {
           const status = await moveStatus(client, given.slug);
           return { data: status, text: describe(status) };
@@ -33,6 +34,13 @@ export const moveCommands = (environment: Environment): Commands => ({
 
 const ways = ({ to, undo, confirm }: Arguments): number =>
   [to !== undefined, undo, confirm].filter((given) => given).length;
+
+function problem(given: Arguments): string | undefined {
+  if (ways(given) > 1) return 'One of --to, --undo and --confirm.';
+  const { to } = given;
+  if (to === undefined || strategies.some((strategy) => strategy === to)) return undefined;
+  return `There is no strategy "${to}" here, but ${strategies.join(' and ')}.`;
+}
 
 async function act(
   environment: Environment,

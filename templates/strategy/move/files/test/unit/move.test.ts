@@ -1,16 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Arguments } from '../../scripts/tenant/command.ts';
+import type { Arguments, Command } from '../../scripts/tenant/command.ts';
 import { moveCommands } from '../../scripts/tenant/move.ts';
-import {
-  createTenant,
-  deleteTenant,
-  listTenants,
-  purgeTenants,
-  resumeTenant,
-  TenantError,
-} from '../../src/platform/tenants.ts';
+import { createTenant, deleteTenant, listTenants, purgeTenants, resumeTenant } from '../../src/platform/tenants.ts';
 import { runAsTenant } from '../../src/tenancy/context.ts';
 import { findDrift } from '../../src/tenancy/places/drift.ts';
 import { projectName } from '../../src/tenancy/roles.ts';
@@ -161,10 +154,9 @@ describe('a tenant that is moved while it is in use', () => {
 });
 
 describe('npm run tenant -- move', () => {
+  const command = () => moveCommands(bob.environment)['move'] as Command;
   const run = async (more: Partial<Arguments>) =>
-    (await moveCommands(bob.environment)['move']?.run(platform, { ...nothing, slug: 'bob', json: true, ...more })) ?? {
-      text: '',
-    };
+    await command().run(platform, { ...nothing, slug: 'bob', json: true, ...more });
 
   it('says where a tenant is, moves it, and says what is next', async () => {
     expect((await run({})).text).toBe('bob is in shared-schema');
@@ -196,8 +188,12 @@ describe('npm run tenant -- move', () => {
   });
 
   it('refuses what contradicts itself, and a tenant that is not there', async () => {
-    await expect(run({ to: own, undo: true })).rejects.toThrow(/One of --to, --undo and --confirm/);
-    await expect(run({ to: 'elsewhere' })).rejects.toThrow(TenantError);
+    const problem = (given: Partial<Arguments>) => command().problem?.({ ...nothing, slug: 'bob', ...given });
+    expect(problem({ to: own, undo: true })).toMatch(/One of --to, --undo and --confirm/);
+    expect(problem({ to: 'elsewhere' })).toMatch(
+      /no strategy "elsewhere" here, but shared-schema and database-per-tenant/,
+    );
+    expect([problem({ to: own }), problem({ undo: true }), problem({})]).toEqual([undefined, undefined, undefined]);
     await expect(run({ slug: 'nobody' })).rejects.toThrow(/no tenant "nobody"/);
   });
 });

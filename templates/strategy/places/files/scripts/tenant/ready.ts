@@ -9,6 +9,7 @@ export const prepareCommand = (
   { thing, fallback }: { readonly thing: string; readonly fallback: number },
 ): Commands[string] => ({
   takesSlug: false,
+  options: ['ready', 'watch'],
   run: async (_, { ready = readyPlaces(environment) ?? fallback, watch }) => {
     if (watch) return await watchReady(environment, ready, thing);
     const made = await prepareMany(environment, ready);

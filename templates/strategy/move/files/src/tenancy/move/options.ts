@@ -4,6 +4,9 @@ import { ownKeeper } from './own-keeper.ts';
 import type { Place } from './place.ts';
 import { sharedKeeper } from './shared-keeper.ts';
 
+/** Where a tenant can be. */
+export const strategies = ['shared-schema', 'database-per-tenant'] as const;
+
 /** What a move takes from the environment: DATABASE_ADMIN_URL, and the keys of tenants' databases. */
 export function moveOptions(environment: Environment): MoveOptions {
   const { DATABASE_ADMIN_URL: adminUrl = '' } = environment;

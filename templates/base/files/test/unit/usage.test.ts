@@ -1,0 +1,38 @@
+import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { root } from '../../scripts/environment.ts';
+
+const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+  readonly scripts: Readonly<Record<string, string>>;
+};
+/** Those that are not another's program. */
+const own = Object.entries(scripts).filter(([, command]) => command.includes(' scripts/'));
+
+function run(command: string, ...given: string[]): Promise<{ code: number | null; stdout: string; stderr: string }> {
+  const [, ...program] = command.split(' ');
+  return new Promise((resolve) => {
+    const child = spawn(process.execPath, [...program, ...given], { cwd: root });
+    let [stdout, stderr] = ['', ''];
+    child.stdout.on('data', (data) => (stdout += String(data)));
+    child.stderr.on('data', (data) => (stderr += String(data)));
+    child.on('close', (code) => resolve({ code, stdout, stderr }));
+  });
+}
+
+describe.concurrent('a script of this repository', () => {
+  it.for(own)('exits with 2 and the usage when it is called wrongly: %s', async ([name, command], { expect }) => {
+    const { code, stdout, stderr } = await run(command, '--frob');
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toMatch(new RegExp(`^.*--frob.*\\n\\nusage: npm run ${name}`));
+  });
+
+  it.for(own)('says how it is called when it is asked: %s', async ([name, command], { expect }) => {
+    const { code, stdout, stderr } = await run(command, '--help');
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toMatch(new RegExp(`^usage: npm run ${name}`));
+  });
+});
+
+it('is known by what it runs', () => expect(own.length).toBeGreaterThan(5));
