@@ -30,13 +30,15 @@ describe('without a credential', () => {
 });
 
 describe('the log', () => {
-  it('says once where the application listens', async () => {
+  it.each(['127.0.0.1', '0.0.0.0'])('says once where the application listens: %s', async (host) => {
     const lines: string[] = [];
     const log = createLog({ level: 'info' }, { write: (line: string) => void lines.push(line) });
-    const { url, close } = await startApplication(world.database.environment, { log });
+    const { url, close } = await startApplication(world.database.environment, { log, host });
     await close();
     const messages = lines.map((line) => (JSON.parse(line) as { readonly msg: string }).msg);
-    expect(messages.filter((message) => /listening/i.test(message))).toEqual([`listening on ${url}`]);
+    expect(messages.filter((message) => /listening/i.test(message))).toEqual([
+      `listening on ${url.replace('127.0.0.1', host)}`,
+    ]);
   });
 });
 

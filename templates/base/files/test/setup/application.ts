@@ -13,10 +13,10 @@ export interface RunningApplication {
   readonly close: () => Promise<void>;
 }
 
-/** The application on a free port, as server.ts starts it; a test may replace a step, or watch the log. */
+/** The application on a free port, as server.ts starts it; a test may replace a step, watch the log, or name an address. */
 export async function startApplication(
   environment: Readonly<Record<string, string>>,
-  more: { readonly steps?: ApplicationSteps; readonly log?: Logger } = {},
+  more: { readonly steps?: ApplicationSteps; readonly log?: Logger; readonly host?: string } = {},
 ): Promise<RunningApplication> {
   const config = readConfig({
     TENANT_REQUESTS_PER_MINUTE: '1000000',
@@ -29,7 +29,7 @@ export async function startApplication(
   const database = await openDatabase(config, more.steps?.database);
   try {
     const app = await createApp({ config, database, log, ...external }, more.steps);
-    await listen(app, { host: '127.0.0.1', port: 0 }, log);
+    await listen(app, { host: more.host ?? '127.0.0.1', port: 0 }, log);
     const { port } = app.server.address() as AddressInfo;
     return {
       url: `http://127.0.0.1:${port}`,

@@ -1,5 +1,5 @@
-import type { AddressInfo } from 'node:net';
 import type { Logger } from '../log.ts';
+import { announce } from './announce.ts';
 import type { Application } from './serve.ts';
 
 /** Takes requests, and tells the log where. */
@@ -9,6 +9,5 @@ export async function listen(
   log: Logger,
 ): Promise<void> {
   await app.listen({ host, port });
-  const { port: taken } = app.server.address() as AddressInfo;
-  log.info(`listening on http://${host}:${taken}`);
+  announce(app.server, host, log);
 }
