@@ -17,7 +17,7 @@ type Row = {
   readonly object: string;
   readonly leaked: string;
   readonly fix: string;
-  readonly reproduce: string | null;
+  readonly reproduce: string;
 };
 
 /** Whose catalog is asked, about which role, and tables whose rows are looked at too. */
@@ -35,7 +35,7 @@ export async function lint(target: Looked, recorder: Recorder): Promise<void> {
     const { rows } = await target.admin.query<Row>(text);
     recorder.check(threat);
     for (const { object, leaked, fix, reproduce } of rows) {
-      recorder.find({ threat, object, attack, leaked, reproduce: reproduce ?? leaked, fix });
+      recorder.find({ threat, object, attack, leaked, reproduce, fix });
     }
   }
   await checkForeignKeys(target, recorder);

@@ -54,7 +54,8 @@ export const functionRules: readonly Rule[] = [
     attack: 'look for functions that are marked leakproof',
     sql: `
       select p.oid::regprocedure::text as object, 'is leakproof: the planner may run it on rows that a policy hides' as leaked,
-        format('alter function %s not leakproof;', p.oid::regprocedure) as fix, null as reproduce
+        format('alter function %s not leakproof;', p.oid::regprocedure) as fix,
+        format('select proleakproof from pg_proc where oid = %L::regprocedure;', p.oid::regprocedure::text) as reproduce
       from pg_proc p join pg_namespace n on n.oid = p.pronamespace
       where p.proleakproof and ${ours('n')} and has_schema_privilege(${serving('n')}, n.oid, 'USAGE') and has_function_privilege(${serving('n')}, p.oid, 'EXECUTE')
         and not exists (select from pg_depend d where d.classid = 'pg_proc'::regclass and d.objid = p.oid and d.deptype = 'e')`,

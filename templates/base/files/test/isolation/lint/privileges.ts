@@ -51,7 +51,8 @@ export const privilegeRules: readonly Rule[] = [
       with ${tenantTable}
       select t.name || '.' || a.attname as object, 'its numbers come from one sequence for all tenants: gaps tell how much the others do' as leaked,
         format('alter table %s alter column %I %s; -- and number by tenant, or use uuids', t.name, a.attname,
-          case when a.attidentity <> '' then 'drop identity' else 'drop default' end) as fix, null as reproduce
+          case when a.attidentity <> '' then 'drop identity' else 'drop default' end) as fix,
+        format('select pg_get_serial_sequence(%L, %L);', t.name, a.attname) as reproduce
       from tenant_table t
       join pg_attribute a on a.attrelid = t.oid and not a.attisdropped and a.attnum > 0
       left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
@@ -71,7 +72,8 @@ export const privilegeRules: readonly Rule[] = [
     threat: 'E10',
     attack: 'look for ways to other servers',
     sql: `
-      select srvname as object, 'a foreign server that the runtime role may use' as leaked, format('revoke usage on foreign server %I from %I, public;', srvname, $1::text) as fix, null as reproduce
+      select srvname as object, 'a foreign server that the runtime role may use' as leaked, format('revoke usage on foreign server %I from %I, public;', srvname, $1::text) as fix,
+        format('select has_server_privilege(%L, %L, ''USAGE'');', $1::text, srvname) as reproduce
       from pg_foreign_server s where has_server_privilege($1, s.oid, 'USAGE')`,
   },
   {

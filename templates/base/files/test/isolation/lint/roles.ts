@@ -46,7 +46,8 @@ export const roleRules: readonly Rule[] = [
     attack: 'look for what the runtime role owns',
     sql: `
       select owned.name as object, format('%I owns it: an owner can switch row-level security off', $1::text) as leaked,
-        format('reassign owned by %I to %I;', $1::text, ($3::text[])[1]) as fix, null as reproduce
+        format('reassign owned by %I to %I;', $1::text, ($3::text[])[1]) as fix,
+        format('select classid::regclass, objid from pg_shdepend where deptype = ''o'' and refobjid = %L::regrole;', $1::text) as reproduce
       from (
         select format('%I.%I', n.nspname, c.relname) as name, c.relowner as owner from pg_class c join pg_namespace n on n.oid = c.relnamespace where ${ours('n')}
         union all select nspname, nspowner from pg_namespace

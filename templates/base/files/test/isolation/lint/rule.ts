@@ -2,7 +2,7 @@ import { isTenantSchemaSql, servingRoleSql } from '../homes.ts';
 import type { Threat } from '../threats.ts';
 
 /**
- * One question to the catalog. Each row of its answer is a finding: object, leaked, fix and, where there is a shorter way to see it, reproduce.
+ * One question to the catalog. Each row of its answer is a finding: object, leaked, fix, and in reproduce a statement that shows it.
  * $1 is the runtime role, $3 the other roles of the application, $4 what was decided to be global.
  */
 export interface Rule {

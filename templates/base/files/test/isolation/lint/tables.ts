@@ -48,7 +48,8 @@ export const tableRules: readonly Rule[] = [
     sql: `
       with ${tenantTable}
       select name || '.tenant_id' as object, 'a row without a tenant belongs to nobody, and skips its foreign keys' as leaked,
-        format('alter table %s alter column tenant_id set not null;', name) as fix, null as reproduce
+        format('alter table %s alter column tenant_id set not null;', name) as fix,
+        format('select attnotnull from pg_attribute where attrelid = %L::regclass and attname = ''tenant_id'';', name) as reproduce
       from tenant_table t join pg_attribute a on a.attrelid = t.oid and a.attname = 'tenant_id' and not a.attisdropped where not a.attnotnull`,
   },
   {
@@ -66,7 +67,8 @@ export const tableRules: readonly Rule[] = [
     attack: 'look for foreign keys that were never validated',
     sql: `
       select ${named('c', 'n')} as object, format('%I is not valid: what is there was never checked', k.conname) as leaked,
-        format('alter table %I.%I validate constraint %I;', n.nspname, c.relname, k.conname) as fix, null as reproduce
+        format('alter table %I.%I validate constraint %I;', n.nspname, c.relname, k.conname) as fix,
+        format('select convalidated from pg_constraint where conrelid = %L::regclass and conname = %L;', c.oid::regclass, k.conname) as reproduce
       from pg_constraint k join pg_class c on c.oid = k.conrelid join pg_namespace n on n.oid = c.relnamespace
       where k.contype = 'f' and not k.convalidated and ${ours('n')} and ${hasTenant('k.conrelid')}`,
   },
