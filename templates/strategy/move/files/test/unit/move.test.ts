@@ -114,19 +114,13 @@ describe('a tenant that is moved while it is in use', () => {
     all.catch(() => {}); // Seen below.
     const heldUp: number[] = [];
     try {
-      for (const act of [
-        () => bob.move(own),
-        () => bob.undo(),
-        () => bob.move(own),
-        () => bob.confirm(),
-        () => bob.move(shared),
-        () => bob.undo(),
-        () => bob.move(shared),
-        () => bob.confirm(),
-      ]) {
+      for (const to of [own, shared]) {
+        for (const act of [() => bob.move(to), () => bob.undo(), () => bob.move(to)]) {
+          await Promise.race([pause(150), all]);
+          heldUp.push((await act()).heldUp);
+        }
         await Promise.race([pause(150), all]);
-        const done = await act();
-        if ('heldUp' in done) heldUp.push(done.heldUp);
+        await bob.confirm();
       }
     } finally {
       over = true;
@@ -135,7 +129,6 @@ describe('a tenant that is moved while it is in use', () => {
     const rows = await bob.send<{ id: string; version: number }>({ text: 'select id, version from app.projects' });
     expect(new Map(rows.rows.map(({ id, version }) => [id, version]))).toEqual(known);
     expect(rows.rowCount).toBe(known.size);
-    expect(heldUp).toHaveLength(8 - 2);
     const longest = Math.round(Math.max(...results.map((each) => each.longest)));
     console.log(`held up for ${Math.max(...heldUp)} ms at most; five acts took ${longest} ms at most`);
     expect(await bob.traces()).toEqual({});
