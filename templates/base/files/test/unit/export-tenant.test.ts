@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import pg from 'pg';
+import type pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { exportTenant } from '../../src/platform/export-tenant.ts';
 import { administrator, createTwoTenants } from './two-tenants.ts';
@@ -13,13 +13,11 @@ let platform: pg.Client;
 let folder: string;
 beforeAll(async () => {
   world = await createTwoTenants();
-  platform = new pg.Client(world.test.platformUrl);
-  await platform.connect();
+  platform = await world.connect(world.test.platformUrl);
   folder = await mkdtemp(join(tmpdir(), 'export-'));
 });
 afterAll(async () => {
   await rm(folder, { recursive: true });
-  await platform.end();
   await world.drop();
 });
 

@@ -19,13 +19,9 @@ let world: Awaited<ReturnType<typeof createTwoTenants>>;
 let platform: pg.Client;
 beforeAll(async () => {
   world = await createTwoTenants();
-  platform = new pg.Client(world.test.platformUrl);
-  await platform.connect();
+  platform = await world.connect(world.test.platformUrl);
 });
-afterAll(async () => {
-  await platform.end();
-  await world.drop();
-});
+afterAll(() => world.drop());
 
 const create = (slug: string, owner?: string) =>
   createTenant(platform, { slug, owner, environment: administrator(world.test) });

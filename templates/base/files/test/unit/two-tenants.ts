@@ -29,6 +29,7 @@ export async function createTwoTenants(
   const database = await openDatabase({ ...readConfig(test.environment), database: { url, poolSize, lanes } });
   const names = Array.from({ length: 5 }, (_, index) => `bob-${index}`);
   await runAsTenant(bob, () => database.transaction((connection) => addMembers(connection, names)));
+  const clients: pg.Client[] = [];
   return {
     test,
     database,
@@ -38,7 +39,15 @@ export async function createTwoTenants(
     urlsOf: ({ id }: TenantContext) => placeUrls(test, id),
     /** Every row's subject, whoever's it is. */
     everySubject: () => everySubject(test, [ada, bob]),
+    /** A connection that lasts until drop(). */
+    connect: async (url: string): Promise<pg.Client> => {
+      const client = new pg.Client(url);
+      await client.connect();
+      clients.push(client);
+      return client;
+    },
     drop: async () => {
+      await Promise.all(clients.map((client) => client.end()));
       await database.close();
       await test.drop();
     },

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import pg from 'pg';
+import type pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { toMigration } from '../../src/platform/migration-files.ts';
 import { createTenant, deleteTenant, listTenants, purgeTenants } from '../../src/platform/tenants.ts';
@@ -17,16 +17,10 @@ let platform: pg.Client;
 let admin: pg.Client;
 beforeAll(async () => {
   world = await createTwoTenants();
-  platform = new pg.Client(world.test.platformUrl);
-  admin = new pg.Client(world.test.adminUrl);
-  await platform.connect();
-  await admin.connect();
+  platform = await world.connect(world.test.platformUrl);
+  admin = await world.connect(world.test.adminUrl);
 });
-afterAll(async () => {
-  await platform.end();
-  await admin.end();
-  await world.drop();
-});
+afterAll(() => world.drop());
 
 const environment = () => administrator(world.test);
 const create = (slug: string) => createTenant(platform, { slug, environment: environment() });

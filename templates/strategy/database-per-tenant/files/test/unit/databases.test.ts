@@ -16,8 +16,7 @@ let admin: pg.Client;
 let others: TenantContext[];
 beforeAll(async () => {
   world = await createTwoTenants();
-  admin = new pg.Client(world.test.adminUrl);
-  await admin.connect();
+  admin = await world.connect(world.test.adminUrl);
   const platform = new pg.Client(world.test.platformUrl);
   await platform.connect();
   others = [];
@@ -27,10 +26,7 @@ beforeAll(async () => {
   }
   await platform.end();
 });
-afterAll(async () => {
-  await admin.end();
-  await world.drop();
-});
+afterAll(() => world.drop());
 
 /** The application's way to its databases, with this in its environment. */
 async function using(environment: Record<string, string>, work: (database: Database) => Promise<void>): Promise<void> {

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import pg from 'pg';
+import type pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { toMigration } from '../../src/platform/migration-files.ts';
 import { migrate } from '../../src/platform/migrations.ts';
@@ -17,18 +17,14 @@ let admin: pg.Client;
 let carol: TenantContext;
 beforeAll(async () => {
   world = await createTwoTenants();
-  admin = new pg.Client(world.test.adminUrl);
-  await admin.connect();
+  admin = await world.connect(world.test.adminUrl);
   await withClient(world.test.platformUrl, async (client) => {
     const { tenantId: id } = await createTenant(client, { slug: 'carol', environment: administrator(world.test) });
     carol = { id: tenantId(id), slug: 'carol' };
     await prepareMany(administrator(world.test), 1);
   });
 });
-afterAll(async () => {
-  await admin.end();
-  await world.drop();
-});
+afterAll(() => world.drop());
 
 const lines: string[] = [];
 const run = async (extra: readonly (readonly [name: string, sql: string])[], more: object = {}) => {

@@ -1,4 +1,4 @@
-import pg from 'pg';
+import type pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { findDrift } from '../../src/tenancy/places/drift.ts';
 import { placement } from '../../src/tenancy/placement.ts';
@@ -8,13 +8,9 @@ let world: Awaited<ReturnType<typeof createTwoTenants>>;
 let admin: pg.Client;
 beforeAll(async () => {
   world = await createTwoTenants();
-  admin = new pg.Client(world.test.adminUrl);
-  await admin.connect();
+  admin = await world.connect(world.test.adminUrl);
 });
-afterAll(async () => {
-  await admin.end();
-  await world.drop();
-});
+afterAll(() => world.drop());
 
 describe('places that were just made', () => {
   it('are as the migrations make them', async () => expect(await findDrift(admin)).toEqual([]));

@@ -1,4 +1,4 @@
-import pg from 'pg';
+import type pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { assertPlacesSafe } from '../../src/tenancy/place-safety.ts';
 import { roles } from '../../src/tenancy/roles.ts';
@@ -9,13 +9,9 @@ let world: Awaited<ReturnType<typeof createTwoTenants>>;
 let admin: pg.Client;
 beforeAll(async () => {
   world = await createTwoTenants();
-  admin = new pg.Client(world.test.adminUrl);
-  await admin.connect();
+  admin = await world.connect(world.test.adminUrl);
 });
-afterAll(async () => {
-  await admin.end();
-  await world.drop();
-});
+afterAll(() => world.drop());
 
 describe('assertPlacesSafe()', () => {
   it('accepts what the migrations made', async () => {

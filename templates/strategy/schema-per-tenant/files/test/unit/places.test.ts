@@ -15,16 +15,10 @@ let platform: pg.Client;
 let admin: pg.Client;
 beforeAll(async () => {
   world = await createTwoTenants();
-  platform = new pg.Client(world.test.platformUrl);
-  admin = new pg.Client(world.test.adminUrl);
-  await platform.connect();
-  await admin.connect();
+  platform = await world.connect(world.test.platformUrl);
+  admin = await world.connect(world.test.adminUrl);
 });
-afterAll(async () => {
-  await platform.end();
-  await admin.end();
-  await world.drop();
-});
+afterAll(() => world.drop());
 
 /** Deletes a tenant without a period of grace; the database rounds to milliseconds. */
 async function deleteAtOnce(slug: string): Promise<void> {

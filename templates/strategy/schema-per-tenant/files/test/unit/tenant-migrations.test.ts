@@ -15,17 +15,13 @@ let world: Awaited<ReturnType<typeof createTwoTenants>>;
 let admin: pg.Client;
 beforeAll(async () => {
   world = await createTwoTenants();
-  admin = new pg.Client(world.test.adminUrl);
-  await admin.connect();
+  admin = await world.connect(world.test.adminUrl);
   await withClient(world.test.platformUrl, async (client) => {
     await createTenant(client, { slug: 'carol', environment: administrator(world.test) });
     await prepareMany(administrator(world.test), 1);
   });
 });
-afterAll(async () => {
-  await admin.end();
-  await world.drop();
-});
+afterAll(() => world.drop());
 
 /** Tenants with a schema, or schemas without a tenant, in the order in which they are migrated. */
 const placesIn = async (state: string) =>

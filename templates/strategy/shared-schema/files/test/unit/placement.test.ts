@@ -7,13 +7,9 @@ let world: Awaited<ReturnType<typeof createTwoTenants>>;
 let platform: pg.Client;
 beforeAll(async () => {
   world = await createTwoTenants();
-  platform = new pg.Client(world.test.platformUrl);
-  await platform.connect();
+  platform = await world.connect(world.test.platformUrl);
 });
-afterAll(async () => {
-  await platform.end();
-  await world.drop();
-});
+afterAll(() => world.drop());
 
 describe('purgeTenants', () => {
   it('stops when a table would keep rows', async () => {

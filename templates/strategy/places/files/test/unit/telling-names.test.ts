@@ -1,31 +1,28 @@
-import pg from 'pg';
+import type pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { schemaOf } from '../../src/tenancy/schema.ts';
-import { schemaRules } from '../isolation/strategy/lint.ts';
+import { namesByChance, namesRules } from './names.ts';
 import { createTwoTenants } from './two-tenants.ts';
 
 let world: Awaited<ReturnType<typeof createTwoTenants>>;
 let admin: pg.Client;
 beforeAll(async () => {
   world = await createTwoTenants();
-  admin = new pg.Client(world.test.adminUrl);
-  await admin.connect();
+  admin = await world.connect(world.test.adminUrl);
 });
-afterAll(async () => {
-  await admin.end();
-  await world.drop();
-});
+afterAll(() => world.drop());
 
 async function telling(): Promise<string[]> {
-  const rules = schemaRules({ world: { attacker: world.ada } as never }).filter(({ threat }) => threat === 'G5');
-  const found = await Promise.all(rules.map(({ sql }) => admin.query<{ object: string }>(sql)));
-  return found.flatMap(({ rows }) => rows.map(({ object }) => object));
+  const found: string[] = [];
+  for (const { sql } of await namesRules(admin, world)) {
+    const { rows } = await admin.query<{ object: string }>(sql);
+    found.push(...rows.map(({ object }) => object));
+  }
+  return found;
 }
 
 describe('names that tell who the tenants are', () => {
   it('are those that somebody made for a tenant, not those that are like its name by chance', async () => {
-    // As in pg_monitor, a schema of the application's, and that of a tenant.
-    const slugs = ['monitor', 'platform', schemaOf(world.ada.id).slice(4, 10)];
+    const slugs = await namesByChance(admin, world);
     await admin.query('begin');
     try {
       await admin.query(
