@@ -12,9 +12,15 @@ interface ConnectionError extends Error {
 /** Too many connections; a server that starts or ends. */
 const busy: readonly string[] = ['53300', '57P03'];
 
+/** The server ended the connection, because somebody told it to or it crashed; or something between here and there did. */
+const ended: readonly string[] = ['57P01', '57P02', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT'];
+
+/** What pg says of a connection that is gone without a word. */
+const lost = /^(Connection terminated|Client has encountered a connection error)/;
+
 /**
- * Why nobody could log in to a database, in a sentence for who started this, and which variable to look at; undefined
- * where that is not what happened. Shows no part of the URL that is secret.
+ * Why nobody could log in to a database, or how it was lost, in a sentence for who started this, and which variable to
+ * look at; undefined where that is not what happened. Shows no part of the URL that is secret.
  */
 export function whyUnreachable(error: unknown, variable: string): string | undefined {
   // One for each address of a host, and they say the same.
@@ -29,5 +35,7 @@ export function whyUnreachable(error: unknown, variable: string): string | undef
     return `The database lets nobody in: ${first.message}. Next: see that ${variable} has the right user, password and database.`;
   if (first instanceof pg.DatabaseError && busy.includes(code))
     return `The database takes nobody in now: ${first.message}. Next: wait a moment, and look at its connections if that goes on; ${variable} names it.`;
+  if (ended.includes(code) || lost.test(first.message))
+    return `The connection to the database was lost: ${first.message}. Next: see that it runs, then run the same again; ${variable} names it.`;
   return undefined;
 }

@@ -53,8 +53,25 @@ describe('whyUnreachable()', () => {
     }
   });
 
+  it('says so of a connection that was lost', async () => {
+    const client = new pg.Client(test.adminUrl);
+    client.on('error', () => {}); // It fails the statements below.
+    await client.connect();
+    const { rows } = await client.query<{ pid: number }>('select pg_backend_pid() as pid');
+    const saidOf = async (work: Promise<unknown>) =>
+      await work.catch((error: unknown) => whyUnreachable(error, 'DATABASE_ADMIN_URL'));
+    const sleeping = saidOf(client.query('select pg_sleep(10)'));
+    await withClient(test.adminUrl, (admin) => admin.query('select pg_terminate_backend($1)', [rows[0]?.pid]));
+    const said = [await sleeping, await saidOf(client.query('select 1'))];
+    const sentence = expect.stringMatching(/^The connection to the database was lost: .*Next: .*DATABASE_ADMIN_URL/);
+    expect(said).toEqual([sentence, sentence]);
+    await client.end().catch(() => {}); // It is over.
+  });
+
   it('has nothing to say of other errors', () => {
-    expect(whyUnreachable(new Error('something else'), 'DATABASE_URL')).toBeUndefined();
+    const full = Object.assign(new Error('no space left on device'), { code: 'ENOSPC', syscall: 'write' });
+    for (const error of [new Error('something else'), full])
+      expect(whyUnreachable(error, 'DATABASE_URL')).toBeUndefined();
     expect(whyUnreachable('a text', 'DATABASE_URL')).toBeUndefined();
   });
 });

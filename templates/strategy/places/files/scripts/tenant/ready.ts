@@ -13,7 +13,7 @@ export const prepareCommand = (
   run: async (_, { ready = readyPlaces(environment) ?? fallback, watch }) => {
     if (watch) return await watchReady(environment, ready, thing);
     const made = await prepareMany(environment, ready);
-    return { data: { made, ready }, text: `${counted(made, thing)} made, ready: ${ready}` };
+    return { data: { made, ready }, text: `${counted(made, thing)} made, ${ready} or more are ready` };
   },
 });
 
