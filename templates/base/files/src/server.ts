@@ -1,6 +1,7 @@
 import { createApp } from './app.ts';
 import { ConfigError, readConfig } from './config.ts';
 import { listen } from './http/listen.ts';
+import { whyNotListening } from './http/why-not-listening.ts';
 import { createLog } from './log.ts';
 import { TenancyError } from './tenancy/errors.ts';
 import { openDatabase } from './tenancy/open.ts';
@@ -37,14 +38,14 @@ async function start(): Promise<void> {
   process.on('SIGTERM', close);
   process.on('SIGINT', close);
 
-  await listen(app, config, log);
+  await listen(app, config, log).catch((error: unknown) => {
+    throw new ConfigError(whyNotListening(error, config), { cause: error });
+  });
 }
 
 /** A sentence for what whoever starts this can mend, the whole error for anything else. */
 function explain(error: unknown): unknown {
   if (error instanceof ConfigError || error instanceof TenancyError) return error.message;
-  const { code, port } = error as { readonly code?: unknown; readonly port?: unknown };
-  if (code === 'EADDRINUSE') return `Port ${String(port)} is in use. Next: set PORT to another one, or to 0 for any.`;
   return whyUnreachable(error, 'DATABASE_URL') ?? error;
 }
 
