@@ -23,6 +23,15 @@ export function chooseEnvironment(own: Environment, file: Environment, developme
   return namesDatabase ? given : { ...file, ...development, ...own };
 }
 
+/** True for what names a database of PostgreSQL. */
+export const isDatabaseUrl = (text: string): boolean => /^postgres(ql)?:\/\//.test(text) && URL.canParse(text);
+
+/** Which of these variables is set and names no database, in a sentence; undefined when none is. */
+export function databaseUrlProblem(environment: Environment, names: readonly string[]): string | undefined {
+  const wrong = names.find((name) => (environment[name] ?? '') !== '' && !isDatabaseUrl(environment[name] ?? ''));
+  return wrong && `${wrong} is no URL like postgres://user:password@host/database. Next: set it to one.`;
+}
+
 /** The variables of a file; none when there is no such file. */
 export function readEnvironmentFile(path: string): Environment {
   return existsSync(path) ? parseEnv(readFileSync(path, 'utf8')) : {};

@@ -4,7 +4,7 @@ import { migrate, MigrationError } from '../src/platform/migrations.ts';
 import { TenancyError } from '../src/tenancy/errors.ts';
 import { whyUnreachable } from '../src/tenancy/why-unreachable.ts';
 import { runScript, UsageError } from './arguments.ts';
-import { loadEnvironment } from './environment.ts';
+import { databaseUrlProblem, loadEnvironment } from './environment.ts';
 import { createProgressBar } from './migrate/progress-bar.ts';
 import { outliveReaders } from './streams.ts';
 
@@ -12,11 +12,13 @@ const usage = 'usage: npm run db:migrate [-- [--tenant <slug>] [--workers <n>] [
 
 async function run({ json, ...options }: ReturnType<typeof parse>): Promise<number> {
   const environment = loadEnvironment();
-  const adminUrl = environment.DATABASE_ADMIN_URL;
-  if (adminUrl === undefined || adminUrl === '') {
-    console.error(
-      'DATABASE_ADMIN_URL is not set. Next: name a role with CREATEROLE that owns the database, or start one with npm run dev.',
-    );
+  const { DATABASE_ADMIN_URL: adminUrl = '' } = environment;
+  const problem =
+    adminUrl === ''
+      ? 'DATABASE_ADMIN_URL is not set. Next: name a role with CREATEROLE that owns the database, or start one with npm run dev.'
+      : databaseUrlProblem(environment, ['DATABASE_ADMIN_URL']);
+  if (problem !== undefined) {
+    console.error(problem);
     return 1;
   }
   const bar = process.stdout.isTTY === true && !json ? createProgressBar(process.stdout) : undefined;

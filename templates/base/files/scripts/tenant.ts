@@ -18,7 +18,7 @@ import { exportTenant } from '../src/platform/export-tenant.ts';
 import { projectName, roles } from '../src/tenancy/roles.ts';
 import { whyUnreachable } from '../src/tenancy/why-unreachable.ts';
 import { runScript } from './arguments.ts';
-import { loadEnvironment } from './environment.ts';
+import { databaseUrlProblem, loadEnvironment } from './environment.ts';
 import { outliveReaders } from './streams.ts';
 import type { Commands } from './tenant/command.ts';
 import { limitOptions, parseCommand } from './tenant/parse.ts';
@@ -122,6 +122,8 @@ async function connect(): Promise<pg.Client> {
       'Neither DATABASE_PLATFORM_URL nor DATABASE_ADMIN_URL is set. Next: set one, or run npm run dev beside this.',
     );
   }
+  const problem = databaseUrlProblem(environment, ['DATABASE_PLATFORM_URL', 'DATABASE_ADMIN_URL']);
+  if (problem !== undefined) throw new TenantError(problem);
   const client = new pg.Client({
     connectionString: platformUrl || adminUrl,
     application_name: `${projectName} tenant`,

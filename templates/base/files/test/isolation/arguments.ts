@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { assertWritable, UsageError } from '../../scripts/arguments.ts';
+import { isDatabaseUrl } from '../../scripts/environment.ts';
 import type { Mode } from './finding.ts';
 
 /** What `npm run isolation` was asked to do. */
@@ -60,7 +61,7 @@ export function parseArguments(
     ['--against', against],
     ['--runtime-url', runtimeUrl],
   ] as const) {
-    if (url !== undefined && !isPostgresUrl(url))
+    if (url !== undefined && !isDatabaseUrl(url))
       throw new UsageError(`${name} takes a URL like postgres://user:password@host/database, or ${variables[name]}.`);
   }
   for (const [name, path] of Object.entries(files)) {
@@ -86,8 +87,4 @@ function withValues(given: readonly string[], environment: Readonly<Record<strin
     if (url === '') throw new UsageError(`${argument} without a URL takes ${variables[argument]}, which is not set.`);
     return `${argument}=${url}`;
   });
-}
-
-function isPostgresUrl(text: string): boolean {
-  return /^postgres(ql)?:\/\//.test(text) && URL.canParse(text);
 }

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { chooseEnvironment, readEnvironmentFile } from '../../scripts/environment.ts';
+import { chooseEnvironment, databaseUrlProblem, readEnvironmentFile } from '../../scripts/environment.ts';
 
 let folder: string;
 beforeAll(async () => {
@@ -45,4 +45,19 @@ describe('a command', () => {
   ])('takes nothing of it when %s names a database', (_, own, file) => {
     expect(chooseEnvironment(own, file, development)).toEqual({ DATABASE_URL: 'postgres://given' });
   });
+
+  it.each(['app', 'db.example.com/app', 'https://db.example.com/app'])(
+    'says that %s is no URL of a database',
+    (url) => {
+      const environment = { DATABASE_URL: url, DATABASE_ADMIN_URL: url };
+      expect(databaseUrlProblem(environment, ['DATABASE_PLATFORM_URL', 'DATABASE_ADMIN_URL'])).toMatch(
+        /^DATABASE_ADMIN_URL is no URL like postgres:/,
+      );
+    },
+  );
+
+  it.each(['postgres://u:p@db.example.com/app', 'postgresql://db:6432/app?sslmode=verify-full', 'postgres:///app', ''])(
+    'has nothing against "%s"',
+    (url) => expect(databaseUrlProblem({ DATABASE_ADMIN_URL: url }, ['DATABASE_ADMIN_URL'])).toBeUndefined(),
+  );
 });
