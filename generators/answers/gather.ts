@@ -81,6 +81,9 @@ export async function decide(request: Request, world: World): Promise<Decision> 
   checkChoices(given);
 
   const named = request.dir ?? given.name;
+  if (named === '') {
+    throw usageError('no-folder', 'The folder has no name.', ['Name one: create-tenant-app my-saas']);
+  }
   if (named !== undefined) checkName(given.name ?? folderName(named, world.cwd));
   const { dir, choices } = await complete({ ...request, dir: named }, given, world);
   const all = normalize({ ...choices, ...given, name: given.name ?? folderName(dir, world.cwd) });

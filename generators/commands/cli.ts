@@ -103,10 +103,8 @@ function toTenantAppError(error: unknown): TenantAppError {
   if (error instanceof Error && error.name === 'AbortError') return interrupted('Interrupted. Nothing was written.');
   if (error instanceof CommanderError) {
     const [message = '', ...hints] = error.message.replace(/^error: /, '').split('\n');
-    return usageError(error.code, `${message.charAt(0).toUpperCase()}${message.slice(1)}.`, [
-      ...hints,
-      'All flags: create-tenant-app --help',
-    ]);
+    const sentence = `${message.charAt(0).toUpperCase()}${message.slice(1)}`.replace(/\.?$/, '.');
+    return usageError(error.code, sentence, [...hints, 'All flags: create-tenant-app --help']);
   }
   const message = `Something unexpected happened: ${error instanceof Error ? error.message : String(error)}`;
   return new TenantAppError('unexpected', message, [

@@ -130,6 +130,7 @@ const reasons: Readonly<Record<string, string>> = {
   EACCES: 'you may not write there',
   EPERM: 'you may not write there',
   EROFS: 'the file system is read-only',
+  ENOENT: 'a folder of the path takes no others, or is gone',
   ENOTDIR: 'a part of the path is a file',
   ENAMETOOLONG: 'the path is too long',
 };

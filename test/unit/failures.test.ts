@@ -233,6 +233,19 @@ describe('a disk that fills (ENOSPC)', () => {
   });
 });
 
+describe('a folder that takes no others', () => {
+  it('is said to be one, not a mistake of this program', async () => {
+    const cwd = await scratch();
+    disk.beforeWrite = failing(1, 'ENOENT');
+    const run = await cli(cwd, ['my-saas', ...bare]);
+    expect(run.code).toBe(1);
+    expect(run.stderr).toMatch(
+      /Cannot write .*my-saas: a folder of the path takes no others.*\n {2}Use another folder/,
+    );
+    expect(await readdir(cwd)).toEqual([]);
+  });
+});
+
 describe('no network at install', () => {
   it('keeps the repository, says what to do and exits with 3', { timeout: 60_000 }, async () => {
     const cwd = await scratch();

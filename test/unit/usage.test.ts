@@ -156,7 +156,8 @@ describe('flags that do not go together', () => {
 describe('a command that is wrong', () => {
   it.each([
     [['x', '--framewrok', 'fastify'], 'Did you mean --framework?'],
-    [['x', 'y', '--yes'], 'Too many arguments'],
+    [['x', 'y', '--yes'], 'Too many arguments. Expected 1 argument but got 2.\n'],
+    [['', '--yes'], 'The folder has no name'],
     [['x', '--framework'], 'argument missing'],
     [['add', 'module', 'notes', 'title:string'], 'not available yet'],
     [['verify', '.'], 'has no tenant-app.json'],
