@@ -9,6 +9,12 @@ export function identifier(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
 }
 
+/** A question to the catalog as it can be pasted: in one line, without the lines that are comments. */
+export function statement(sql: string): string {
+  const lines = sql.split('\n').map((line) => line.trim());
+  return `${lines.filter((line) => line !== '' && !line.startsWith('--')).join(' ')};`;
+}
+
 /** Column values as PostgreSQL reads and writes them. */
 export type Values = Readonly<Record<string, string | null>>;
 

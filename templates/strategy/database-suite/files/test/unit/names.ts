@@ -1,12 +1,16 @@
 import type pg from 'pg';
 import { readTemplate } from '../../src/tenancy/places/connect.ts';
-import { databaseRules } from '../isolation/strategy/lint.ts';
+import type { Recorder } from '../isolation/finding.ts';
+import { lintDatabases } from '../isolation/strategy/databases.ts';
 
-/** What the suite says of names that tell who the tenants are. */
-export async function namesRules(admin: pg.Client, _world: unknown) {
+/** What names that tell who the tenants are are found as. */
+export const threatOfNames = 'K2';
+
+/** What the suite says of names, and more. */
+export async function attackNames(admin: pg.Client, _world: unknown, recorder: Recorder): Promise<void> {
   const { database: controlPlane = '' } = admin;
   const template = (await readTemplate(admin))?.database ?? '';
-  return databaseRules({ controlPlane, template }).filter(({ threat }) => threat === 'K2');
+  await lintDatabases({ admin, controlPlane, template }, recorder);
 }
 
 /** Slugs as in pg_monitor, the database that comes with a server, and that of a tenant. */

@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { namesByChance, namesRules } from './names.ts';
+import { type Finding, runGroup } from '../isolation/finding.ts';
+import { attackNames, namesByChance, threatOfNames } from './names.ts';
 import { createTwoTenants } from './two-tenants.ts';
 
 let world: Awaited<ReturnType<typeof createTwoTenants>>;
@@ -11,13 +12,9 @@ beforeAll(async () => {
 });
 afterAll(() => world.drop());
 
-async function telling(): Promise<string[]> {
-  const found: string[] = [];
-  for (const { sql } of await namesRules(admin, world)) {
-    const { rows } = await admin.query<{ object: string }>(sql);
-    found.push(...rows.map(({ object }) => object));
-  }
-  return found;
+async function telling(): Promise<Finding[]> {
+  const { findings } = await runGroup('names', (recorder) => attackNames(admin, world, recorder));
+  return findings.filter(({ threat }) => threat === threatOfNames);
 }
 
 describe('names that tell who the tenants are', () => {
@@ -31,7 +28,11 @@ describe('names that tell who the tenants are', () => {
       );
       expect(await telling()).toEqual([]);
       await admin.query('create role monitor_reports');
-      expect(await telling()).toEqual(['monitor_reports']);
+      const found = await telling();
+      expect(found.map(({ object }) => object)).toEqual(['monitor_reports']);
+      // What shows it can be pasted.
+      const { rows } = await admin.query<{ object: string }>(found[0]?.reproduce ?? '');
+      expect(rows.map(({ object }) => object)).toEqual(['monitor_reports']);
     } finally {
       await admin.query('rollback');
     }

@@ -2,7 +2,7 @@ import { readTemplate } from '../../../src/tenancy/places/connect.ts';
 import type { Arena } from '../arena.ts';
 import type { Finding, Mode, Recorder } from '../finding.ts';
 import { run } from '../session.ts';
-import { literal } from '../sql.ts';
+import { literal, statement } from '../sql.ts';
 import type { Target } from '../target.ts';
 import type { Threat } from '../threats.ts';
 import { attackDirectoryFunctions } from './directory.ts';
@@ -73,7 +73,7 @@ async function reach(scene: Scene, recorder: Recorder): Promise<void> {
       if (!(answer instanceof Error)) await answer.end();
       const name = new URL(url).username;
       const attack = `${who} connects to ${what}`;
-      const shown = { object: database, attack, reproduce: `-- as ${name}, with the database ${database}` };
+      const shown = { object: database, attack, reproduce: `\\connect ${database} ${name}` };
       if (database === own) {
         recorder.check('control', attack);
         if (refusal === undefined) continue;
@@ -126,7 +126,7 @@ async function makeAtHome({ attacker }: Scene, recorder: Recorder): Promise<void
         object: what === 'a database' || what === 'a role' ? login : database,
         attack,
         leaked: error === undefined ? 'is allowed' : `only this stops it: ${error.message}`,
-        reproduce: `-- as ${login}\n${sql};`,
+        reproduce: `\\connect ${database} ${login}\n${sql};`,
         fix,
       });
     }
@@ -138,7 +138,7 @@ async function makeAtHome({ attacker }: Scene, recorder: Recorder): Promise<void
 type Row = Pick<Finding, 'object' | 'leaked' | 'fix'>;
 
 /** What the catalog says. */
-async function lintDatabases(
+export async function lintDatabases(
   scene: Pick<Scene, 'admin' | 'controlPlane' | 'template'>,
   recorder: Recorder,
 ): Promise<void> {
@@ -146,7 +146,7 @@ async function lintDatabases(
     const { rows } = await scene.admin.query<Row>(sql);
     recorder.check(threat, attack);
     for (const { object, leaked, fix } of rows)
-      recorder.find({ threat, object, attack, leaked, reproduce: leaked, fix });
+      recorder.find({ threat, object, attack, leaked, reproduce: statement(sql), fix });
   }
 }
 

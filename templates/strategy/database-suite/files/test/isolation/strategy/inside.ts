@@ -1,5 +1,5 @@
-import { counted } from '../../../src/counted.ts';
 import type pg from 'pg';
+import { counted } from '../../../src/counted.ts';
 import { roles } from '../../../src/tenancy/roles.ts';
 import type { Relation } from '../catalog.ts';
 import type { Recorder } from '../finding.ts';
@@ -37,7 +37,7 @@ export async function attackInside(scene: Scene, { contexts, tables }: Target, r
         object: at.database,
         attack,
         leaked: `nothing: ${login.message}; its tenant is shut out`,
-        reproduce: `-- as ${at.login}, with the database ${at.database}`,
+        reproduce: `\\connect ${at.database} ${at.login}`,
         fix: 'npm run tenant -- drift tells what is missing.',
       });
       continue;
@@ -119,7 +119,7 @@ function judge(
     object: table,
     attack,
     leaked,
-    reproduce: `-- in ${database}\nselect * from ${table};`,
+    reproduce: `\\connect ${database}\nselect * from ${table};`,
     fix: 'npm run tenant -- drift tells what is not as the migrations make it.',
   });
 }
@@ -155,7 +155,7 @@ async function plant({ contexts, recorder, tables, at, stranger, attempt, admin 
         object: table,
         attack,
         leaked: message === undefined ? 'is not refused' : `only this stops it: ${message}`,
-        reproduce: `-- in ${at.database}\n${text};`,
+        reproduce: `\\connect ${at.database}\n${text};`,
         fix: `alter table ${table} add constraint tenant_here check (${column} = ${literal(at.tenant.id)});`,
       });
     }

@@ -4,7 +4,7 @@ import type { Privilege, Relation } from '../catalog.ts';
 import { type Recorder, SuiteError } from '../finding.ts';
 import { counterpart, homeOf } from '../homes.ts';
 import { attemptsAsLogin, attemptsInside, type Attempt } from '../session.ts';
-import { insertSql } from '../sql.ts';
+import { insertSql, statement } from '../sql.ts';
 import type { Target } from '../target.ts';
 import { asAttacker, shown } from './attacker.ts';
 import { becomeTheVictim } from './become.ts';
@@ -134,12 +134,12 @@ type Row = {
   readonly fix: string;
 };
 
-async function lintSchemas(target: Target, recorder: Recorder): Promise<void> {
+export async function lintSchemas(target: Pick<Target, 'admin' | 'world'>, recorder: Recorder): Promise<void> {
   for (const { threat, attack, sql } of schemaRules(target)) {
     const { rows } = await target.admin.query<Row>(sql);
     recorder.check(threat, attack);
     for (const { object, leaked, fix } of rows)
-      recorder.find({ threat, object, attack, leaked, reproduce: leaked, fix });
+      recorder.find({ threat, object, attack, leaked, reproduce: statement(sql), fix });
   }
 }
 
