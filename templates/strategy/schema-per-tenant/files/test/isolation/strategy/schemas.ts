@@ -53,7 +53,7 @@ async function reach(target: Target, recorder: Recorder, attempt: Attempt, table
   const { contexts, world } = target;
   const asItself = contexts.own(world.attacker.id);
   for (const { name, columns, privileges } of tables) {
-    const [{ name: column = '' } = {}] = columns.filter(({ insertable, updatable }) => insertable && updatable);
+    const [{ name: column } = { name: '' }] = columns.filter(({ insertable, updatable }) => insertable && updatable);
     for (const [sql, privilege] of tried) {
       if (privilege !== undefined && privileges.has(privilege))
         await reachOwn(target, recorder, attempt, sql(counterpart(name, world.attacker.id), column));
