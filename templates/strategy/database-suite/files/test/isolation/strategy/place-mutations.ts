@@ -83,6 +83,11 @@ function doors(material: Material): Mutation[] {
       tells('K1', "attacker's login connects to the victim's database"),
     ),
     door(
+      "the victim's database: owned by the platform role",
+      `alter database :victim.database owner to ${roles.platform}`,
+      tells('K5', `${roles.platform} look for who owns databases`),
+    ),
+    door(
       "the attacker's database: owned by its login",
       'alter database :attacker.database owner to :attacker.login',
       tells('K5', 'owns the database'),
