@@ -36,7 +36,9 @@ async function found(...statements: readonly string[]): Promise<object[]> {
   }
 }
 
-const giveTo = (role: string): string => `alter database ${place.database} owner to ${role}`;
+/** Only who may become a role gives it something. */
+const giveTo = (role: string): string =>
+  `grant ${role} to current_user; alter database ${place.database} owner to ${role}`;
 
 describe("the owner of a tenant's database", () => {
   it('may be who made it, and another administrator', async () => {

@@ -13,7 +13,7 @@ import { beginReading, type Look, lookInto, takeMeasure } from './look.ts';
  * server: no tenant's password is opened, and every transaction only reads.
  */
 
-/** How many are looked into, unless it is to be all of them: some 80 ms each. */
+/** How many are looked into, unless it is to be all of them: 100 take about 4 s. */
 const mostOfMany = 100;
 
 /** Others need connections too. */
