@@ -36,6 +36,7 @@ export async function layers(target: Target, recorder: Recorder): Promise<void> 
     // A partition that nobody may name has the policies of its parent only.
     if (table.parent === null || table.privileges.size > 0) await asOwner(target, recorder, subject);
     await asPlatform(target, recorder, subject);
+    await addAsPlatform(target, recorder, subject);
     await planOfAnotherRole(target, recorder, subject);
     await holdBack(target, recorder, subject);
   }
@@ -166,6 +167,35 @@ async function asPlatform(target: Target, recorder: Recorder, { table }: Subject
     attack: 'read as the control plane',
     fix: `Narrow the policies of ${table.name} for ${roles.platform} to deleted tenants past their grace period, as in db/migrations/tenant/0001_members.sql.`,
   });
+}
+
+/** It adds rows, such as a key, in the transaction that makes a tenant: later they would let it in. */
+async function addAsPlatform(target: Target, recorder: Recorder, { table }: Subject): Promise<void> {
+  const { admin, contexts, world } = target;
+  const { rows } = await admin.query<{ may: string }>(
+    `select has_table_privilege(${literal(roles.platform)}, ${literal(table.name)}, 'insert')::text as may`,
+  );
+  if (rows[0]?.may !== 'true') return;
+  const text = `insert into ${table.name} (tenant_id) values (${literal(world.victim.id)})`;
+  await admin.query('begin');
+  try {
+    const attempt = attemptsInside(admin, await characterOf(admin, roles.platform));
+    const [outcome] = await attempt(contexts.own(world.attacker.id), text);
+    recorder.check('L14');
+    const error = outcome?.error;
+    // Policies are asked before constraints: it got past them when it is the table that misses a value.
+    if (error !== undefined && !(error.code?.startsWith('23') === true && error.table !== undefined)) return;
+    recorder.find({
+      threat: 'L14',
+      object: table.name,
+      attack: 'add a row of a tenant that is there, as the control plane',
+      leaked: error === undefined ? 'is accepted' : `no policy refuses it, only what is missing: ${error.message}`,
+      reproduce: `set role ${roles.platform};\n${text};`,
+      fix: `Narrow the policies of ${table.name} for ${roles.platform} to the transaction that makes the tenant, as in db/migrations/tenant/0001_members.sql.`,
+    });
+  } finally {
+    await admin.query('rollback');
+  }
 }
 
 type Described = { readonly threat: Threat; readonly object: string; readonly attack: string; readonly fix: string };
