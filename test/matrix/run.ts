@@ -25,7 +25,7 @@ const folder = await mkdtemp(join(tmpdir(), 'matrix-'));
 await chmod(folder, 0o711); // for the user that PostgreSQL runs as; otherwise each repository copies its programs
 const packages = createPackages(folder);
 const start = performance.now();
-const failures: string[] = [];
+const failures: { readonly what: string; readonly output: string }[] = [];
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.once(signal, () => {
     killAll(); // they have process groups of their own
@@ -46,14 +46,24 @@ async function inLanes<T>(items: readonly T[], work: (item: T, index: number) =>
   );
 }
 
+/** The end of what a command printed, without the tests that passed. */
+const whatFailed = (output: string): string =>
+  output
+    .trim()
+    .split('\n')
+    .filter((line) => !line.includes('✓'))
+    .slice(-40)
+    .join('\n');
+
 /** Does a part of the work for a combination; a failure is told with the command that generates it, and the rest goes on. */
 async function attempt(what: string, { answers }: Combination, work: () => Promise<void>): Promise<boolean> {
   try {
     await work();
     return true;
   } catch (error) {
-    failures.push(`${what}: ${reproduce(answers)}`);
-    say(`FAILED ${failures.at(-1)}\n${(error as Error).message.trim().split('\n').slice(-60).join('\n')}`);
+    const failure = { what: `${what}: ${reproduce(answers)}`, output: whatFailed((error as Error).message) };
+    failures.push(failure);
+    say(`FAILED ${failure.what}`);
     return false;
   }
 }
@@ -129,7 +139,7 @@ await rm(folder, { recursive: true, force: true });
 say(
   `${packages.installed()} sets of packages installed; of ${running.length} that run, ${counts.tested} tested and ${counts.isolated} isolated`,
 );
-for (const failure of failures) console.log(`FAILED ${failure}`);
+for (const { what, output } of failures) console.log(`FAILED ${what}\n${output}`);
 console.log(
   `${made.length} combinations, ${distinct.length} distinct sources: ${counts.typed} typed, ${counts.tested} tested, ${counts.isolated} isolated; ${failures.length} failed`,
 );

@@ -1,25 +1,42 @@
-import type pg from 'pg';
+import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createTenant } from '../../src/platform/tenants.ts';
 import { assertPlacesSafe } from '../../src/tenancy/place-safety.ts';
 import { roles } from '../../src/tenancy/roles.ts';
 import { schemaOf } from '../../src/tenancy/schema.ts';
-import { createTwoTenants } from './two-tenants.ts';
+import { createTestDatabaseOn, prepareServer, type TestDatabase, withClient } from '../setup/database.ts';
+import { type OwnCluster, startOwnCluster } from '../setup/own-cluster.ts';
+import { administrator } from './two-tenants.ts';
 
-let world: Awaited<ReturnType<typeof createTwoTenants>>;
+// A server of its own: what breaks here is a server's, not a database's, and other tests open databases meanwhile.
+let cluster: OwnCluster;
+let test: TestDatabase;
 let admin: pg.Client;
+const schemas = { ada: '', bob: '' };
 beforeAll(async () => {
-  world = await createTwoTenants();
-  admin = await world.connect(world.test.adminUrl);
+  cluster = await startOwnCluster();
+  test = await createTestDatabaseOn(await prepareServer(cluster.adminUrl));
+  await withClient(test.platformUrl, async (client) => {
+    for (const slug of ['ada', 'bob'] as const) {
+      const { tenantId } = await createTenant(client, { slug, environment: administrator(test) });
+      schemas[slug] = schemaOf(tenantId);
+    }
+  });
+  admin = new pg.Client(test.adminUrl);
+  await admin.connect();
+}, 60_000);
+afterAll(async () => {
+  await admin.end();
+  await cluster.stop();
 });
-afterAll(() => world.drop());
 
 describe('assertPlacesSafe()', () => {
   it('accepts what the migrations made', async () => {
-    await expect(assertPlacesSafe(world.test.runtimeUrl)).resolves.toBeUndefined();
+    await expect(assertPlacesSafe(test.runtimeUrl)).resolves.toBeUndefined();
   });
 
-  const bob = () => schemaOf(world.bob.id);
-  const ada = () => schemaOf(world.ada.id);
+  const ada = () => schemas.ada;
+  const bob = () => schemas.bob;
   it.each([
     ['a role that may log in', () => [`alter role ${bob()} login`, `alter role ${bob()} nologin`], /may log in/],
     [
@@ -75,10 +92,10 @@ describe('assertPlacesSafe()', () => {
     const [breaks = '', mends = ''] = statements();
     await admin.query(breaks);
     try {
-      await expect(assertPlacesSafe(world.test.runtimeUrl)).rejects.toThrow(message);
+      await expect(assertPlacesSafe(test.runtimeUrl)).rejects.toThrow(message);
     } finally {
       await admin.query(mends);
     }
-    await expect(assertPlacesSafe(world.test.runtimeUrl)).resolves.toBeUndefined();
+    await expect(assertPlacesSafe(test.runtimeUrl)).resolves.toBeUndefined();
   });
 });
