@@ -1,21 +1,18 @@
 import { type DestinationStream, type Logger, type LoggerOptions, pino } from 'pino';
+import { censor, redact, secrets } from './redact.ts';
 import { showError } from './shown-error.ts';
 
 export type { Logger } from 'pino';
 
-/** Names under which a secret could reach a log line. */
-const secrets = ['authorization', 'cookie', 'set-cookie', 'x-api-key', 'password', 'secret', 'token', 'apiKey'];
-const places = ['', '*.', 'req.headers.', 'headers.', 'res.headers.'];
+const serializers = { err: showError, error: showError };
 
 /** JSON lines on standard output; what could be a secret is redacted. */
 export function createLog(options: { readonly level: string }, destination?: DestinationStream): Logger {
   const settings: LoggerOptions = {
     level: options.level,
-    redact: {
-      paths: places.flatMap((place) => secrets.map((name) => join(place, name))),
-      censor: '[redacted]',
-    },
-    serializers: { err: showError, error: showError },
+    // What a logger is bound to; the formatter sees the fields of a line alone.
+    redact: { paths: secrets.map((name) => `["${name}"]`), censor },
+    serializers,
     hooks: {
       // A line without a message of its own would get the error's, as it is.
       logMethod([fields, message, ...values], method) {
@@ -24,13 +21,17 @@ export function createLog(options: { readonly level: string }, destination?: Des
         method.call(this, fields, borrowed ? showError(error).message : message, ...values);
       },
     },
-    formatters: { level: (label: string) => ({ level: label }) },
+    formatters: { level: (label) => ({ level: label }), log: redactFields },
     timestamp: () => `,"time":"${new Date().toISOString()}"`,
   };
   return destination === undefined ? pino(settings) : pino(settings, destination);
 }
 
-function join(place: string, name: string): string {
-  if (!name.includes('-')) return `${place}${name}`;
-  return place === '' ? `["${name}"]` : `${place.slice(0, -1)}["${name}"]`;
+/** An error is left to its serializer, which also shows what is thrown and none. */
+function redactFields(fields: Record<string, unknown>): Record<string, unknown> {
+  const redacted: Record<string, unknown> = {};
+  for (const name of Object.keys(fields)) {
+    redacted[name] = name in serializers ? fields[name] : redact(name, fields[name]);
+  }
+  return redacted;
 }

@@ -24,8 +24,24 @@ describe('a line of the log', () => {
       { req: { headers: { authorization: 'hunter2' } }, apiKey: 'hunter2', user: { password: 'hunter2' } },
       'two',
     );
+    log.info({ Authorization: 'hunter2', attempts: [{ user: { Password: 'hunter2', name: 'ada' } }] }, 'three');
+    log.info({ request: { toJSON: () => ({ token: 'hunter2' }) }, failed: dataError('"hunter2"') }, 'four');
+    log.child({ token: 'hunter2' }).info('five');
     expect(written).not.toContain('hunter2');
     expect(written).toContain('"tenant":"acme"');
+    expect(written).toContain('"name":"ada"');
+  });
+
+  it('is written, also when its fields refer to each other', () => {
+    const fields: Record<string, unknown> = { tenant: 'acme' };
+    fields['self'] = fields;
+    log.info({ fields, when: new Date(0), big: 1n, many: { none: undefined, nothing: null } }, 'one');
+    expect(JSON.parse(written)).toMatchObject({
+      fields: { tenant: 'acme' },
+      when: '1970-01-01T00:00:00.000Z',
+      many: { nothing: null },
+      msg: 'one',
+    });
   });
 
   it('tells what an error is, where it comes from and what it was made from', () => {
