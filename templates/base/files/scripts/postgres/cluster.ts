@@ -20,6 +20,8 @@ interface ClusterOptions {
   readonly home: string;
   /** What the data outlive: nothing, the server's own end, or the machine's. */
   readonly outlive: Outlive;
+  /** Where it listens, unless somebody else does. */
+  readonly port?: number;
 }
 
 /** What is written beside the data, so that a later start can find what a dead one left. */
@@ -48,8 +50,11 @@ const settingsFor: Readonly<Record<Outlive, readonly string[]>> = {
   machine: [],
 };
 
-/** Makes the cluster if there is none, and starts it on a free port of 127.0.0.1. It ends with this process. */
-export async function startCluster({ binaries, home, outlive }: ClusterOptions): Promise<Cluster> {
+/**
+ * Makes the cluster if there is none, and starts it on a free port of 127.0.0.1, the same as before if it can. It ends
+ * with this process.
+ */
+export async function startCluster({ binaries, home, outlive, port: wanted }: ClusterOptions): Promise<Cluster> {
   const user = runAs();
   const data = join(home, 'data');
   mkdirSync(home, { recursive: true });
@@ -65,7 +70,8 @@ export async function startCluster({ binaries, home, outlive }: ClusterOptions):
   assertSameMajor(binaries, data, options);
 
   for (let attempt = 1; ; attempt++) {
-    const port = attempt === 1 && mark !== undefined ? mark.port : await freePort();
+    const known = attempt === 1 ? (mark?.port ?? wanted) : undefined;
+    const port = known ?? (await freePort());
     writeMark(home, { pid: process.pid, password, port });
     try {
       const server = await launch(binaries, { data, port, outlive, options });

@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -18,7 +19,10 @@ export interface OwnCluster {
 
 export async function startOwnCluster(): Promise<OwnCluster> {
   const home = mkdtempSync(join(throwawayRoot(), 'tenant-app-test-'));
-  const start = () => startCluster({ binaries: reachableBinaries(findBinaries(), root), home, outlive: 'server' });
+  const binaries = reachableBinaries(findBinaries(), root);
+  // Not one of those that systems give to whoever asks for any: while the server is down nobody gets it.
+  const port = randomInt(20_000, 30_000);
+  const start = () => startCluster({ binaries, home, outlive: 'server', port });
   let cluster = await start();
   const restart = async (meanwhile = async () => {}) => {
     await cluster.stop();
