@@ -7,7 +7,9 @@ import { migratePlaces } from '../../src/tenancy/places/migrate.ts';
 import { keepReady, prepareMany } from '../../src/tenancy/places/ready.ts';
 import { readTenantMigrations } from '../../src/tenancy/places/tenant-migrations.ts';
 import { withClient } from '../setup/database.ts';
+import { templateUrl } from '../setup/places.ts';
 import {
+  connect,
   crashAt,
   type CrashingWorld,
   failure,
@@ -38,9 +40,12 @@ const slugs = async () => (await onPlatform(listTenants)).map(({ slug }) => slug
 
 const files: Migration[] = [];
 
-/** Migrates everything to the files and this one more, which takes long enough to be caught in the middle. */
+/**
+ * Migrates everything to the files and this one more, which takes long enough to be caught in the middle, and waits for
+ * whoever holds it up in one of the databases.
+ */
 async function migrate(name: string, onDone: (count: number) => unknown = () => {}): Promise<void> {
-  const sql = `alter table members add column x${name} text; select pg_sleep(0.05); create index i${name} on members (tenant_id, x${name})`;
+  const sql = `alter table members add column x${name} text; select pg_sleep(0.05), pg_advisory_xact_lock_shared(4711); create index i${name} on members (tenant_id, x${name})`;
   if (files.at(-1)?.name !== `tenant/${name}.sql`) files.push(toMigration(`tenant/${name}.sql`, sql));
   const migrations = [...(await readTenantMigrations()), ...files];
   await asAdmin((client) =>
@@ -80,18 +85,20 @@ describe('a server that crashes', () => {
   afterEach(async () => {
     expect(await halves(world)).toEqual([]);
     // Nobody has restarted the application.
-    await expect.poll(async () => (await world.served.get('/v1/members')).status, { timeout: 5000 }).toBe(200);
+    await expect.poll(async () => (await world.served.get('/v1/members')).status).toBe(200);
   });
 
   it('while a database is copied leaves what the next run finishes', { timeout: 60_000 }, async () => {
-    const wanted = (await placesIn('ready')) + 1;
-    const making = failure(prepareMany(environment(), wanted));
-    await asAdmin((admin) => waitForSession(admin, `state = 'active' and query ilike 'create database%'`));
+    // More than one, so that one of them is seen at it.
+    const making = failure(prepareMany(environment(), (await placesIn('ready')) + 4));
+    const watcher = await connect(world.test.adminUrl);
+    await waitForSession(watcher, `state = 'active' and query ilike 'create database%'`);
     await world.cluster.crash();
     expect(await making).toBeInstanceOf(Error);
     expect(await placesIn('new')).toBe(1);
-    await prepareMany(environment(), wanted);
-    expect(await placesIn('ready')).toBe(wanted);
+    const ready = await placesIn('ready');
+    await prepareMany(environment(), ready + 1);
+    expect(await placesIn('ready')).toBe(ready + 1);
   });
 
   it.each([
@@ -123,32 +130,33 @@ describe('a server that crashes', () => {
     expect(await inPlaces(world, subjects, tenantId)).toEqual([[{ subject: `owner@${slug}` }]]);
   });
 
-  it('while the template is migrated changes no tenant, and the next run continues', { timeout: 60_000 }, async () => {
-    await prepareMany(environment(), 4);
-    const migrating = failure(migrate('9001_color'));
-    await asAdmin((admin) => waitForSession(admin, `wait_event = 'PgSleep' and datname like '%template'`));
-    await world.cluster.crash();
-    expect(await migrating).toBeInstanceOf(Error);
-    expect(await withPart('9001_color')).toEqual([]);
-    await migrate('9001_color');
-    await expectEverywhere('9001_color');
-  });
-
   it('while databases are migrated loses none, and the next run continues', { timeout: 60_000 }, async () => {
     await prepareMany(environment(), 8);
     let reached = () => {};
     const told = new Promise<void>((resolve) => (reached = resolve));
-    const migrating = failure(migrate('9002_size', (done) => done === 4 && reached()));
+    const migrating = failure(migrate('9001_size', (done) => done === 4 && reached()));
     await told;
     await world.cluster.crash();
     expect((await migrating)?.message).toMatch(/Migrated: \d+ of \d+ databases/);
-    const some = await withPart('9002_size');
+    const some = await withPart('9001_size');
     expect(some.length).toBeGreaterThanOrEqual(4);
     expect(some.length).toBeLessThan(await count('platform.places'));
     // What a database was given it was given whole, whether that was noted or not.
     expect(new Set(some)).toEqual(new Set(['column and index']));
-    await migrate('9002_size');
-    await expectEverywhere('9002_size');
+    await migrate('9001_size');
+    await expectEverywhere('9001_size');
+  });
+
+  it('while the template is migrated changes no tenant, and the next run continues', { timeout: 60_000 }, async () => {
+    const holder = await connect(await templateUrl(world.test.adminUrl));
+    await holder.query('select pg_advisory_lock(4711)');
+    const migrating = failure(migrate('9002_color'));
+    await waitForSession(holder, `wait_event = 'advisory' and datname = current_database()`);
+    await world.cluster.crash();
+    expect(await migrating).toBeInstanceOf(Error);
+    expect(await withPart('9002_color')).toEqual([]);
+    await migrate('9002_color');
+    await expectEverywhere('9002_color');
   });
 
   it('before it is noted that one was migrated is made good', { timeout: 60_000 }, async () => {
@@ -180,10 +188,10 @@ describe('a server that crashes', () => {
       onMade: () => {},
       onProblem: ({ message }) => problems.push(message),
     });
-    await expect.poll(() => placesIn('ready'), { timeout: 10_000 }).toBe(wanted);
+    await expect.poll(() => placesIn('ready')).toBe(wanted);
     await world.cluster.crash();
     await create('meanwhile');
-    await expect.poll(() => placesIn('ready'), { timeout: 10_000 }).toBe(wanted);
+    await expect.poll(() => placesIn('ready')).toBe(wanted);
     ending.abort();
     await kept;
     expect(problems.length).toBeGreaterThan(0);

@@ -43,12 +43,19 @@ export const failure = (work: Promise<unknown>): Promise<Error | undefined> =>
     (error: Error) => error,
   );
 
+/** A connection that dies with the server. */
+export async function connect(url: string): Promise<pg.Client> {
+  const client = new pg.Client(url);
+  client.on('error', () => {});
+  await client.connect();
+  return client;
+}
+
 /** Waits until a session of the server is as the condition says. */
 export const waitForSession = async (client: pg.Client, condition: string): Promise<void> =>
   await expect
     .poll(async () => (await client.query(`select from pg_stat_activity where ${condition}`)).rowCount, {
       interval: 1,
-      timeout: 10_000,
     })
     .toBeGreaterThan(0);
 
@@ -69,9 +76,7 @@ export async function crashAt(
   },
   work: () => Promise<unknown>,
 ): Promise<void> {
-  const holder = new pg.Client(adminUrl);
-  holder.on('error', () => {}); // It dies with the server.
-  await holder.connect();
+  const holder = await connect(adminUrl);
   await holder.query(`
     select pg_advisory_lock(4711);
     create function public.hold() returns trigger language plpgsql as $$
