@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { createLog } from '../../src/log.ts';
 import { tenantTable } from '../../src/tenancy/tenant-table.ts';
 import { startApplication } from '../setup/application.ts';
+import { countBlocked } from '../setup/blocked.ts';
 import { apiClient } from './client.ts';
 import { credentials, useWorld } from './world.ts';
 
@@ -55,7 +56,7 @@ describe('closing', () => {
       await admin.query('begin');
       await admin.query(`select from ${table()} where id = $1 for update`, [member.id]);
       const running = client.patch<{ role: string }>(`/v1/members/${member.id}`, { role: 'member' });
-      await new Promise((done) => setTimeout(done, 200));
+      await expect.poll(() => countBlocked(admin)).toBe(1);
       const closed = application.close();
       await new Promise((done) => setTimeout(done, 100));
       await admin.query('commit');

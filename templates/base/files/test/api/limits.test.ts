@@ -8,6 +8,7 @@ import { limitTenant } from '../../src/platform/tenants.ts';
 import { type ApplicationSteps, applicationSteps } from '../../src/steps.ts';
 import { tenantTable } from '../../src/tenancy/tenant-table.ts';
 import { startApplication } from '../setup/application.ts';
+import { countBlocked } from '../setup/blocked.ts';
 import { withClient } from '../setup/database.ts';
 import { placeUrls } from '../setup/places.ts';
 import { apiClient, type ApiClient } from './client.ts';
@@ -84,8 +85,14 @@ describe('the requests of a minute', () => {
   });
 });
 
+interface Lock {
+  /** How many wait for it. */
+  readonly waiting: () => Promise<number>;
+  readonly unlock: () => Promise<void>;
+}
+
 /** Works while nobody gets at a table of either tenant: one that they share, or one of each. */
-async function whileLocked(table: string, work: (unlock: () => Promise<void>) => Promise<void>): Promise<void> {
+async function whileLocked(table: string, work: (lock: Lock) => Promise<void>): Promise<void> {
   const tables = new Map<string, { url: string; name: string }>();
   for (const { tenantId } of [world.acme, world.globex]) {
     const [{ adminUrl: url }, name] = [await placeUrls(world.database, tenantId), tenantTable(tenantId, table)];
@@ -97,7 +104,13 @@ async function whileLocked(table: string, work: (unlock: () => Promise<void>) =>
       await admin.connect();
       await admin.query(`begin; lock table ${name} in access exclusive mode`);
     }
-    await work(async () => void (await Promise.all(admins.map(({ admin }) => admin.query('commit')))));
+    await work({
+      waiting: async () => {
+        const counts = await Promise.all(admins.map(({ admin }) => countBlocked(admin)));
+        return counts.reduce((sum, count) => sum + count, 0);
+      },
+      unlock: async () => void (await Promise.all(admins.map(({ admin }) => admin.query('commit')))),
+    });
   } finally {
     await Promise.all(admins.map(({ admin }) => admin.end()));
   }
@@ -107,16 +120,16 @@ describe('the requests that run at once', () => {
   it('are bounded for a tenant, and not by those of another', async () => {
     await withLimits({ TENANT_CONCURRENT_REQUESTS: '2' }, async ({ acme, globex }) => {
       for (const client of [acme, globex]) expect((await client.get('/v1/members')).status).toBe(200);
-      await whileLocked('idempotency_keys', async (unlock) => {
+      await whileLocked('idempotency_keys', async ({ waiting, unlock }) => {
         const keyed = (client: ApiClient, key: string) =>
           client.post('/v1/members', { subject: key, role: 'viewer' }, { 'idempotency-key': key });
-        const waiting = [keyed(acme, 'one'), keyed(acme, 'two'), keyed(globex, 'one')];
-        await new Promise((done) => setTimeout(done, 300));
+        const running = [keyed(acme, 'one'), keyed(acme, 'two'), keyed(globex, 'one')];
+        await expect.poll(waiting).toBe(3);
         const refused = await acme.get('/v1/members');
         expect([refused.status, refused.headers.get('retry-after')]).toEqual([429, '1']);
         expect((await globex.get('/v1/members')).status).toBe(200);
         await unlock();
-        expect((await Promise.all(waiting)).map(({ status }) => status)).toEqual([201, 201, 201]);
+        expect((await Promise.all(running)).map(({ status }) => status)).toEqual([201, 201, 201]);
         expect((await acme.get('/v1/members')).status).toBe(200);
       });
     });

@@ -3,6 +3,7 @@ import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { Session } from '../../src/tenancy/session.ts';
 import { wireConnection } from '../../src/tenancy/wire.ts';
+import { withClient } from '../setup/client.ts';
 import { createTestDatabase, type TestDatabase } from '../setup/test-database.ts';
 
 let test: TestDatabase;
@@ -34,10 +35,16 @@ async function writesOfFive(): Promise<number> {
 
 describe('a shared connection', () => {
   it('gathers what is sent while the server is busy', async () => {
-    const busy = session.run([{ text: 'select pg_catalog.pg_sleep(0.2)' }]);
-    await turn();
-    expect(await writesOfFive()).toBe(1);
-    await busy;
+    await withClient(test.adminUrl, async (holder) => {
+      await holder.query('select pg_catalog.pg_advisory_lock(1)');
+      const busy = session.run([{ text: 'select pg_catalog.pg_advisory_lock_shared(1)' }]);
+      await turn();
+      const writes = writesOfFive();
+      await turn();
+      await holder.query('select pg_catalog.pg_advisory_unlock(1)');
+      expect(await writes).toBe(1);
+      await busy;
+    });
   });
 
   it('lets nothing wait while the server has nothing to do', async () => {
