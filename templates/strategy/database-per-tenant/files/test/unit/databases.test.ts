@@ -133,9 +133,8 @@ describe("a tenant's statements", () => {
         }
       });
       while (served === 0) await countMembers(database, world.bob);
-      const began = performance.now();
+      // The burst ends behind it: without a turn of its own it would be refused.
       expect(await countMembers(database, world.ada)).toBe(1);
-      expect(performance.now() - began).toBeLessThan(4000);
       going = false;
       await Promise.all(burst);
     });
@@ -190,7 +189,7 @@ describe("a tenant's database that cannot be reached", () => {
       } finally {
         await admin.query(mends?.(name) ?? `alter role ${login} password '${verifier.rows[0]?.rolpassword}'`);
       }
-      await expect.poll(() => countMembers(database, tenant).catch(() => 0), { timeout: 5000 }).toBe(1);
+      await expect.poll(() => countMembers(database, tenant).catch(() => 0)).toBe(1);
     });
   });
 });

@@ -64,8 +64,7 @@ describe('the open databases', () => {
   it('are closed when nobody used them for a while', async () => {
     const { use, open, databases } = stage({ most: 5, idle: 60 });
     await use('a');
-    await pause(300);
-    expect([...open]).toEqual([]);
+    await expect.poll(() => [...open]).toEqual([]);
     expect(databases.load.open).toBe(0);
     await use('a');
     await databases.close();
@@ -83,14 +82,12 @@ describe('the open databases', () => {
     };
     const running = [burst(), burst(), burst()];
     await pause(10);
-    const began = performance.now();
+    // The burst ends behind them: without turns they would be refused.
     await Promise.all([use('b', 1), use('c', 1), use('d', 1)]);
-    expect(performance.now() - began).toBeLessThan(1000);
     const before = bursts;
-    await pause(30);
+    await expect.poll(() => bursts, { interval: 5 }).toBeGreaterThan(before);
     going = false;
     await Promise.all(running);
-    expect(bursts).toBeGreaterThan(before);
     expect(log.filter((line) => line === '+busy').length).toBeGreaterThan(1);
     await databases.close();
   });
@@ -104,7 +101,7 @@ describe('the open databases', () => {
   });
 
   it('refuse who waited too long, and say how many', async () => {
-    const { databases, ask, use } = stage({ most: 1, turn: 10_000, patience: 100 });
+    const { databases, ask, use } = stage({ most: 1, turn: 10_000, patience: 500 });
     const held = await ask('a');
     await expect(Promise.all([use('b'), use('b')])).rejects.toMatchObject({ code: '53300' });
     expect(databases.load).toMatchObject({ waiting: 0, refused: 2 });
@@ -136,7 +133,6 @@ describe('the open databases', () => {
     expect(databases.take('a 1')).toBeUndefined();
     expect(log).toEqual(['+a 1', '+a 2']);
     databases.release(before);
-    await pause(5);
     expect(log).toEqual(['+a 1', '+a 2', '-a 1']);
     databases.release(after);
     await databases.close();

@@ -227,7 +227,7 @@ describe('a move', () => {
     });
     const names = ['beside', 'beside again'].map((name) => `${name} ${begun}`);
     for (const name of names) {
-      await expect.poll(bob.isWaiting, { interval: 5, timeout: 10_000 }).toBe(true);
+      await expect.poll(bob.isWaiting, { interval: 5 }).toBe(true);
       // Answered while the other one is still open: it need not wait for as long as the move does.
       await bob.add(name);
     }
@@ -252,7 +252,7 @@ describe('a move', () => {
         });
       });
     });
-    await expect.poll(bob.isFenced, { interval: 5, timeout: 10_000 }).toBe(true);
+    await expect.poll(bob.isFenced, { interval: 5 }).toBe(true);
     // Answered while the new place is as slow as before: the fence was lowered for it.
     await bob.add('beside the slow');
     end();

@@ -151,7 +151,7 @@ describe('schemas for tenants to come', () => {
       onProblem: ({ message }) => problems.push(message),
     });
     const ready = async (count: number) => {
-      await expect.poll(async () => (await placesIn('ready')).length, { timeout: 10_000 }).toBe(count);
+      await expect.poll(async () => (await placesIn('ready')).length).toBe(count);
     };
     await ready(8);
     await createTenant(platform, { slug: 'watched', environment: {} });
