@@ -18,6 +18,15 @@ export default defineLayer({
   ],
   tables: [{ name: 'api_keys', type: 'ApiKeysTable', from: './platform/api-keys/repository.ts' }],
   modules: [{ name: 'apiKeys', from: './platform/api-keys' }],
+  docs: [
+    {
+      title: 'API keys',
+      body: [
+        'A key belongs to the tenant, not to the member who issued it: it works on when that member has left or has a smaller role, and expires only if it was issued with an `expiresAt`. When somebody with the role `admin` or `owner` leaves,',
+        'list the keys (`GET /v1/api-keys`), revoke those that nobody needs (`DELETE /v1/api-keys/{id}`) and give the others a new secret (`POST /v1/api-keys/{id}/rotate`). The log says who issued one: `caller`, where the route is `/v1/api-keys`.',
+      ].join('\n'),
+    },
+  ],
   tenancy: {
     relations: { 'app.api_keys': 'tenant' },
     exceptions: {
