@@ -81,7 +81,8 @@ export function conclude(decision: Decision, outcome: Outcome, command: string, 
       ? []
       : [
           '',
-          'Prove the isolation:',
+          // The lines above go elsewhere.
+          'Prove the isolation, from the folder that you are in now:',
           '',
           `   ${spell(`create-tenant-app verify ${quote(shown)}`, terminal.env, version)}`,
         ]),
