@@ -73,7 +73,7 @@ function invitation(tenants: readonly CreatedTenant[], url: string): string {
       ...(token === null ? [] : [`  curl -s ${own}/v1/projects -H 'Authorization: Bearer ${token}'`]),
     ];
   });
-  return `${lines.join('\n')}\n\n${url}/openapi.json describes the API. Ctrl-C stops.\n`;
+  return `${lines.join('\n')}\n\n${url}/docs shows the API, ${url}/openapi.json describes it to programs. Ctrl-C stops.\n`;
 }
 
 const usage = 'usage: npm run dev, with what else it shall know in .env or the environment: PORT=8080 npm run dev';
