@@ -21,7 +21,7 @@ import { runScript } from './arguments.ts';
 import { databaseUrlProblem, loadEnvironment } from './environment.ts';
 import { outliveReaders } from './streams.ts';
 import type { Commands } from './tenant/command.ts';
-import { limitOptions, parseCommand } from './tenant/parse.ts';
+import { limitNames, limitOptions, parseCommand } from './tenant/parse.ts';
 import { afterCreate, strategyCommands, strategyUsage } from './tenant/strategy.ts';
 import { formatTable } from './tenant/table.ts';
 
@@ -62,7 +62,11 @@ const commands: Commands = {
     takesSlug: true,
     options: limitOptions,
     problem: ({ limits }) => (Object.keys(limits).length === 0 ? 'Which limit?' : undefined),
-    run: async (client, { slug, limits }) => told(await limitTenant(client, slug, limits)),
+    run: async (client, { slug, limits }) => {
+      const data = await limitTenant(client, slug, limits);
+      const own = limitOptions.map((option) => `${option} ${data.limits[limitNames[option]] ?? 'default'}`);
+      return { data, text: `${describe(data)}  ${own.join('  ')}` };
+    },
   },
   suspend: { takesSlug: true, run: async (client, { slug }) => told(await suspendTenant(client, slug)) },
   resume: { takesSlug: true, run: async (client, { slug }) => told(await resumeTenant(client, slug)) },

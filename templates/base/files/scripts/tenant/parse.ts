@@ -20,13 +20,13 @@ const options = {
 export type OptionName = keyof typeof options;
 
 /** Options that give a tenant a limit of its own, and what each is called in the program. */
-const limits = {
+export const limitNames = {
   'requests-per-minute': 'requestsPerMinute',
   'concurrent-requests': 'concurrentRequests',
   'body-bytes': 'bodyBytes',
 } as const;
 
-export const limitOptions = Object.keys(limits) as (keyof typeof limits)[];
+export const limitOptions = Object.keys(limitNames) as (keyof typeof limitNames)[];
 
 /** The largest number that an option takes. Limits are integers of PostgreSQL, which have 32 bits. */
 const largest = {
@@ -71,7 +71,7 @@ function toArguments(values: Values): Omit<Arguments, 'slug' | 'json'> {
     const value = values[option];
     return value === undefined
       ? []
-      : [[limits[option], value === 'default' ? null : parseNumber(option, value)] as const];
+      : [[limitNames[option], value === 'default' ? null : parseNumber(option, value)] as const];
   });
   return {
     name: values.name,
@@ -89,6 +89,6 @@ function toArguments(values: Values): Omit<Arguments, 'slug' | 'json'> {
 function parseNumber(option: keyof typeof largest, text: string): number {
   const most = largest[option];
   if (/^\d+$/.test(text) && Number(text) <= most) return Number(text);
-  const otherwise = Object.hasOwn(limits, option) ? ', or "default"' : '';
+  const otherwise = Object.hasOwn(limitNames, option) ? ', or "default"' : '';
   throw new UsageError(`--${option} is a whole number from 0 to ${most}${otherwise}.`);
 }

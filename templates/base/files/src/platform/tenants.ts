@@ -32,6 +32,11 @@ export interface CreatedTenant extends FirstCredentials {
   readonly slug: string;
 }
 
+/** A tenant, and its own limits; null where it has the application's. */
+export interface LimitedTenant extends Tenant {
+  readonly limits: Readonly<Record<keyof TenantLimits, number | null>>;
+}
+
 /** A tenant that is no more, and how many rows each of its tables had. */
 export interface PurgedTenant {
   readonly tenantId: string;
@@ -153,7 +158,7 @@ export async function limitTenant(
   client: pg.ClientBase,
   slug: string,
   limits: Partial<Record<keyof TenantLimits, number | null>>,
-): Promise<Tenant> {
+): Promise<LimitedTenant> {
   const names = {
     requestsPerMinute: 'requests_per_minute',
     concurrentRequests: 'concurrent_requests',
@@ -161,7 +166,13 @@ export async function limitTenant(
   };
   const given = Object.entries(limits) as [keyof TenantLimits, number | null][];
   const set = given.map(([name], index) => `${names[name]} = $${index + 2}`).join(', ');
-  return await change(client, slug, `set ${set} where slug = $1`, ...given.map(([, value]) => value));
+  const tenant = await change(client, slug, `set ${set} where slug = $1`, ...given.map(([, value]) => value));
+  const own = Object.entries(names).map(([name, column]) => `${column} as "${name}"`);
+  const { rows } = await client.query<LimitedTenant['limits']>(
+    `select ${own.join(', ')} from platform.tenants where id = $1`,
+    [tenant.tenantId],
+  );
+  return { ...tenant, limits: rows[0] as LimitedTenant['limits'] };
 }
 
 /** Lets a suspended tenant back in, or a deleted one that was not purged yet. */

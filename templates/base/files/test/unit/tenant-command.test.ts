@@ -98,8 +98,19 @@ describe('npm run tenant', () => {
   it('takes the largest limit that the database does', async () => {
     expect((await run('create', 'edward')).code).toBe(0);
     const limits = ['--requests-per-minute', '2147483647', '--concurrent-requests', '0', '--body-bytes', 'default'];
-    const { code, stderr } = await run('limit', 'edward', ...limits);
+    const { code, stdout, stderr } = await run('limit', 'edward', ...limits);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toMatch(/ {2}requests-per-minute 2147483647 {2}concurrent-requests 0 {2}body-bytes default\n$/);
+  });
+
+  it('says which limits a tenant has, as JSON too', async () => {
+    expect((await run('create', 'felix')).code).toBe(0);
+    await run('limit', 'felix', '--requests-per-minute', '600');
+    const { stdout } = await run('limit', 'felix', '--body-bytes', '1000', '--json');
+    expect(JSON.parse(stdout)).toMatchObject({
+      slug: 'felix',
+      limits: { requestsPerMinute: 600, concurrentRequests: null, bodyBytes: 1000 },
+    });
   });
 
   it.each([['--help'], ['create', '-h']])('says how it is called, for %j', async (...given) => {
