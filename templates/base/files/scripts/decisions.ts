@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { compare, explain } from '../test/isolation/decisions/compare.ts';
 import { readTenancy, writeTenancy } from '../test/isolation/decisions/file.ts';
 import { readFound } from '../test/isolation/decisions/found.ts';
@@ -16,14 +17,17 @@ async function main(): Promise<number> {
     const template = Object.assign(new URL(server.adminUrl), { pathname: `/${server.template}` }).href;
     const found = await withClient(await templateUrl(template), readFound);
     if (postgres.kind === 'url') await endRuns(postgres.adminUrl);
-    const tenancy = renew(await readTenancy(), found);
+    const reviewed = await readTenancy();
+    const tenancy = renew(reviewed, found);
     await writeTenancy(tenancy);
     const open = compare(tenancy, found);
-    console.log(
-      open.length === 0
-        ? 'db/tenancy.json is up to date. Next: commit it, and let somebody read what changed.'
-        : `${explain(open)}\n\ndb/tenancy.json is written; this is left, for a person to settle.`,
-    );
+    if (open.length > 0) {
+      console.log(`${explain(open)}\n\ndb/tenancy.json is written; this is left, for a person to settle.`);
+    } else if (isDeepStrictEqual(tenancy, reviewed)) {
+      console.log('db/tenancy.json says it already: the migrations make nothing else.');
+    } else {
+      console.log('db/tenancy.json is up to date. Next: commit it, and let somebody read what changed.');
+    }
     return open.length === 0 ? 0 : 1;
   } finally {
     await postgres.stop();
