@@ -32,6 +32,7 @@ describe('readConfig', () => {
     expect(() => readConfig({})).toThrow(ConfigError);
     expect(() => readConfig({})).toThrow(/DATABASE_URL is missing/);
     expect(() => readConfig({ DATABASE_URL: '' })).toThrow(/DATABASE_URL is missing/);
+    expect(() => readConfig({})).toThrow(/node --env-file=.env dist\/server\.js/);
   });
 
   it('refuses what is out of range', async () => {
