@@ -3,7 +3,7 @@ import { type Rule, tenantTable } from './rule.ts';
 
 /** Policies of tenant tables, with who they are for and what they let through. */
 const policies = `${tenantTable}, policy as (
-    select t.name, t.role, t.reachable, p.polrelid, p.polname, p.polpermissive, p.polcmd,
+    select t.name, t.role, t.named_role, t.reachable, p.polrelid, p.polname, p.polpermissive, p.polcmd,
       exists (select from unnest(p.polroles) as role where case role when 0 then true else pg_has_role(t.role::name, role, 'USAGE') end) as for_runtime,
       0 = any (p.polroles) as for_everybody,
       p.qual, p.with_check,
@@ -28,7 +28,7 @@ export const policyRules: readonly Rule[] = [
           select case when not reads_own then format('the floor %I lets reads through: %s', polname, qual) when not writes_own then format('the floor %I lets writes through: %s', polname, with_check)
             else format('the floor %I is not for all commands', polname) end
           from policy where polrelid = t.oid and not polpermissive and for_runtime limit 1), 'has no restrictive policy: the next permissive one opens it') as leaked,
-        format('drop policy if exists tenant_floor on %1$s; create policy tenant_floor on %1$s as restrictive for all to %2$I using ${predicate} with check ${predicate};', t.name, t.role) as fix,
+        format('drop policy if exists tenant_floor on %1$s; create policy tenant_floor on %1$s as restrictive for all to %2$I using ${predicate} with check ${predicate};', t.name, t.named_role) as fix,
         format('select * from pg_policies where format(''%%I.%%I'', schemaname, tablename) = %L;', t.name) as reproduce
       from tenant_table t
       where (t.reachable or not t.relispartition) and t.relrowsecurity
@@ -51,7 +51,7 @@ export const policyRules: readonly Rule[] = [
     attack: 'look for policies for everybody that the floor does not cover',
     sql: `
       with ${policies}
-      select name as object, format('%I is for public; the floor is for fewer roles', polname) as leaked, format('alter policy %I on %s to %I;', polname, name, role) as fix, ${seePolicies} as reproduce
+      select name as object, format('%I is for public; the floor is for fewer roles', polname) as leaked, format('alter policy %I on %s to %I;', polname, name, named_role) as fix, ${seePolicies} as reproduce
       from policy as open
       where polpermissive and for_everybody
         and not exists (select from policy as floor where floor.polrelid = open.polrelid and not floor.polpermissive and floor.polcmd = '*' and floor.for_everybody)`,

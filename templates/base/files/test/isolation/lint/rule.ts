@@ -1,4 +1,4 @@
-import { isTenantSchemaSql, servingRoleSql } from '../homes.ts';
+import { isTenantSchemaSql, namedRoleSql, servingRoleSql } from '../homes.ts';
 import type { Threat } from '../threats.ts';
 
 /**
@@ -29,7 +29,7 @@ export const ofTenants = (schema: string): string => isTenantSchemaSql(`${schema
 /** Tables that hold tenants' rows: those in the tenants' schema, and whatever else the runtime role reaches that has a tenant_id. */
 export const tenantTable = `
   tenant_table as (
-    select c.oid, c.relrowsecurity, c.relforcerowsecurity, c.relispartition, ${named('c', 'n')} as name, ${servingName('n')} as role, reach.able as reachable
+    select c.oid, c.relrowsecurity, c.relforcerowsecurity, c.relispartition, ${named('c', 'n')} as name, ${servingName('n')} as role, ${namedRoleSql(servingName('n'), 'n.nspname')} as named_role, reach.able as reachable
     from pg_class c
     join pg_namespace n on n.oid = c.relnamespace
     join pg_attribute a on a.attrelid = c.oid and a.attname = 'tenant_id' and not a.attisdropped

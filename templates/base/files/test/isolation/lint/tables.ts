@@ -28,7 +28,7 @@ export const tableRules: readonly Rule[] = [
     sql: `
       with ${tenantTable}
       select name as object, 'the policies of its parent do not hold for who names the partition' as leaked,
-        format('revoke all on %s from %I, public; -- or: alter table %1$s enable row level security, force row level security;', name, role) as fix,
+        format('revoke all on %s from %I, public; -- or: alter table %1$s enable row level security, force row level security;', name, named_role) as fix,
         format('select * from %s;', name) as reproduce
       from tenant_table where not (relrowsecurity and relforcerowsecurity) and relispartition and reachable`,
   },

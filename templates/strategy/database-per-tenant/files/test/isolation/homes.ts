@@ -28,6 +28,10 @@ export const tableRole = (schema: string): string => (isTenantSchema(schema) ? r
 /** What a login may do, as SQL for its name or number and an expression that gives a schema's name: it inherits the rest. */
 export const servingRoleSql = (runtimeRole: string, _schema: string): string => runtimeRole;
 
+/** The role that policies and grants on the tables of a schema name, as SQL for the name of the role that statements on them run as: logins come and go. */
+export const namedRoleSql = (role: string, schema: string): string =>
+  `case when ${isTenantSchemaSql(schema)} and ${role} <> '${roles.runtime}' then '${roles.tenants}' else ${role} end`;
+
 /** True for a role that the login may become, because it opens nothing without a genuine context. */
 export const mayBecome = (role: string): boolean => role === roles.tenants;
 

@@ -32,6 +32,9 @@ export const tableRole = (schema: string): string => servingRole(roles.runtime, 
 export const servingRoleSql = (runtimeRole: string, schema: string): string =>
   `(select serving.oid from pg_roles as serving where serving.rolname = case when ${isTenantSchemaSql(schema)} then ${schema} else ${runtimeRole} end)`;
 
+/** The role that policies and grants on the tables of a schema name, as SQL for the name of the role that statements on them run as: the same. */
+export const namedRoleSql = (role: string, _schema: string): string => role;
+
 /** True for a role that the runtime role may become, because it opens nothing without a genuine context. */
 export const mayBecome = (role: string): boolean => isTenantSchema(role) || role === roles.tenants;
 

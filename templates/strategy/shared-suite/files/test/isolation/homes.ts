@@ -22,6 +22,9 @@ export const tableRole = (_schema: string): string => roles.runtime;
 /** The same as SQL, for the name or number of the runtime role and an expression that gives a schema's name. */
 export const servingRoleSql = (runtimeRole: string, _schema: string): string => runtimeRole;
 
+/** The role that policies and grants on the tables of a schema name, as SQL for the name of the role that statements on them run as: the same. */
+export const namedRoleSql = (role: string, _schema: string): string => role;
+
 /** True for a role that the runtime role may become, because it opens nothing. */
 export const mayBecome = (_role: string): boolean => false;
 
