@@ -5,9 +5,9 @@ export default defineConfig({
   test: {
     include: ['test/{unit,api}/**/*.test.ts'],
     globalSetup: ['test/setup/global.ts'],
-    testTimeout: 20_000,
-    hookTimeout: 30_000,
-    // What a test waits for comes late on a busy machine, and costs nothing where it comes at once.
+    // What comes late on a busy machine comes all the same; only what hangs is ended.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
     expect: { poll: { timeout: 10_000 } },
     // To import the application again for each file would take longer than most files do. What they share is that process; each has a database of its own.
     isolate: false,

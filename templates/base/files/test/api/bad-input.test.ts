@@ -19,7 +19,7 @@ const themes = await Promise.all(
 );
 
 const world = useWorld();
-const mostMs = 5000;
+const mostMs = 15_000;
 
 describe.each(themes)('$name', ({ theme: { rows, environment = {}, concurrent = false } }) => {
   let application: RunningApplication;

@@ -51,7 +51,7 @@ async function findings(statements: readonly string[]): Promise<string[]> {
 
 /** Only a superuser can fill a table past its references. */
 const itAsSuperuser = (name: string, work: () => Promise<void>) =>
-  it(name, { timeout: 60_000 }, async (context) => {
+  it(name, async (context) => {
     if (!(await isSuperuser(admin))) return context.skip();
     return await work();
   });

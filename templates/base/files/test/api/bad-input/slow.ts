@@ -36,7 +36,7 @@ const gone: [what: string, pieces: (stage: Stage) => readonly Piece[]][] = [
 ];
 
 export const theme: Theme = {
-  environment: { REQUEST_TIMEOUT_MS: '400' },
+  environment: { REQUEST_TIMEOUT_MS: '1000' },
   concurrent: true,
   rows: [
     ...tooSlow.map(([what, request]): Row => ({

@@ -23,7 +23,7 @@ import { administrator } from './two-tenants.ts';
 let world: CrashingWorld;
 beforeAll(async () => {
   world = await openCrashingWorld();
-}, 60_000);
+});
 afterAll(() => world.close());
 
 const asAdmin = <T>(work: (admin: pg.Client) => Promise<T>) => withClient(world.test.adminUrl, work);
@@ -88,7 +88,7 @@ describe('a server that crashes', () => {
     await expect.poll(async () => (await world.served.get('/v1/members')).status).toBe(200);
   });
 
-  it('while a database is copied leaves what the next run finishes', { timeout: 60_000 }, async () => {
+  it('while a database is copied leaves what the next run finishes', async () => {
     // More than one, so that one of them is seen at it.
     const making = failure(prepareMany(environment(), (await placesIn('ready')) + 4));
     const watcher = await connect(world.test.adminUrl);
@@ -105,7 +105,7 @@ describe('a server that crashes', () => {
     ['copied', 'new', 'cloned'],
     ['given a login', 'cloned', 'login'],
     ['closed to all other tenants', 'login', 'ready'],
-  ])('before it is noted that a database was %s is made good', { timeout: 60_000 }, async (_, before, state) => {
+  ])('before it is noted that a database was %s is made good', async (_, before, state) => {
     const wanted = (await placesIn('ready')) + 1;
     const noted = { table: 'platform.places', event: 'update', when: `when (new.state = '${state}')` } as const;
     await crashAt(world, noted, () => prepareMany(environment(), wanted));
@@ -118,7 +118,7 @@ describe('a server that crashes', () => {
     ['when a tenant is written', { table: 'platform.tenants', event: 'insert' }],
     ['when its database is taken', { table: 'platform.places', event: 'update' }],
     ['when its rows are there, but not yet itself', { table: 'platform.tenants', event: 'insert', deferred: true }],
-  ] as const)('%s leaves no tenant, and its slug to the next attempt', { timeout: 60_000 }, async (_, moment) => {
+  ] as const)('%s leaves no tenant, and its slug to the next attempt', async (_, moment) => {
     await prepareMany(environment(), 1);
     const ready = await placesIn('ready');
     const slug = `crashed-${(await slugs()).length}`;
@@ -130,7 +130,7 @@ describe('a server that crashes', () => {
     expect(await inPlaces(world, subjects, tenantId)).toEqual([[{ subject: `owner@${slug}` }]]);
   });
 
-  it('while databases are migrated loses none, and the next run continues', { timeout: 60_000 }, async () => {
+  it('while databases are migrated loses none, and the next run continues', async () => {
     await prepareMany(environment(), 8);
     let reached = () => {};
     const told = new Promise<void>((resolve) => (reached = resolve));
@@ -147,7 +147,7 @@ describe('a server that crashes', () => {
     await expectEverywhere('9001_size');
   });
 
-  it('while the template is migrated changes no tenant, and the next run continues', { timeout: 60_000 }, async () => {
+  it('while the template is migrated changes no tenant, and the next run continues', async () => {
     const holder = await connect(await templateUrl(world.test.adminUrl));
     await holder.query('select pg_advisory_lock(4711)');
     const migrating = failure(migrate('9002_color'));
@@ -159,7 +159,7 @@ describe('a server that crashes', () => {
     await expectEverywhere('9002_color');
   });
 
-  it('before it is noted that one was migrated is made good', { timeout: 60_000 }, async () => {
+  it('before it is noted that one was migrated is made good', async () => {
     const noted = { table: 'platform.places', event: 'update', when: 'when (new.version <> old.version)' } as const;
     await crashAt(world, noted, () => migrate('9003_weight'));
     expect(await withPart('9003_weight')).toEqual(['column and index']);
@@ -167,7 +167,7 @@ describe('a server that crashes', () => {
     await expectEverywhere('9003_weight');
   });
 
-  it('while a tenant is erased is followed by another purge', { timeout: 60_000 }, async () => {
+  it('while a tenant is erased is followed by another purge', async () => {
     const { tenantId } = await create('erased');
     await onPlatform((client) => deleteTenant(client, 'erased', 0));
     await pause(2); // The database rounds to milliseconds.
@@ -178,7 +178,7 @@ describe('a server that crashes', () => {
     expect(await count(`platform.tenants where id = '${tenantId}'`)).toBe(0);
   });
 
-  it('is waited for by whoever keeps databases ready', { timeout: 60_000 }, async () => {
+  it('is waited for by whoever keeps databases ready', async () => {
     const ending = new AbortController();
     const problems: string[] = [];
     const wanted = (await placesIn('ready')) + 2;
@@ -197,7 +197,7 @@ describe('a server that crashes', () => {
     expect(problems.length).toBeGreaterThan(0);
   });
 
-  it('is a 503 that says when to try again until it is back', { timeout: 60_000 }, async () => {
+  it('is a 503 that says when to try again until it is back', async () => {
     await world.cluster.crash(async () => {
       for (let n = 0; n < 3; n++) {
         const { status, headers } = await world.served.get('/v1/members');

@@ -29,7 +29,7 @@ beforeAll(async () => {
     await confirmMove(options(), 'carol');
   }
   database = await openDatabase(readConfig(environment));
-}, 60_000);
+});
 afterAll(async () => {
   await database.close();
   await cluster.stop();
@@ -64,7 +64,6 @@ const names = async () =>
 describe('a server that is started anew in the middle of a move', () => {
   it.each(['place prepared', 'writes noted', 'copied projects', 'fenced and compared', 'switched'])(
     'after the step "%s" loses nothing, and the move goes on',
-    { timeout: 60_000 },
     async (last) => {
       await add(`before ${last}`);
       const before = await names();

@@ -24,7 +24,7 @@ beforeAll(async () => {
     ...contextSecrets(test),
     database: { url: test.runtimeUrl, poolSize: 2, lanes: 2 },
   });
-}, 60_000);
+});
 afterAll(async () => {
   await database.close();
   await cluster.stop();
@@ -77,7 +77,7 @@ async function holdLast(wanted: number): Promise<void> {
 }
 
 describe('a server that crashes', () => {
-  it('while schemas are made leaves whole ones, and the next run makes the others', { timeout: 60_000 }, async () => {
+  it('while schemas are made leaves whole ones, and the next run makes the others', async () => {
     for (let round = 1; round <= 4; round++) {
       const wanted = (await places()) + 12;
       await holdLast(wanted);
@@ -96,7 +96,7 @@ describe('a server that crashes', () => {
     expect((await read()).rows).toHaveLength(1);
   });
 
-  it('is waited for by whoever keeps schemas ready', { timeout: 60_000 }, async () => {
+  it('is waited for by whoever keeps schemas ready', async () => {
     const ending = new AbortController();
     const problems: string[] = [];
     const wanted = (await places()) + 3;
@@ -114,7 +114,7 @@ describe('a server that crashes', () => {
     expect(problems.length).toBeGreaterThan(0);
   });
 
-  it('while schemas are migrated loses none, and the next run continues', { timeout: 60_000 }, async () => {
+  it('while schemas are migrated loses none, and the next run continues', async () => {
     const { tenantId: id } = await create('served');
     // Long enough to be caught in the middle, in each of them.
     const slow = toMigration(

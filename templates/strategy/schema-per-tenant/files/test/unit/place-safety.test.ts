@@ -24,7 +24,7 @@ beforeAll(async () => {
   });
   admin = new pg.Client(test.adminUrl);
   await admin.connect();
-}, 60_000);
+});
 afterAll(async () => {
   await admin.end();
   await cluster.stop();

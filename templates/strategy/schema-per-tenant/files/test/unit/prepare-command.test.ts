@@ -10,8 +10,7 @@ beforeAll(async () => {
 });
 afterAll(async () => await test.drop());
 
-const name = 'npm run tenant -- prepare --watch ends cleanly by %s';
-it.each(['SIGINT', 'SIGTERM'] as const)(name, { timeout: 60_000 }, async (signal) => {
+it.each(['SIGINT', 'SIGTERM'] as const)('npm run tenant -- prepare --watch ends cleanly by %s', async (signal) => {
   const child = spawn(
     process.execPath,
     ['--import', 'tsx', join(root, 'scripts/tenant.ts'), 'prepare', '--watch', '--ready', '2', '--json'],
