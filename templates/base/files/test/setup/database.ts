@@ -1,10 +1,10 @@
-import { randomBytes } from 'node:crypto';
+import { createHmac, randomBytes } from 'node:crypto';
 import { developmentSecrets } from '../../scripts/development-secrets.ts';
 import { migrate } from '../../src/platform/migrations.ts';
 import { projectName, roles } from '../../src/tenancy/roles.ts';
 import { withClient } from './client.ts';
 import { copyPlaces } from './places.ts';
-import { beginRun, createMarked, dropMarked } from './runs.ts';
+import { beginRun, createMarked, dropMarked, inTurn } from './runs.ts';
 
 export { withClient } from './client.ts';
 
@@ -28,18 +28,26 @@ export interface TestServer {
 const withDatabase = (url: string, database: string): string =>
   Object.assign(new URL(url), { pathname: `/${database}` }).href;
 
-const login = (adminUrl: string, role: string, password: string): string =>
-  Object.assign(new URL(adminUrl), { username: role, password }).href;
+/** The logins are the whole server's: another run that gives them their passwords gives them the same. */
+function login(adminUrl: string, role: string): string {
+  const secret = new URL(adminUrl).password || randomBytes(12);
+  const password = createHmac('sha256', secret).update(role).digest('hex');
+  return Object.assign(new URL(adminUrl), { username: role, password }).href;
+}
 
 /** Migrates a template database on the server; test databases are copies of it, which takes milliseconds. */
 export async function prepareServer(adminUrl: string): Promise<TestServer> {
+  return await inTurn(adminUrl, () => prepareTemplate(adminUrl));
+}
+
+async function prepareTemplate(adminUrl: string): Promise<TestServer> {
   const template = `template_${await beginRun(adminUrl)}`;
   await withClient(adminUrl, (client) => createMarked(client, template));
   const url = withDatabase(adminUrl, template);
   const environment = {
     NODE_ENV: 'test',
-    DATABASE_URL: login(url, roles.runtime, randomBytes(12).toString('hex')),
-    DATABASE_PLATFORM_URL: login(url, roles.platform, randomBytes(12).toString('hex')),
+    DATABASE_URL: login(url, roles.runtime),
+    DATABASE_PLATFORM_URL: login(url, roles.platform),
     DATABASE_ADMIN_URL: url,
     ...(await developmentSecrets(projectName)),
   };

@@ -24,6 +24,14 @@ export async function beginRun(adminUrl: string): Promise<string> {
   return run;
 }
 
+/** Works while no other run on the server does this. */
+export async function inTurn<T>(adminUrl: string, work: () => Promise<T>): Promise<T> {
+  return await withClient(adminUrl, async (client) => {
+    await client.query('select pg_catalog.pg_advisory_lock(pg_catalog.hashtextextended($1, 0))', [mark]);
+    return await work();
+  });
+}
+
 const running = new Map<string, pg.Pool>();
 
 /** Ends the runs of this process on a server, and removes what they made. */
