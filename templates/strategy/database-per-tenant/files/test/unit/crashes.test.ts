@@ -89,16 +89,19 @@ describe('a server that crashes', () => {
   });
 
   it('while a database is copied leaves what the next run finishes', async () => {
-    // More than one, so that one of them is seen at it.
-    const making = failure(prepareMany(environment(), (await placesIn('ready')) + 4));
-    const watcher = await connect(world.test.adminUrl);
-    await waitForSession(watcher, `state = 'active' and query ilike 'create database%'`);
+    const wanted = (await placesIn('ready')) + 1;
+    const template = new URL(await templateUrl(world.test.adminUrl)).pathname.slice(1);
+    const holder = await connect(world.test.adminUrl);
+    // Locks it for who would copy it.
+    await holder.query(`begin; comment on database ${template} is null`);
+    const making = failure(prepareMany(environment(), wanted));
+    await asAdmin((admin) => waitForSession(admin, `wait_event_type = 'Lock' and query ilike 'create database%'`));
+    await holder.query('rollback');
     await world.cluster.crash();
     expect(await making).toBeInstanceOf(Error);
     expect(await placesIn('new')).toBe(1);
-    const ready = await placesIn('ready');
-    await prepareMany(environment(), ready + 1);
-    expect(await placesIn('ready')).toBe(ready + 1);
+    await prepareMany(environment(), wanted);
+    expect(await placesIn('ready')).toBe(wanted);
   });
 
   it.each([
