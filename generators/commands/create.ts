@@ -16,7 +16,7 @@ import { callingPackageManager, hasPackageManager, howToGet } from '../programs/
 import { conclude, finish } from './finish.ts';
 import { describeChanges, diffChanges, listChanges } from './preview.ts';
 import { createScreen, type Screen } from './screen.ts';
-import { published, type Terminal } from './terminal.ts';
+import { called, type Terminal } from './terminal.ts';
 
 /** What `create-tenant-app [dir]` was asked for. */
 export interface CreateRequest {
@@ -102,10 +102,10 @@ function dirProblem(typed: string, cwd: string): string | undefined {
   }
 }
 
-/** The command that gives the same result, with this exact version. */
+/** The command that gives the same result, with this exact version or from this clone. */
 function reproduction(decision: Decision, { cwd, env }: Terminal): string {
   const flags = toFlags(decision.answers, decision.steps, folderName(decision.shown, cwd));
-  return [published(env, version), quote(decision.shown), ...flags, '--yes'].join(' ');
+  return [called(env, version), quote(decision.shown), ...flags, '--yes'].join(' ');
 }
 
 /** Looks for the programs that the steps need before anything is written; the answers are kept in the command it prints. */

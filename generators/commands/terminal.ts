@@ -22,12 +22,16 @@ const isScript = (env: NodeJS.ProcessEnv): boolean =>
   env['npm_lifecycle_event'] === 'create' && env['npm_package_name'] === 'create-tenant-app';
 
 /** How this exact version is called from anywhere, with the package manager that called this one. */
-export function published(env: NodeJS.ProcessEnv, version: string): string {
+function published(env: NodeJS.ProcessEnv, version: string): string {
   return `${callingPackageManager(env) === 'pnpm' ? 'pnpm dlx' : 'npx'} create-tenant-app@${version}`;
+}
+
+/** How this is called again as it was called: as the script of a clone, which no registry need know, or by its published name. */
+export function called(env: NodeJS.ProcessEnv, version: string): string {
+  return isScript(env) ? 'npm run create --' : published(env, version);
 }
 
 /** Spells the command in a text as it was called, so that a next step can be copied. */
 export function spell(text: string, env: NodeJS.ProcessEnv, version: string): string {
-  const called = isScript(env) ? 'npm run create --' : published(env, version);
-  return text.replaceAll(/(?<!\S)create-tenant-app (?=\S)/g, `${called} `);
+  return text.replaceAll(/(?<!\S)create-tenant-app (?=\S)/g, `${called(env, version)} `);
 }

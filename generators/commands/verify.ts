@@ -7,7 +7,7 @@ import { worst } from './finish.ts';
 import { failure } from '../verify/report.ts';
 import { createScreen, seconds } from './screen.ts';
 import { installed, installStep, proofStep, withLogs } from './steps.ts';
-import { published, type Terminal } from './terminal.ts';
+import { called, type Terminal } from './terminal.ts';
 
 export interface VerifyRequest {
   /** The folder as it was typed. */
@@ -38,7 +38,7 @@ export async function verify(request: VerifyRequest, terminal: Terminal): Promis
   const exitCode = worst(steps.map((step) => step.exitCode));
   if (request.json) {
     const command = [
-      published(terminal.env, version),
+      called(terminal.env, version),
       'verify',
       request.dir,
       ...(request.mutations ? ['--mutations'] : []),

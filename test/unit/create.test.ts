@@ -195,6 +195,13 @@ describe('the command that a run prints', () => {
     expect(await filesBelow(join(cwd, 'two'))).toEqual(await filesBelow(join(cwd, 'one')));
   });
 
+  it('is the script where a clone was called, for no registry need know of it', async () => {
+    const npm = { npm_lifecycle_event: 'create', npm_package_name: 'create-tenant-app' };
+    const env = { PATH: process.env['PATH'], HOME: process.env['HOME'], ...npm };
+    const run = await cli(await scratch(), ['one', '--yes', '--dry-run', '--json'], { env });
+    expect(JSON.parse(run.stdout).command).toMatch(/^npm run create -- one --framework /);
+  });
+
   it('is quoted for a shell', async () => {
     const cwd = await scratch();
     const run = await cli(cwd, ['my folder', '--name', 'acme', '--yes', '--dry-run', '--json']);
