@@ -63,7 +63,8 @@ export default defineLayer({
     { name: 'DATABASE_LANES', about: 'Connections that short reads share.', example: '4' },
     {
       name: 'METRICS_TOKEN',
-      about: 'The bearer token that `GET /metrics` asks for. Without it, the metrics are there in development only.',
+      about:
+        'The bearer token that `GET /metrics` asks for, 16 characters or more. Without it, the metrics are there in development only.',
       secret: true,
     },
     {
