@@ -5,12 +5,13 @@ import { parseEnv } from 'node:util';
 export const root = join(import.meta.dirname, '..');
 export const dataDirectory = join(root, '.data');
 export const developmentFile = join(dataDirectory, 'development.env');
+const ownFile = join(root, '.env');
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** The environment of a command: of this process, of .env, of a running `npm run dev`. */
 export function loadEnvironment(): Environment {
-  return chooseEnvironment(process.env, readEnvironmentFile(join(root, '.env')), readEnvironmentFile(developmentFile));
+  return chooseEnvironment(process.env, readEnvironmentFile(ownFile), readEnvironmentFile(developmentFile));
 }
 
 /**
@@ -19,8 +20,20 @@ export function loadEnvironment(): Environment {
  */
 export function chooseEnvironment(own: Environment, file: Environment, development: Environment): Environment {
   const given = { ...file, ...own };
-  const namesDatabase = ['DATABASE_URL', 'DATABASE_PLATFORM_URL', 'DATABASE_ADMIN_URL'].some((name) => given[name]);
-  return namesDatabase ? given : { ...file, ...development, ...own };
+  return namesDatabase(given) ? given : { ...file, ...development, ...own };
+}
+
+const namesDatabase = (given: Environment): boolean =>
+  ['DATABASE_URL', 'DATABASE_PLATFORM_URL', 'DATABASE_ADMIN_URL'].some((name) => given[name]);
+
+/** What to say besides when a database does not answer: that nothing named one, so that it was the one of `npm run dev`. */
+export function whoseDatabase(
+  own: Environment = process.env,
+  file: Environment = readEnvironmentFile(ownFile),
+): string {
+  return namesDatabase({ ...file, ...own })
+    ? ''
+    : ' Nothing names one, so that of npm run dev is meant: start it beside this.';
 }
 
 /** True for what names a database of PostgreSQL. */

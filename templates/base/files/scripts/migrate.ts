@@ -4,7 +4,7 @@ import { migrate, MigrationError } from '../src/platform/migrations.ts';
 import { TenancyError } from '../src/tenancy/errors.ts';
 import { whyUnreachable } from '../src/tenancy/why-unreachable.ts';
 import { runScript, UsageError } from './arguments.ts';
-import { databaseUrlProblem, loadEnvironment } from './environment.ts';
+import { databaseUrlProblem, loadEnvironment, whoseDatabase } from './environment.ts';
 import { createProgressBar } from './migrate/progress-bar.ts';
 import { outliveReaders } from './streams.ts';
 
@@ -63,7 +63,9 @@ function summary(applied: number, warnings: number): string {
 
 function explain(error: unknown): string {
   if (error instanceof MigrationError || error instanceof TenancyError) return error.message;
-  return whyUnreachable(error, 'DATABASE_ADMIN_URL') ?? `The migrations stopped: ${(error as Error).message}`;
+  const unreachable = whyUnreachable(error, 'DATABASE_ADMIN_URL');
+  if (unreachable !== undefined) return `${unreachable}${whoseDatabase()}`;
+  return `The migrations stopped: ${(error as Error).message}`;
 }
 
 function parse(given: string[]) {

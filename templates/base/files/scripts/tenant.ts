@@ -18,7 +18,7 @@ import { exportTenant } from '../src/platform/export-tenant.ts';
 import { projectName, roles } from '../src/tenancy/roles.ts';
 import { whyUnreachable } from '../src/tenancy/why-unreachable.ts';
 import { runScript } from './arguments.ts';
-import { databaseUrlProblem, loadEnvironment } from './environment.ts';
+import { databaseUrlProblem, loadEnvironment, whoseDatabase } from './environment.ts';
 import { outliveReaders } from './streams.ts';
 import type { Commands } from './tenant/command.ts';
 import { limitNames, limitOptions, parseCommand } from './tenant/parse.ts';
@@ -161,10 +161,9 @@ function explain(error: unknown): string {
   if (error instanceof pg.DatabaseError && (error.code === '42P01' || error.code === '3F000')) {
     return 'The database has no tables for tenants yet. Next: npm run db:migrate';
   }
-  return (
-    whyUnreachable(error, 'DATABASE_PLATFORM_URL or DATABASE_ADMIN_URL') ??
-    `The command failed: ${(error as Error).message || String(error)}`
-  );
+  const unreachable = whyUnreachable(error, 'DATABASE_PLATFORM_URL or DATABASE_ADMIN_URL');
+  if (unreachable !== undefined) return `${unreachable}${whoseDatabase()}`;
+  return `The command failed: ${(error as Error).message || String(error)}`;
 }
 
 outliveReaders();

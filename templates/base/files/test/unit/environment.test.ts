@@ -2,7 +2,12 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { chooseEnvironment, databaseUrlProblem, readEnvironmentFile } from '../../scripts/environment.ts';
+import {
+  chooseEnvironment,
+  databaseUrlProblem,
+  readEnvironmentFile,
+  whoseDatabase,
+} from '../../scripts/environment.ts';
 
 let folder: string;
 beforeAll(async () => {
@@ -44,6 +49,12 @@ describe('a command', () => {
     ['the environment', { DATABASE_URL: 'postgres://given' }, {}],
   ])('takes nothing of it when %s names a database', (_, own, file) => {
     expect(chooseEnvironment(own, file, development)).toEqual({ DATABASE_URL: 'postgres://given' });
+  });
+
+  it('points to npm run dev when no database answers and nothing names another', () => {
+    expect(whoseDatabase({}, { DATABASE_ADMIN_URL: '' })).toContain('npm run dev');
+    expect(whoseDatabase({}, { DATABASE_ADMIN_URL: 'postgres://given' })).toBe('');
+    expect(whoseDatabase({ DATABASE_PLATFORM_URL: 'postgres://given' }, {})).toBe('');
   });
 
   it.each(['app', 'db.example.com/app', 'https://db.example.com/app'])(
