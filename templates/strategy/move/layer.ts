@@ -22,6 +22,7 @@ export default defineLayer({
         '- From then on what is written goes back too: `--undo` takes the tenant back without loss, `--confirm` erases it where it was. Without either, every write costs a little more.',
         '- A run that was cut off is continued by the same command, or undone by `--undo`; `npm run tenant -- move <slug>` says how far it came.',
         '- Migrations wait for a run that moves a tenant; a move is refused while they run.',
+        '- Tables with triggers of your own, without a primary key, or that refer to each other in a circle cannot be moved yet: `move` refuses and names them, and the suite lists moves as not covered.',
       ].join('\n'),
     },
   ],

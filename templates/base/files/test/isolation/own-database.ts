@@ -52,16 +52,24 @@ export async function prepareGround({ adminUrl, description, version }: Postgres
     return { world, tables };
   });
   const { moved } = world;
-  if (moved !== undefined)
-    await moveThere?.(
+  const immovable =
+    moved &&
+    (await moveThere?.(
       { ...template.environment, DATABASE_ADMIN_URL: template.adminUrl },
       [moved.attacker, moved.victim, moved.bystander].filter((each) => each !== undefined),
-    );
+    ));
   if (tables.length === 0)
     throw new SuiteError(
       'There is no table with tenant_id: nothing could be attacked. Next: look at db/migrations/tenant.',
     );
-  return { server, alone, description, version: Number.parseInt(version, 10), world, tables };
+  return {
+    server,
+    alone,
+    description,
+    version: Number.parseInt(version, 10),
+    world: { ...world, ...(immovable !== undefined && { immovable }) },
+    tables,
+  };
 }
 
 interface Seeding {

@@ -45,11 +45,14 @@ export interface Access {
   readonly watcher: () => Promise<pg.Client>;
 }
 
-/** Moves tenants to the other kind of place, when what was made of them is committed. */
+/**
+ * Brings tenants to the other kind of place, when what was made of them is committed. Returns why `tenant move` would
+ * not have, if it would not.
+ */
 export type MoveThere = (
   environment: TestDatabase['environment'],
-  tenants: readonly Pick<Tenant, 'slug'>[],
-) => Promise<void>;
+  tenants: readonly Pick<Tenant, 'id' | 'slug'>[],
+) => Promise<string | undefined>;
 
 /** A database that is being filled, and what moves between it and where the application looks. */
 export interface Filling extends Access {

@@ -29,6 +29,8 @@ export interface World {
   readonly shut: readonly Tenant[];
   /** The same again, of tenants that were moved to the other kind of place; only where there are two kinds. */
   readonly moved?: World;
+  /** What keeps `tenant move` from taking their tables: they were brought there otherwise. */
+  readonly immovable?: string;
   /** Tables in which no row could be made, and the line to write for them. */
   readonly unattackable: Map<string, string>;
   /** Partitions into which no row of theirs falls. */

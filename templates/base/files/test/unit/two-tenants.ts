@@ -10,11 +10,19 @@ import { withClient } from '../setup/database.ts';
 import { placeUrls } from '../setup/places.ts';
 import { createTestDatabase, type TestDatabase } from '../setup/test-database.ts';
 
+interface Options {
+  readonly poolSize?: number;
+  readonly lanes?: number;
+  /** Where the application connects to, in place of the database's own URL. */
+  readonly through?: (url: string) => Promise<string>;
+  /** Prepares the database before it has tenants. */
+  readonly before?: (test: TestDatabase) => Promise<void>;
+}
+
 /** A database of its own with two tenants: ada, and bob, who has more members. */
-export async function createTwoTenants(
-  options: { poolSize?: number; lanes?: number; through?: (url: string) => Promise<string> } = {},
-) {
+export async function createTwoTenants(options: Options = {}) {
   const test = await createTestDatabase();
+  await options.before?.(test);
   const platform = new pg.Client(test.platformUrl);
   await platform.connect();
   const create = async (slug: string): Promise<TenantContext> => {

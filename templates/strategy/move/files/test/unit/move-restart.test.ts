@@ -11,6 +11,7 @@ import { moveOptions } from '../../src/tenancy/move/options.ts';
 import { openDatabase } from '../../src/tenancy/open.ts';
 import { prepareServer } from '../setup/database.ts';
 import { type OwnCluster, startOwnCluster } from '../setup/own-cluster.ts';
+import { makeMovable } from './movable.ts';
 
 let cluster: OwnCluster;
 let database: Database;
@@ -20,6 +21,7 @@ let environment: Readonly<Record<string, string>>;
 beforeAll(async () => {
   cluster = await startOwnCluster();
   ({ environment } = await prepareServer(cluster.adminUrl));
+  await makeMovable({ adminUrl: environment['DATABASE_ADMIN_URL'] ?? '' });
   const platform = new pg.Client(environment['DATABASE_PLATFORM_URL']);
   await platform.connect();
   carol = { id: tenantId((await createTenant(platform, { slug: 'carol', environment })).tenantId), slug: 'carol' };

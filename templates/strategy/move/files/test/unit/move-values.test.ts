@@ -9,6 +9,7 @@ import { advanceSequences } from '../../src/tenancy/move/sequences.ts';
 import { checksum, type MovingTable, movingTables } from '../../src/tenancy/move/tables.ts';
 import { roles } from '../../src/tenancy/roles.ts';
 import { createTestDatabase, type TestDatabase } from '../setup/test-database.ts';
+import { makeMovable } from './movable.ts';
 
 const tenant = '0190a0b0-0000-7000-8000-00000000000a';
 const columns = `
@@ -34,6 +35,7 @@ let target: pg.Client;
 let odd: MovingTable;
 beforeAll(async () => {
   databases = [await createTestDatabase(), await createTestDatabase()];
+  for (const database of databases) await makeMovable(database);
   [source, target] = (await Promise.all(
     databases.map(async ({ adminUrl }) => {
       const admin = new pg.Client(adminUrl);

@@ -6,6 +6,7 @@ import { confirmMove, moveTenant, undoMove } from '../../src/tenancy/move/move.t
 import type { Watch } from '../../src/tenancy/move/ledger.ts';
 import { moveOptions } from '../../src/tenancy/move/options.ts';
 import { projectName, roles } from '../../src/tenancy/roles.ts';
+import { makeMovable } from './movable.ts';
 import { administrator, createTwoTenants } from './two-tenants.ts';
 
 export const shared = 'shared-schema';
@@ -13,7 +14,7 @@ export const own = 'database-per-tenant';
 
 /** Two tenants, of whom bob is moved, and what it takes to look at the places. */
 export async function createMovingTenants() {
-  const world = await createTwoTenants({ poolSize: 8 });
+  const world = await createTwoTenants({ poolSize: 8, before: makeMovable });
   const { bob, database, test } = world;
   const admin = new pg.Client(test.adminUrl);
   await admin.connect();

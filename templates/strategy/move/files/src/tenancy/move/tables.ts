@@ -42,26 +42,39 @@ export async function movingTables(source: pg.Client, target: pg.Client): Promis
     if (other === undefined || JSON.stringify(other.shape) !== JSON.stringify(table.shape)) {
       throw new MoveDoubt(`${table.name} is not the same in both places. Next: npm run db:migrate`);
     }
-    if (table.key.length === 0) {
-      throw new MoveDoubt(`${table.name} has no primary key, so that its rows cannot be told apart. Next: add one.`);
-    }
-    const triggers = [...table.triggers, ...other.triggers];
-    if (triggers.length > 0) {
-      throw new MoveDoubt(
-        `${table.name} has the trigger ${triggers[0]}, which copied rows would set off: not available yet.`,
-      );
-    }
-    if (table.closed !== null) {
-      throw new MoveDoubt(
-        `${table.name}: rows cannot be written without the rows of ${table.closed}: not available yet.`,
-      );
-    }
+    const obstacle = obstacleOf({ ...table, triggers: [...table.triggers, ...other.triggers] });
+    if (obstacle !== undefined) throw refused(obstacle);
     others.delete(table.name);
   }
   const [more] = others.keys();
   if (more !== undefined) throw new MoveDoubt(`${more} is in one of the places only. Next: npm run db:migrate`);
   return inReferenceOrder(tables);
 }
+
+/** Why tenants' tables, as they are in one place, cannot be moved yet; undefined when they can. */
+export async function whyImmovable(client: pg.Client): Promise<string | undefined> {
+  const tables = await findTables(client);
+  const obstacle = tables.map(obstacleOf).find((each) => each !== undefined) ?? circleOf(sortTables(tables));
+  return obstacle?.what;
+}
+
+/** Something about a table that a move does not take, and what to do about it. */
+interface Obstacle {
+  readonly what: string;
+  readonly next?: string;
+}
+
+function obstacleOf({ name, key, triggers, closed }: Found): Obstacle | undefined {
+  if (key.length === 0) {
+    return { what: `${name} has no primary key, so that its rows cannot be told apart`, next: 'add one.' };
+  }
+  if (triggers.length > 0) return { what: `${name} has the trigger ${triggers[0]}, which copied rows would set off` };
+  if (closed !== null) return { what: `${name}: rows cannot be written without the rows of ${closed}` };
+  return undefined;
+}
+
+const refused = ({ what, next }: Obstacle): MoveDoubt =>
+  new MoveDoubt(next === undefined ? `${what}: not available yet.` : `${what}. Next: ${next}`);
 
 /** The tables of tenants in one place, each after those that it refers to. */
 export async function placedTables(client: pg.Client): Promise<MovingTable[]> {
@@ -139,18 +152,34 @@ const tablesSql = `
   order by 1`;
 
 function inReferenceOrder(tables: readonly Found[]): MovingTable[] {
+  const sorted = sortTables(tables);
+  const circle = circleOf(sorted);
+  if (circle !== undefined) throw refused(circle);
+  return sorted.ordered;
+}
+
+interface Sorted {
+  /** Each after those that it refers to. */
+  readonly ordered: Found[];
+  /** Those that refer to each other in a circle, and those that refer to these. */
+  readonly circle: Found[];
+}
+
+function sortTables(tables: readonly Found[]): Sorted {
   const ordered: Found[] = [];
   let waiting = [...tables];
-  while (waiting.length > 0) {
+  for (;;) {
     const next = waiting.find(({ refersTo }) => !waiting.some(({ name }) => refersTo.includes(name)));
-    if (next === undefined) {
-      const names = waiting.map(({ name }) => name).join(', ');
-      throw new MoveDoubt(`${names}: rows that refer to each other in a circle cannot be moved: not available yet.`);
-    }
+    if (next === undefined) return { ordered, circle: waiting };
     ordered.push(next);
     waiting = waiting.filter((other) => other !== next);
   }
-  return ordered;
+}
+
+function circleOf({ circle }: Sorted): Obstacle | undefined {
+  if (circle.length === 0) return undefined;
+  const names = circle.map(({ name }) => name).join(', ');
+  return { what: `${names}: rows that refer to each other in a circle cannot be moved` };
 }
 
 /** Number and hash of a tenant's rows, whatever their order. */

@@ -8,11 +8,13 @@ import { residentsOf } from './residents.ts';
 
 /** What keeps a tenant whole, and by itself, that moves: broken in one way at a time. */
 export function moveMutations(material: Material): readonly Mutation[] {
+  if (material.world.immovable !== undefined) return [...strays(material), ...shared(material)];
   return [
     ...remembered(),
     ...guards(material),
     ...traces(material),
     ...leftovers(material),
+    ...strays(material),
     ...readable(),
     ...shared(material),
   ];
@@ -134,12 +136,9 @@ function traces(material: Material): Mutation[] {
   ];
 }
 
-/** Rows of who is elsewhere. */
+/** A move that does not erase what it leaves. */
 function leftovers(material: Material): Mutation[] {
   const table = plainTable(material);
-  const { moved } = material.world;
-  const spare = moved?.attacker.spare.get(table);
-  const isShared = moved !== undefined && residentsOf(material.world) === moved;
   return [
     {
       name: `${table}: the migrator may not delete, so that rows stay where a tenant was`,
@@ -153,17 +152,23 @@ function leftovers(material: Material): Mutation[] {
       groups: ['moves'],
       expects: tells('K10', table),
     },
-    ...(isShared && spare !== undefined
-      ? [
-          {
-            name: `${table}: a row of a tenant that moved away`,
-            sql: [insertSql(table, spare)],
-            at: 'control plane' as const,
-            groups: ['moves' as const],
-            expects: tells('K10', table),
-          },
-        ]
-      : []),
+  ];
+}
+
+/** A row of who is elsewhere. */
+function strays(material: Material): Mutation[] {
+  const table = plainTable(material);
+  const { moved } = material.world;
+  const spare = moved?.attacker.spare.get(table);
+  if (moved === undefined || spare === undefined || residentsOf(material.world) !== moved) return [];
+  return [
+    {
+      name: `${table}: a row of a tenant that moved away`,
+      sql: [insertSql(table, spare)],
+      at: 'control plane',
+      groups: ['moves'],
+      expects: tells('K10', table),
+    },
   ];
 }
 

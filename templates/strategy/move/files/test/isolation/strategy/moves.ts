@@ -38,6 +38,8 @@ export async function moves({ target, controlPlane, own }: Arena, recorder: Reco
   const { attacker, victim, bystander: traveller } = residentsOf(target.world);
   if (traveller === undefined) throw new SuiteError('There is nobody to move.');
   for (const tenant of await movedAway(shared)) await rowsStay(shared, tenant, recorder);
+  const { immovable } = target.world;
+  if (immovable !== undefined) return leaveMoves(recorder, immovable);
   const config = readConfig({ ...environment, CREDENTIAL_CACHE_SECONDS: '600', NODE_ENV: 'test' });
   const database = await openOrRecord(recorder, () => openDatabase(config, own.steps.database));
   if (database === undefined) return;
@@ -57,6 +59,13 @@ export async function moves({ target, controlPlane, own }: Arena, recorder: Reco
   } finally {
     await database.close();
   }
+}
+
+/** Where `tenant move` refuses, there is nothing to attack, and nothing that could be broken about it. */
+function leaveMoves(recorder: Recorder, immovable: string): void {
+  const why = `no tenant was moved: ${immovable}`;
+  for (const threat of ['K10', 'K11', 'K12', 'mutations'] as const) recorder.leave({ threat, why });
+  recorder.extent(why);
 }
 
 /** Those that have a database and had rows in the tables that are shared. */
