@@ -3,8 +3,10 @@ import { open, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import pg from 'pg';
 import { placement } from '../tenancy/placement.ts';
+import { roles } from '../tenancy/roles.ts';
 import type { ControlPlane } from '../tenancy/strategy.ts';
 import { openEmptyFolder } from './export-folder.ts';
+import { exportNeeds, tellNeeds } from './table-needs.ts';
 import { TenantError } from './tenants.ts';
 
 /** What an export holds; manifest.json says so. */
@@ -34,7 +36,12 @@ export async function exportTenant(plane: ControlPlane, slug: string, folder: st
   await openEmptyFolder(folder);
   const tables = await placement.export(plane, tenantId, async (client, schema) => {
     const written: Record<string, Manifest['tables'][string]> = {};
-    for (const table of await tenantTables(client, schema)) {
+    const found = await tenantTables(client, schema);
+    const hidden = found
+      .filter(({ needs }) => needs.length > 0)
+      .map((table) => ({ ...table, name: `${schema}.${table.name}` }));
+    if (hidden.length > 0) throw new TenantError(tellNeeds(`${roles.migrator} does not see all rows of`, hidden));
+    for (const table of found) {
       written[table.name] = await writeTable(client, { ...table, schema, tenantId }, folder);
     }
     return written;
@@ -49,6 +56,8 @@ interface Table {
   readonly name: string;
   /** Columns of the primary key, quoted; without one, every column. */
   readonly order: string;
+  /** What has to be run before its rows are seen. */
+  readonly needs: readonly string[];
 }
 
 async function tenantTables(client: pg.ClientBase, schema: string): Promise<Table[]> {
@@ -60,7 +69,8 @@ async function tenantTables(client: pg.ClientBase, schema: string): Promise<Tabl
         cross join lateral unnest(indkey::int2[]) with ordinality as key (number, place)
         join pg_catalog.pg_attribute on attrelid = indrelid and attnum = number
         where indrelid = relation.oid and indisprimary
-      ), 'to_jsonb(exported)::text') as order
+      ), 'to_jsonb(exported)::text') as order,
+      ${exportNeeds} as needs
     from pg_catalog.pg_class as relation
     join pg_catalog.pg_namespace on pg_namespace.oid = relnamespace
     where nspname = $1

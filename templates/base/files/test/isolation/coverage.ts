@@ -26,7 +26,6 @@ const reasons: Readonly<Partial<Record<Threat, string>>> = {
   L9: elsewhere,
   L10: elsewhere,
   L11: elsewhere,
-  L12: elsewhere,
   ...strategyReasons,
 };
 

@@ -6,6 +6,8 @@ import { join } from 'node:path';
 import type pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { exportTenant } from '../../src/platform/export-tenant.ts';
+import { roles } from '../../src/tenancy/roles.ts';
+import { tenantTable } from '../../src/tenancy/tenant-table.ts';
 import { administrator, createTwoTenants } from './two-tenants.ts';
 
 let world: Awaited<ReturnType<typeof createTwoTenants>>;
@@ -77,5 +79,21 @@ describe('exportTenant()', () => {
     await expect(exportTenant(plane(), 'nobody', join(folder, 'nobody'))).rejects.toThrow(/no tenant "nobody"/);
     const alone = { client: platform, environment: {} };
     await expect(exportTenant(alone, 'bob', join(folder, 'alone'))).rejects.toThrow(/DATABASE_ADMIN_URL/);
+  });
+
+  it('names a table of which it would lack rows, with the statements that mend it', async () => {
+    const notes = tenantTable(world.bob.id, 'notes');
+    const admin = await world.connect((await world.urlsOf(world.bob)).adminUrl);
+    await admin.query(`create table ${notes} (tenant_id uuid not null, note text)`);
+    await admin.query(`alter table ${notes} enable row level security, force row level security`);
+    await admin.query(`insert into ${notes} values ($1, 'kept')`, [world.bob.id]);
+    const refused = await exportTenant(plane(), 'bob', join(folder, 'less')).then(
+      () => '',
+      (error: Error) => error.message,
+    );
+    expect(refused).toContain(`${roles.migrator} does not see all rows of ${notes}. Next: in a migration`);
+    await admin.query(refused.split('\n').slice(1).join(' '));
+    const { tables } = await exportTenant(plane(), 'bob', join(folder, 'whole'));
+    expect(tables['notes']).toMatchObject({ rows: 1 });
   });
 });

@@ -2,6 +2,7 @@ import { counted } from '../../../src/counted.ts';
 import { roles } from '../../../src/tenancy/roles.ts';
 import { globalRelations, readTenancy } from '../decisions/file.ts';
 import type { Recorder } from '../finding.ts';
+import { controlPlaneRules } from '../lint/control-plane.ts';
 import { costRules } from '../lint/costs.ts';
 import { functionRules } from '../lint/functions.ts';
 import { policyRules } from '../lint/policies.ts';
@@ -11,7 +12,15 @@ import { tableRules } from '../lint/tables.ts';
 import { literal } from '../sql.ts';
 import type { Target } from '../target.ts';
 
-const rules = [...roleRules, ...privilegeRules, ...tableRules, ...policyRules, ...functionRules, ...costRules];
+const rules = [
+  ...roleRules,
+  ...privilegeRules,
+  ...tableRules,
+  ...policyRules,
+  ...functionRules,
+  ...costRules,
+  ...controlPlaneRules,
+];
 
 type Row = {
   readonly object: string;

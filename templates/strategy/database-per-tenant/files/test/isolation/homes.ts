@@ -44,6 +44,9 @@ export const conditionsSwitch: boolean = false;
 /** True where the connections of the application serve one tenant after the other. */
 export const connectionsAreShared: boolean = false;
 
+/** True where the control plane erases a tenant row by row: what a sign-up left that was cut off. */
+export const purgeErasesRows: boolean = true;
+
 /** Who gets the connections that the attacker used: whoever comes next of its own. */
 export const nextOnConnection = <T>({ attacker }: { readonly attacker: T }): T => attacker;
 

@@ -1,23 +1,20 @@
 import type pg from 'pg';
 import { roles } from '../tenancy/roles.ts';
+import { purgeNeeds, tellNeeds } from './table-needs.ts';
 
 /** The table at the referencing end of a foreign key before the one that it refers to. */
 interface TenantTable {
   readonly name: string;
   readonly refersTo: readonly string[];
-  readonly erasable: boolean;
+  /** What has to be run before its rows can be erased. */
+  readonly needs: readonly string[];
 }
 
 /** Erases every row of a deleted tenant, as the platform role; returns how many by table. */
 export async function eraseRows(client: pg.ClientBase, tenantId: string): Promise<Record<string, number>> {
   const tables = await tenantTables(client);
-  const closed = tables.filter(({ erasable }) => !erasable).map(({ name }) => name);
-  if (closed.length > 0) {
-    throw new Error(
-      `The role ${roles.platform} may not erase from ${closed.join(', ')}: rows would be left behind. ` +
-        'Next: add the policies platform_purge and platform_purge_read and their grants, as in db/migrations/tenant/0001_members.sql.',
-    );
-  }
+  const closed = tables.filter(({ needs }) => needs.length > 0);
+  if (closed.length > 0) throw new Error(tellNeeds(`${roles.platform} cannot erase all rows of`, closed));
   const erased: Record<string, number> = {};
   for (const { name } of inReferenceOrder(tables)) {
     const { rowCount } = await client.query(`delete from ${name} where tenant_id = $1`, [tenantId]);
@@ -37,15 +34,7 @@ async function tenantTables(client: pg.ClientBase): Promise<TenantTable[]> {
         join pg_catalog.pg_namespace as target_schema on target_schema.oid = target.relnamespace
         where contype = 'f' and conrelid = relation.oid and confrelid <> conrelid
       ) as "refersTo",
-      has_table_privilege(relation.oid, 'delete')
-        and has_column_privilege(relation.oid, 'tenant_id', 'select')
-        and (
-          select count(distinct polcmd) = 2
-          from pg_catalog.pg_policy
-          where polrelid = relation.oid
-            and polname in ('platform_purge', 'platform_purge_read')
-            and (select oid from pg_catalog.pg_roles where rolname = $1) = any (polroles)
-        ) as erasable
+      ${purgeNeeds} as needs
     from pg_catalog.pg_class as relation
     join pg_catalog.pg_namespace on pg_namespace.oid = relnamespace
     where nspname = 'app'
@@ -57,7 +46,6 @@ async function tenantTables(client: pg.ClientBase): Promise<TenantTable[]> {
         where attrelid = relation.oid and attname = 'tenant_id' and not attisdropped
       )
     order by 1`,
-    [roles.platform],
   );
   return rows;
 }

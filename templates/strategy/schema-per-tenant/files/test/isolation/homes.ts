@@ -57,6 +57,9 @@ export const conditionsSwitch: boolean = false;
 /** True where the connections of the application serve one tenant after the other. */
 export const connectionsAreShared: boolean = true;
 
+/** True where the control plane erases a tenant row by row: here it drops the tables. */
+export const purgeErasesRows: boolean = false;
+
 /** Who gets the connections that the attacker used. */
 export const nextOnConnection = <T>({ victim }: { readonly victim: T }): T => victim;
 

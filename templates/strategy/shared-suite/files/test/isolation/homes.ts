@@ -37,6 +37,9 @@ export const conditionsSwitch: boolean = true;
 /** True where the connections of the application serve one tenant after the other. */
 export const connectionsAreShared: boolean = true;
 
+/** True where the control plane erases a tenant row by row. */
+export const purgeErasesRows: boolean = true;
+
 /** Who gets the connections that the attacker used. */
 export const nextOnConnection = <T>({ victim }: { readonly victim: T }): T => victim;
 
