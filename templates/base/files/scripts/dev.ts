@@ -7,7 +7,7 @@ import { parseNothing, runScript } from './arguments.ts';
 import { demoTenants } from './demo-tenants.ts';
 import { developmentEnvironment } from './development-environment.ts';
 import { dataDirectory, readEnvironmentFile, root } from './environment.ts';
-import { startPostgres } from './postgres/start.ts';
+import { type PostgresServer, startPostgres } from './postgres/start.ts';
 
 /** PostgreSQL, migrated, with two tenants; then the server, which restarts when a source file changes. Ctrl-C stops all of it. */
 async function dev(): Promise<number> {
@@ -24,7 +24,7 @@ async function dev(): Promise<number> {
     const tenants = await demoTenants(variables);
     const given = { ...readEnvironmentFile(join(root, '.env')), ...process.env };
     const environment = { ...given, ...variables, NODE_ENV: 'development' };
-    return await serve(environment, (url) => console.log(invitation(tenants, url)));
+    return await serve(environment, postgres, (url) => console.log(invitation(tenants, url)));
   } finally {
     await postgres.stop();
   }
@@ -34,8 +34,15 @@ function reportMigration(line: string): void {
   if (line.startsWith('applied')) console.log(line);
 }
 
-/** Runs the server until it or we are told to stop. Its lines pass through; `onListening` gets the first address. */
-function serve(environment: NodeJS.ProcessEnv, onListening: (url: string) => void): Promise<number> {
+/**
+ * Runs the server until it or we are told to stop, or PostgreSQL is lost. Its lines pass through; `onListening` gets the
+ * first address.
+ */
+function serve(
+  environment: NodeJS.ProcessEnv,
+  { onLost }: Pick<PostgresServer, 'onLost'>,
+  onListening: (url: string) => void,
+): Promise<number> {
   const tsx = createRequire(import.meta.url).resolve('tsx/cli');
   const server = spawn(process.execPath, [tsx, 'watch', '--clear-screen=false', join(root, 'src/server.ts')], {
     cwd: root,
@@ -54,11 +61,17 @@ function serve(environment: NodeJS.ProcessEnv, onListening: (url: string) => voi
   });
   const stop = () => void server.kill('SIGTERM');
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, stop);
+  let lost = false;
+  onLost?.(() => {
+    lost = true;
+    console.error('PostgreSQL has ended, and so does this. What was committed is there. Next: npm run dev');
+    stop();
+  });
   // npm passes a signal on to its shell, which dies and tells nobody.
   const parent = process.ppid;
   setInterval(() => process.ppid === parent || stop(), 500).unref();
   return new Promise((resolve) => {
-    server.on('close', (code) => resolve(code ?? 0));
+    server.on('close', (code) => resolve(lost ? 1 : (code ?? 0)));
   });
 }
 

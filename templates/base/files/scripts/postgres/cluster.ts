@@ -10,6 +10,8 @@ export interface Cluster {
   /** Logs in as the superuser postgres. */
   readonly adminUrl: string;
   readonly stop: () => Promise<void>;
+  /** Calls back when the server ends that nobody stopped; only of one that this process started. */
+  readonly onLost?: (tell: () => void) => void;
 }
 
 type Outlive = 'nothing' | 'server' | 'machine';
@@ -75,7 +77,7 @@ export async function startCluster({ binaries, home, outlive, port: wanted }: Cl
     writeMark(home, { pid: process.pid, password, port });
     try {
       const server = await launch(binaries, { data, port, outlive, options });
-      return { adminUrl: `postgres://postgres:${password}@127.0.0.1:${port}/postgres`, stop: stopper(server) };
+      return { adminUrl: `postgres://postgres:${password}@127.0.0.1:${port}/postgres`, ...watch(server) };
     } catch (error) {
       // Between finding a free port and binding it somebody else may take it.
       if (attempt === 5 || !/could not bind|Address already in use/i.test((error as Error).message)) throw error;
@@ -177,20 +179,30 @@ function launch(
   });
 }
 
+const hasEnded = ({ exitCode, signalCode }: ChildProcess): boolean => exitCode !== null || signalCode !== null;
+
 /** Ends the server at once; nothing committed is lost. Also when this process ends by itself. */
-function stopper(server: ChildProcess): () => Promise<void> {
+function watch(server: ChildProcess): Required<Pick<Cluster, 'stop' | 'onLost'>> {
   const kill = () => void server.kill('SIGQUIT');
   process.once('exit', kill);
   let stopped: Promise<void> | undefined;
-  return () => {
-    stopped ??= new Promise((resolve) => {
-      process.off('exit', kill);
-      if (server.exitCode !== null || server.signalCode !== null) return resolve();
-      server.ref();
-      server.once('exit', () => resolve());
-      server.kill('SIGINT');
-    });
-    return stopped;
+  return {
+    stop: () => {
+      stopped ??= new Promise((resolve) => {
+        process.off('exit', kill);
+        if (hasEnded(server)) return resolve();
+        server.ref();
+        server.once('exit', () => resolve());
+        server.kill('SIGINT');
+      });
+      return stopped;
+    },
+    onLost: (tell) => {
+      if (hasEnded(server) && stopped === undefined) tell();
+      server.once('exit', () => {
+        if (stopped === undefined) tell();
+      });
+    },
   };
 }
 

@@ -7,7 +7,7 @@ import { type Cluster, reap, startCluster } from './cluster.ts';
 import { startContainer } from './docker.ts';
 import { privateFolder, reachable, reachableBinaries, runAs, throwawayRoot, throwawayRoots } from './places.ts';
 
-export interface PostgresServer {
+export interface PostgresServer extends Pick<Cluster, 'onLost'> {
   readonly kind: 'url' | 'docker' | 'embedded' | 'system';
   /** A role that may create databases and roles. */
   readonly adminUrl: string;
@@ -135,7 +135,7 @@ async function reapTests(): Promise<void> {
   }
 }
 
-async function describe(kind: Kind, { adminUrl, stop }: Cluster): Promise<PostgresServer> {
+async function describe(kind: Kind, { adminUrl, ...cluster }: Cluster): Promise<PostgresServer> {
   const client = new pg.Client({ connectionString: adminUrl });
   try {
     await client.connect();
@@ -144,9 +144,9 @@ async function describe(kind: Kind, { adminUrl, stop }: Cluster): Promise<Postgr
     );
     const version = rows[0]?.version ?? 'unknown';
     const { host } = new URL(adminUrl);
-    return { kind, adminUrl, version, stop, description: `PostgreSQL ${version} (${kind}, ${host})` };
+    return { ...cluster, kind, adminUrl, version, description: `PostgreSQL ${version} (${kind}, ${host})` };
   } catch (error) {
-    await stop();
+    await cluster.stop();
     throw error;
   } finally {
     await client.end().catch(() => {});
