@@ -10,6 +10,8 @@ import { whyUnreachable } from './tenancy/why-unreachable.ts';
 /** How much longer than any request may take; what still runs then is cut off. */
 const closingMs = 5000;
 
+const wrongUsage = 2;
+
 async function start(): Promise<void> {
   const config = readConfig(process.env);
   const log = createLog({ level: config.logLevel });
@@ -47,6 +49,17 @@ async function start(): Promise<void> {
 function explain(error: unknown): unknown {
   if (error instanceof ConfigError || error instanceof TenancyError) return error.message;
   return whyUnreachable(error, 'DATABASE_URL') ?? error;
+}
+
+// Whoever names a port here would be listened to elsewhere.
+const given = process.argv.slice(2);
+if (given.length > 0) {
+  const isQuestion = given.some((each) => each === '--help' || each === '-h');
+  if (!isQuestion) console.error(`Nothing is known here of ${given.join(' ')}.\n`);
+  (isQuestion ? console.log : console.error)(
+    'usage: npm start, with its settings in the environment: PORT=8080 npm start',
+  );
+  process.exit(isQuestion ? 0 : wrongUsage);
 }
 
 start().catch((error: unknown) => {

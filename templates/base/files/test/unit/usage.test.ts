@@ -35,4 +35,21 @@ describe.concurrent('a script of this repository', () => {
   });
 });
 
+/** The server as `npm start` calls it, before it was built. */
+const start = 'node --import tsx src/server.ts';
+
+describe('the server', () => {
+  it.for(['--port', '4000', '--'])('exits with 2 and the usage when it is given something: %s', async (given) => {
+    const { code, stdout, stderr } = await run(start, given);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toMatch(new RegExp(`${given}\\.\\n\\nusage: npm start, .*PORT=8080`));
+  });
+
+  it('says how it is called when it is asked', async () => {
+    const { code, stdout } = await run(start, '--help');
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^usage: npm start/);
+  });
+});
+
 it('is known by what it runs', () => expect(own.length).toBeGreaterThan(5));
