@@ -9,7 +9,7 @@ import {
   suspendTenant,
   TenantError,
 } from '../../src/platform/tenants.ts';
-import { runAsTenant } from '../../src/tenancy/context.ts';
+import { runAsTenant, tenantId } from '../../src/tenancy/context.ts';
 import { placement } from '../../src/tenancy/placement.ts';
 import { tenantTable } from '../../src/tenancy/tenant-table.ts';
 import { withClient } from '../setup/database.ts';
@@ -102,6 +102,28 @@ describe('purgeTenants', () => {
     );
     expect((await listTenants(platform)).map(({ slug }) => slug)).not.toContain('erin');
     expect(await purgeTenants(platform, administrator(world.test))).toEqual([]);
+  });
+
+  it('erases nothing of a tenant with a table by hand, and says what mends it', async () => {
+    const { tenantId: gina } = await create('gina');
+    const notes = tenantTable(gina, 'notes');
+    const { adminUrl } = await world.urlsOf({ id: tenantId(gina), slug: 'gina' });
+    // Not for longer than a statement: the place may be gone afterwards.
+    const run = (text: string) => withClient(adminUrl, (admin) => admin.query(text));
+    await run(`create table ${notes} (tenant_id uuid not null, note text)`);
+    await run(`insert into ${notes} values ('${gina}', 'personal')`);
+    await deleteTenant(platform, 'gina', 0);
+    const purge = () => purgeTenants(platform, administrator(world.test));
+    const refused = await purge().then(
+      () => '',
+      (error: Error) => error.message,
+    );
+    const [sentence, ...statements] = refused.split('\n');
+    expect(sentence).toMatch(/^gina was not erased: .*notes\. Next: in a migration, or as the administrator:$/);
+    const members = await run(`select from ${tenantTable(gina, 'members')} where tenant_id = '${gina}'`);
+    expect(members.rowCount).toBe(1);
+    await run(statements.join(' '));
+    expect(await purge()).toMatchObject([{ slug: 'gina', rows: { [notes]: 1 } }]);
   });
 });
 

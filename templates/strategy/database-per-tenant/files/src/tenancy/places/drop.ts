@@ -3,6 +3,7 @@ import { roles } from '../roles.ts';
 import { templateSchema } from '../schema.ts';
 import type { Environment } from '../strategy.ts';
 import { asAdministrator } from '../../platform/as-migrator.ts';
+import { assertDroppable } from '../../platform/table-needs.ts';
 import { atPlace } from './connect.ts';
 import { asMigrator } from './ledger.ts';
 import type { Site } from './place.ts';
@@ -34,6 +35,7 @@ export async function dropPlace(environment: Environment, tenantId: string): Pro
 async function countRows(environment: Environment, place: Site): Promise<Record<string, number>> {
   try {
     return await atPlace(environment, place, async (there) => {
+      await assertDroppable(there, templateSchema);
       const { rows } = await there.query<{ name: string }>(
         `select format('%I.%I', nspname, relname) as name
         from pg_catalog.pg_class join pg_catalog.pg_namespace on pg_namespace.oid = relnamespace

@@ -3,6 +3,7 @@ import { roles } from '../roles.ts';
 import { schemaOf } from '../schema.ts';
 import type { Environment } from '../strategy.ts';
 import { asAdministrator } from '../../platform/as-migrator.ts';
+import { assertDroppable } from '../../platform/table-needs.ts';
 
 /** Tables that one transaction drops: each takes several locks, and the lock table is shared by the whole server. */
 const batch = 20;
@@ -14,6 +15,7 @@ const batch = 20;
 export async function dropPlace(environment: Environment, tenantId: string): Promise<Record<string, number>> {
   return await asAdministrator(environment, async (admin) => {
     const place = schemaOf(tenantId);
+    await assertDroppable(admin, place);
     await asOwner(admin, `update platform.places set state = 'leaving' where tenant_id = '${tenantId}'`);
     const erased: Record<string, number> = {};
     for (;;) {
