@@ -12,11 +12,8 @@ export interface Change {
   readonly harmful?: { readonly sql: readonly string[]; readonly object: string };
 }
 
-const [owner, migrator, resolver, platform] = ['owner', 'migrator', 'resolver', 'platform'].map(
-  (role) => `acme_app_${role}`,
-);
+const [owner, migrator, resolver] = ['owner', 'migrator', 'resolver'].map((role) => `acme_app_${role}`);
 const own = 'tenant_id = (select app.tenant_id())';
-const deleted = `tenant_id in (select id from platform.tenants where status = 'deleted' and purge_after <= now())`;
 
 /** Roles belong to the cluster, and every copy of the database is changed in the same way. */
 const createRole = (role: string): string =>
@@ -31,10 +28,7 @@ export function changesFor(runtime: string): readonly Change[] {
     `create policy tenant_floor on ${table} as restrictive for all to ${runtime} using (${own}) with check (${own})`,
     `create policy tenant_allow on ${table} for all to ${runtime} using (${own}) with check (${own})`,
     `create policy tenant_migrate on ${table} for all to ${migrator} using (true) with check (true)`,
-    `create policy platform_purge on ${table} for delete to ${platform} using (${deleted})`,
-    `create policy platform_purge_read on ${table} for select to ${platform} using (${deleted})`,
     `grant select, insert, update, delete on ${table} to ${runtime}`,
-    `grant select (tenant_id), delete on ${table} to ${platform}`,
   ];
 
   /** One policy for each command, in place of one for all. */

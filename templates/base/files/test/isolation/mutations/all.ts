@@ -1,7 +1,6 @@
 import type { Ground } from '../arena.ts';
 import { strategyMutations } from '../strategy/mutations.ts';
 import { applicationMutations } from './application.ts';
-import { controlPlaneMutations } from './control-plane.ts';
 import { costMutations } from './costs.ts';
 import { databaseMutations } from './database.ts';
 import { functionMutations } from './functions.ts';
@@ -26,6 +25,5 @@ export function mutationsOf(ground: Ground, which: 'policies' | 'all'): readonly
     ...strategyMutations(ground),
     ...databaseMutations,
     ...applicationMutations,
-    ...controlPlaneMutations(ground),
   ];
 }
