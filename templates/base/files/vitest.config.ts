@@ -11,7 +11,7 @@ export default defineConfig({
     expect: { poll: { timeout: 10_000 } },
     // To import the application again for each file would take longer than most files do. What they share is that process; each has a database of its own.
     isolate: false,
-    // One more than there are cores, for some tests wait; not more than the server has connections for.
-    maxWorkers: Math.min(availableParallelism() + 1, 6),
+    // One more than there are cores, for some tests wait; six need more connections than the 100 that a server has.
+    maxWorkers: Math.min(availableParallelism() + 1, 4),
   },
 });
