@@ -27,6 +27,7 @@ export default defineLayer({
     'test/unit/crashing.ts': isFirst,
     'test/unit/cut-off-places.test.ts': isFirst,
     'test/unit/databases.test.ts': isFirst,
+    'test/unit/named-role.test.ts': isFirst,
     'test/unit/places.test.ts': isFirst,
     'test/unit/replace-passwords.test.ts': isFirst,
     'test/unit/tenant-migrations.test.ts': isFirst,
