@@ -31,7 +31,7 @@ export function createLog(options: { readonly level: string }, destination?: Des
 function redactFields(fields: Record<string, unknown>): Record<string, unknown> {
   const redacted: Record<string, unknown> = {};
   for (const name of Object.keys(fields)) {
-    redacted[name] = name in serializers ? fields[name] : redact(name, fields[name]);
+    redacted[name] = Object.hasOwn(serializers, name) ? fields[name] : redact(name, fields[name]);
   }
   return redacted;
 }

@@ -26,7 +26,8 @@ describe('a line of the log', () => {
     );
     log.info({ Authorization: 'hunter2', attempts: [{ user: { Password: 'hunter2', name: 'ada' } }] }, 'three');
     log.info({ request: { toJSON: () => ({ token: 'hunter2' }) }, failed: dataError('"hunter2"') }, 'four');
-    log.child({ token: 'hunter2' }).info('five');
+    log.info({ constructor: { password: 'hunter2' } }, 'five');
+    log.child({ token: 'hunter2' }).info('six');
     expect(written).not.toContain('hunter2');
     expect(written).toContain('"tenant":"acme"');
     expect(written).toContain('"name":"ada"');
