@@ -45,10 +45,17 @@ async function start(): Promise<void> {
   });
 }
 
+/** Of a file that DATABASE_URL names: a certificate or a key. */
+function whyUnread(error: unknown): string | undefined {
+  const { syscall, code, path } = error as NodeJS.ErrnoException;
+  if (syscall !== 'open' || path === undefined) return undefined;
+  return `The file ${path} cannot be read (${code}). Next: see that it is there, and that DATABASE_URL names it.`;
+}
+
 /** A sentence for what whoever starts this can mend, the whole error for anything else. */
 function explain(error: unknown): unknown {
   if (error instanceof ConfigError || error instanceof TenancyError) return error.message;
-  return whyUnreachable(error, 'DATABASE_URL') ?? error;
+  return whyUnreachable(error, 'DATABASE_URL') ?? whyUnread(error) ?? error;
 }
 
 // Whoever names a port here would be listened to elsewhere.

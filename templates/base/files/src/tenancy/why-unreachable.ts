@@ -15,6 +15,10 @@ const busy: readonly string[] = ['53300', '57P03'];
 /** The server ended the connection, because somebody told it to or it crashed; or something between here and there did. */
 const ended: readonly string[] = ['57P01', '57P02', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT'];
 
+/** What Node says of a certificate that it does not trust: https://nodejs.org/api/tls.html#x509-certificate-error-codes */
+const distrusted =
+  /^(DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_(GET|VERIFY|DECODE|DECRYPT)_\w+|CERT_\w+|CRL_\w+|ERR_TLS_\w+)$/;
+
 /** What pg says of a connection that is gone without a word. */
 const lost = /^(Connection terminated|Client has encountered a connection error)/;
 
@@ -31,6 +35,12 @@ export function whyUnreachable(error: unknown, variable: string): string | undef
     const place = [address ?? hostname, port].filter((part) => part !== undefined).join(':');
     return `No database answers at ${place} (${code}). Next: see that it runs, and that ${variable} names it.`;
   }
+  if (distrusted.test(code))
+    return `The database's certificate is not trusted: ${first.message}. Next: name the host that it is for in ${variable}, and its authority by sslrootcert=/path/authority.pem.`;
+  if (first.message.includes('does not support SSL'))
+    return `The database speaks no TLS: ${first.message}. Next: let it, or set sslmode in ${variable}.`;
+  if (first instanceof pg.DatabaseError && first.message.endsWith('no encryption'))
+    return `The database lets nobody in: ${first.message}. Next: add sslmode=verify-full to ${variable}.`;
   if (first instanceof pg.DatabaseError && /^(28|3D)/.test(code))
     return `The database lets nobody in: ${first.message}. Next: see that ${variable} has the right user, password and database.`;
   if (first instanceof pg.DatabaseError && busy.includes(code))

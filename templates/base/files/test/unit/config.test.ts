@@ -35,6 +35,22 @@ describe('readConfig', () => {
     expect(() => readConfig({})).toThrow(/node --env-file=.env dist\/server\.js/);
   });
 
+  it('leaves nothing for the next attempt', async () => {
+    const problems = (environment: Record<string, string>): string[] => {
+      try {
+        readConfig(environment);
+        return [];
+      } catch (error) {
+        return (error as Error).message.split('\n').filter((line) => line.startsWith('  - '));
+      }
+    };
+    // Secrets that are for development.
+    const environment = { ...(await complete()), NODE_ENV: 'production' };
+    const more = problems({ ...environment, DATABASE_URL: '', PORT: 'x' });
+    expect(more).toEqual(expect.arrayContaining(problems(environment)));
+    expect(more).toHaveLength(problems(environment).length + 2);
+  });
+
   it('refuses what is out of range', async () => {
     const environment = await complete();
     for (const wrong of [

@@ -41,6 +41,30 @@ describe('whyUnreachable()', () => {
     for (const password of [new URL(test.runtimeUrl).password, 'wrong-word']) expect(said).not.toContain(password);
   });
 
+  it('says so of a server without TLS', async () => {
+    expect(await connecting({ search: '?sslmode=verify-full' })).toMatch(
+      /^The database speaks no TLS: .*Next: .*sslmode/,
+    );
+  });
+
+  it('says so of a server that asks for TLS', () => {
+    const refused = Object.assign(
+      new pg.DatabaseError('no pg_hba.conf entry for host "h", no encryption', 1, 'error'),
+      {
+        code: '28000',
+      },
+    );
+    expect(whyUnreachable(refused, 'DATABASE_URL')).toMatch(/Next: add sslmode=verify-full to DATABASE_URL/);
+  });
+
+  it.each(['DEPTH_ZERO_SELF_SIGNED_CERT', 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY', 'ERR_TLS_CERT_ALTNAME_INVALID'])(
+    'says so of a certificate that is not trusted: %s',
+    (code) => {
+      const said = whyUnreachable(Object.assign(new Error('not this one'), { code }), 'DATABASE_URL');
+      expect(said).toMatch(/certificate is not trusted: not this one\. Next: .*DATABASE_URL.*sslrootcert/);
+    },
+  );
+
   it('says so of a database with too many connections', async () => {
     const name = pg.escapeIdentifier(new URL(test.adminUrl).pathname.slice(1));
     const limit = (connections: number) =>

@@ -33,6 +33,8 @@ describe('whose tokens are accepted', () => {
 
   it('has to be said', () => {
     expect(problemsOf(provider, false)).toEqual([expect.stringContaining('JWKS_URL is missing')]);
+    const missing = ['JWT_ISSUER', 'JWT_AUDIENCE', 'JWKS_URL'];
+    expect(problemsOf({}, true)).toEqual(missing.map((name) => expect.stringContaining(`${name} is missing`)));
   });
 
   it('is a private key where it is a development key', () => {

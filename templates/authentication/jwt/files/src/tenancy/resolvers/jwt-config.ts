@@ -2,8 +2,8 @@ import type { JWK } from 'jose';
 import { z } from 'zod';
 
 export const variables = {
-  JWT_ISSUER: z.string({ error: 'is missing: the `iss` of the tokens to accept' }),
-  JWT_AUDIENCE: z.string({ error: 'is missing: the `aud` of the tokens to accept' }),
+  JWT_ISSUER: z.string().default(''),
+  JWT_AUDIENCE: z.string().default(''),
   JWT_TENANT_CLAIM: z.string().default('tenant'),
   JWKS_URL: z.url({ protocol: /^https?$/, error: 'is no http(s) URL' }).optional(),
   JWT_DEV_KEY: z.string().optional(),
@@ -28,6 +28,8 @@ export function read(
   { production, problems }: { readonly production: boolean; readonly problems: string[] },
 ): JwtConfig {
   const { JWKS_URL: jwksUrl, JWT_DEV_KEY: key } = values;
+  if (values.JWT_ISSUER === '') problems.push('JWT_ISSUER is missing: the `iss` of the tokens to accept');
+  if (values.JWT_AUDIENCE === '') problems.push('JWT_AUDIENCE is missing: the `aud` of the tokens to accept');
   if (production && key !== undefined) problems.push('JWT_DEV_KEY is for development: remove it and set JWKS_URL');
   if (production && jwksUrl?.startsWith('http:')) problems.push('JWKS_URL is not https');
   if (jwksUrl === undefined && key === undefined)
