@@ -1,5 +1,6 @@
 import { createApp } from './app.ts';
 import { ConfigError, readConfig } from './config.ts';
+import { closeGently } from './http/closing.ts';
 import { listen } from './http/listen.ts';
 import { whyNotListening } from './http/why-not-listening.ts';
 import { createLog } from './log.ts';
@@ -28,8 +29,7 @@ async function start(): Promise<void> {
       process.exit(1);
     }, config.requestTimeoutMs + closingMs).unref();
     // First the requests, then what they need.
-    app
-      .close()
+    closeGently(app)
       .then(() => database.close())
       .then(() => log.info('closed'))
       .catch((error: unknown) => {

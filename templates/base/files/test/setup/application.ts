@@ -1,6 +1,7 @@
 import type { AddressInfo } from 'node:net';
 import { createApp } from '../../src/app.ts';
 import { readConfig } from '../../src/config.ts';
+import { closeGently } from '../../src/http/closing.ts';
 import { listen } from '../../src/http/listen.ts';
 import { createLog, type Logger } from '../../src/log.ts';
 import type { ApplicationSteps } from '../../src/steps.ts';
@@ -11,6 +12,8 @@ export interface RunningApplication {
   /** For example `http://127.0.0.1:40123`. */
   readonly url: string;
   readonly close: () => Promise<void>;
+  /** As server.ts ends it, which takes a moment. */
+  readonly closeGently: (idleMs: number) => Promise<void>;
 }
 
 /** The application on a free port, as server.ts starts it; a test may replace a step, watch the log, or name an address. */
@@ -35,6 +38,10 @@ export async function startApplication(
       url: `http://127.0.0.1:${port}`,
       close: async () => {
         await app.close();
+        await database.close();
+      },
+      closeGently: async (idleMs) => {
+        await closeGently(app, idleMs);
         await database.close();
       },
     };
