@@ -1,6 +1,6 @@
 import pg from 'pg';
 import { roles } from '../roles.ts';
-import { templateSchema } from '../schema.ts';
+import { placePattern, templateSchema } from '../schema.ts';
 import type { Environment } from '../strategy.ts';
 import { asAdministrator } from '../../platform/as-migrator.ts';
 import { assertDroppable } from '../../platform/table-needs.ts';
@@ -59,7 +59,33 @@ async function countRows(environment: Environment, place: Site): Promise<Record<
 
 /** Ends whoever is still connected. */
 export async function dropDatabase(admin: pg.Client, database: string): Promise<void> {
+  await endSessions(admin, database);
   await admin.query(`drop database if exists ${pg.escapeIdentifier(database)} with (force)`);
+}
+
+/**
+ * Ends what tenants' logins have open, which `with (force)` does for a superuser or a member of theirs only: the
+ * administrator is one until the transaction ends.
+ */
+async function endSessions(admin: pg.Client, database: string): Promise<void> {
+  const { rows } = await admin.query<{ login: string }>(
+    `select distinct usename as login from pg_catalog.pg_stat_activity
+    where datname = $1 and usename ~ $2 and not pg_catalog.pg_has_role(usename, 'usage')`,
+    [database, placePattern],
+  );
+  if (rows.length === 0) return;
+  const logins = rows.map(({ login }) => login);
+  await admin.query('begin');
+  try {
+    await admin.query(`grant ${logins.join()} to current_user`);
+    await admin.query(
+      `select pg_catalog.pg_terminate_backend(pid, 5000) from pg_catalog.pg_stat_activity
+      where datname = $1 and usename = any($2)`,
+      [database, logins],
+    );
+  } finally {
+    await admin.query('rollback');
+  }
 }
 
 /** A copy of the database on the same server may still let the login in; there it stays. */
