@@ -7,6 +7,8 @@ import {
   existsSync,
   lstatSync,
   mkdirSync,
+  mkdtempSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -64,13 +66,25 @@ const roomBytes = 2 * 1024 ** 3;
  * Where throwaway clusters may be, the best first. A database is some 300 files, and a test file copies one: in memory
  * that takes 20 ms, and on a disk that has just deleted as many files up to 300.
  */
-export function throwawayRoots(): string[] {
+function throwawayRoots(): string[] {
   return [memory, temporaryRoot()].filter((folder) => existsSync(folder) && reachable(folder, runAs()));
 }
 
-/** The best of them that has room. */
-export function throwawayRoot(): string {
-  return throwawayRoots().find((folder) => folder !== memory || hasRoom(folder)) ?? temporaryRoot();
+const throwawayPrefix = 'tenant-app-test-';
+
+/** A new folder for a throwaway cluster, in the best of these places that has room. */
+export function makeThrowawayHome(): string {
+  const folder = throwawayRoots().find((each) => each !== memory || hasRoom(each)) ?? temporaryRoot();
+  return mkdtempSync(join(folder, throwawayPrefix));
+}
+
+/** Every such folder that there is, also of other runs and of other users. */
+export function throwawayHomes(): string[] {
+  return throwawayRoots().flatMap((folder) =>
+    readdirSync(folder)
+      .filter((name) => name.startsWith(throwawayPrefix))
+      .map((name) => join(folder, name)),
+  );
 }
 
 function hasRoom(folder: string): boolean {

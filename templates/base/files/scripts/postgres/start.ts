@@ -1,11 +1,11 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import pg from 'pg';
 import { root } from '../environment.ts';
 import { type Binaries, embeddedBinaries, systemBinaries } from './binaries.ts';
 import { type Cluster, reap, startCluster } from './cluster.ts';
 import { startContainer } from './docker.ts';
-import { privateFolder, reachable, reachableBinaries, runAs, throwawayRoot, throwawayRoots } from './places.ts';
+import { makeThrowawayHome, privateFolder, reachable, reachableBinaries, runAs, throwawayHomes } from './places.ts';
 
 export interface PostgresServer extends Pick<Cluster, 'onLost'> {
   readonly kind: 'url' | 'docker' | 'embedded' | 'system';
@@ -26,8 +26,6 @@ export interface StartOptions {
 
 type Kind = PostgresServer['kind'];
 type Start = () => Promise<Cluster>;
-
-const prefix = 'tenant-app-test-';
 
 /**
  * A PostgreSQL, in this order: the URL in TEST_DATABASE_URL; Docker, when testcontainers is installed and an engine
@@ -83,7 +81,7 @@ async function startLocal(
     return startCluster({ binaries, home, outlive: 'machine' });
   }
   await reapTests();
-  const home = mkdtempSync(join(throwawayRoot(), prefix));
+  const home = makeThrowawayHome();
   try {
     const cluster = await startCluster({ binaries, home, outlive: 'nothing' });
     const remove = () => rmSync(home, { recursive: true, force: true, maxRetries: 3 });
@@ -119,12 +117,7 @@ function developmentHome(dataDirectory: string): string {
 
 /** Ends and removes what runs that were killed have left behind. */
 async function reapTests(): Promise<void> {
-  const homes = throwawayRoots().flatMap((folder) =>
-    readdirSync(folder)
-      .filter((name) => name.startsWith(prefix))
-      .map((name) => join(folder, name)),
-  );
-  for (const home of homes) {
+  for (const home of throwawayHomes()) {
     try {
       if (process.getuid !== undefined && statSync(home).uid !== process.getuid()) continue;
       if (!existsSync(join(home, 'cluster.json'))) continue;

@@ -1,18 +1,17 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { root } from '../../scripts/environment.ts';
-import { type Binaries, embeddedBinaries, systemBinaries } from '../../scripts/postgres/binaries.ts';
 import { type Cluster, startCluster } from '../../scripts/postgres/cluster.ts';
-import { reachableBinaries, throwawayRoot } from '../../scripts/postgres/places.ts';
+import { makeThrowawayHome } from '../../scripts/postgres/places.ts';
+import { findBinaries } from '../setup/binaries.ts';
 
 let home: string;
 let cluster: Cluster;
 let lost: boolean;
 beforeEach(async () => {
-  home = mkdtempSync(join(throwawayRoot(), 'tenant-app-test-'));
-  cluster = await startCluster({ binaries: reachableBinaries(findBinaries(), root), home, outlive: 'nothing' });
+  home = makeThrowawayHome();
+  cluster = await startCluster({ binaries: findBinaries(), home, outlive: 'nothing' });
   lost = false;
   cluster.onLost?.(() => (lost = true));
 });
@@ -20,14 +19,6 @@ afterEach(async () => {
   await cluster.stop();
   rmSync(home, { recursive: true, force: true, maxRetries: 3 });
 });
-
-function findBinaries(): Binaries {
-  try {
-    return embeddedBinaries();
-  } catch {
-    return systemBinaries();
-  }
-}
 
 describe('a PostgreSQL that this process started', () => {
   it('is told to be lost when somebody else ends it', async () => {

@@ -1,11 +1,10 @@
 import { randomInt } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { root } from '../../scripts/environment.ts';
-import { type Binaries, embeddedBinaries, systemBinaries } from '../../scripts/postgres/binaries.ts';
 import { startCluster } from '../../scripts/postgres/cluster.ts';
-import { reachableBinaries, throwawayRoot } from '../../scripts/postgres/places.ts';
+import { makeThrowawayHome } from '../../scripts/postgres/places.ts';
+import { findBinaries } from './binaries.ts';
 
 /** A PostgreSQL that a test may do to what it would to nobody else's: what was committed is there afterwards, every connection is gone. */
 export interface OwnCluster {
@@ -18,8 +17,8 @@ export interface OwnCluster {
 }
 
 export async function startOwnCluster(): Promise<OwnCluster> {
-  const home = mkdtempSync(join(throwawayRoot(), 'tenant-app-test-'));
-  const binaries = reachableBinaries(findBinaries(), root);
+  const home = makeThrowawayHome();
+  const binaries = findBinaries();
   // Not one of those that systems give to whoever asks for any: while the server is down nobody gets it.
   const port = randomInt(20_000, 30_000);
   const start = () => startCluster({ binaries, home, outlive: 'server', port });
@@ -43,14 +42,6 @@ export async function startOwnCluster(): Promise<OwnCluster> {
       rmSync(home, { recursive: true, force: true, maxRetries: 3 });
     },
   };
-}
-
-function findBinaries(): Binaries {
-  try {
-    return embeddedBinaries();
-  } catch {
-    return systemBinaries();
-  }
 }
 
 function isAlive(pid: number): boolean {
