@@ -52,6 +52,16 @@ describe('GET /docs', () => {
     expect(body).not.toMatch(/<script|<img|<link|\son\w+=|\sstyle=|https?:/i);
   });
 
+  it('shows every header that a request may bring', () => {
+    for (const { method, path, params, versioned } of operations) {
+      const { parameters = [] } = openApiDocument().paths?.[path]?.[method] ?? {};
+      const headers = parameters.flatMap((each) => ('in' in each && each.in === 'header' ? [each.name] : []));
+      const condition = method === 'get' ? 'if-none-match' : 'if-match';
+      const expected = [...(versioned && params ? [condition] : []), ...(method === 'post' ? ['idempotency-key'] : [])];
+      expect([method, path, headers]).toEqual([method, path, expected]);
+    }
+  });
+
   it('links to nothing that is not there', async () => {
     const { body } = await fetchDocs();
     const ids = new Set([...body.matchAll(/ id="([^"]+)"/g)].map(([, id]) => id));
