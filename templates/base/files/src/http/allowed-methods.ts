@@ -8,5 +8,7 @@ const paths = operations.map(({ method, path }) => ({
 /** The methods that a path answers to; none when there is no such path. */
 export function allowedMethods(url: string): string[] {
   const [path = ''] = url.split('?');
-  return paths.filter(({ pattern }) => pattern.test(path)).map(({ method }) => method);
+  const found = paths.filter(({ pattern }) => pattern.test(path)).map(({ method }) => method);
+  // What can be read answers HEAD, too.
+  return found.flatMap((method) => (method === 'GET' ? ['GET', 'HEAD'] : method));
 }

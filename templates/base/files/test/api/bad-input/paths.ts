@@ -1,7 +1,7 @@
 import { post, type Row, type Theme } from '../bad-input.ts';
 
-const both = { allow: 'GET, POST' };
-const item = { allow: 'GET, PATCH, DELETE' };
+const both = { allow: 'GET, HEAD, POST' };
+const item = { allow: 'GET, HEAD, PATCH, DELETE' };
 
 const notThere: [what: string, path: string][] = [
   ['another version', '/v2/members'],
