@@ -50,6 +50,11 @@ const methods: [method: string, path: string, headers: Readonly<Record<string, s
 export const theme: Theme = {
   rows: [
     ...notThere.map(([what, path]): Row => ({ what, request: { path }, status: 404 })),
+    ...notThere.map(([what, path]): Row => ({
+      what: `${what}, and no credential`,
+      request: { path, headers: { authorization: [], 'x-api-key': [] } },
+      status: 404,
+    })),
     ...undecodable.map(([what, path]): Row => ({ what, request: { path }, status: 400 })),
     ...methods.map(([method, path, headers]): Row => ({
       what: `${method} ${path}`,

@@ -66,7 +66,8 @@ export function route<const Definition extends Operation>(operation: Definition)
   };
   return {
     method: operation.method.toUpperCase() as Uppercase<Definition['method']>,
-    url: operation.path.replace(/\{(\w+)\}/g, ':$1'),
+    // A parameter is never empty: with a slash at the end it is another path.
+    url: operation.path.replace(/\{(\w+)\}/g, ':$1([^]+)'),
     schema: schema as Schemas,
     config: { operation },
   };
