@@ -14,14 +14,20 @@ export interface RowRequest {
   readonly fixed?: Values;
 }
 
-/** The catalog says too little to make a row; the message says what the server answered last. */
+/** No row can be made: the catalog says too little, or another row would have to be there first. The message says why. */
 export class NoRowError extends Error {
+  /** What makes one possible. */
+  readonly fix: string;
   /** True when each row that could be made is there already. */
   readonly occupied: boolean;
+  /** The table that would need a row first. */
+  readonly needs: string | undefined;
 
-  constructor(message: string, occupied: boolean) {
+  constructor(message: string, more: { readonly fix: string; readonly occupied?: boolean; readonly needs?: string }) {
     super(message);
-    this.occupied = occupied;
+    this.fix = more.fix;
+    this.occupied = more.occupied ?? false;
+    this.needs = more.needs;
   }
 }
 
@@ -60,6 +66,8 @@ export async function makeRow(client: pg.ClientBase, catalog: Catalog, request: 
       if (tries > 40) throw noRow(table, error);
       continue;
     }
+    const key = emptyReference(table, error, references);
+    if (key !== undefined) throw nothingToReferTo(table, key, error.column);
     const blamed = await blame(client, table, error, values);
     if (!advance(blamed.flatMap((name) => choices.get(name) ?? []))) throw noRow(table, error);
   }
@@ -173,6 +181,23 @@ async function ensureRow(
     await makeRow(client, catalog, { table: target, tenant: undefined, n: Date.now() % 1000, shared: false, fixed });
 }
 
+/** The reference that must not be left empty, and that no row is there for. */
+function emptyReference(
+  table: Relation,
+  { code, column = '' }: pg.DatabaseError,
+  references: Values,
+): ForeignKey | undefined {
+  if (code !== '23502' || references[column] !== null) return undefined;
+  return table.foreignKeys.find(({ columns }) => columns.includes(column));
+}
+
+function nothingToReferTo({ name }: Relation, { target }: ForeignKey, column = ''): NoRowError {
+  return new NoRowError(`${column} has to refer to a row of ${target}, and there is none`, {
+    fix: `alter table ${name} alter column ${identifier(column)} drop not null; -- so that there can be a first row`,
+    needs: target,
+  });
+}
+
 /** Every other row leaves out moments that may be left out: what is not deleted, revoked or expired is worth more to an attacker. */
 function isVaried(table: Relation, name: string, n: number): boolean {
   const column = table.columns.find((each) => each.name === name);
@@ -206,24 +231,8 @@ function noRow(table: Relation, error: pg.DatabaseError): NoRowError {
     table.checks.find(({ name }) => name === error.constraint)?.columns[0] ??
     table.columns.find(({ name }) => name !== 'tenant_id')?.name ??
     'column';
-  return new NoRowError(
-    `'${table.name}': { ${column}: (n) => '...' }\n${error.message}`,
-    error.code === '23505' || error.code === '23P01',
-  );
-}
-
-/** Referenced tables before those that refer to them; circles in any order. */
-export function inReferenceOrder(tables: readonly Relation[]): Relation[] {
-  const ordered: Relation[] = [];
-  let waiting = [...tables];
-  while (waiting.length > 0) {
-    const free = waiting.find(
-      (table) =>
-        !table.foreignKeys.some(({ target }) => target !== table.name && waiting.some(({ name }) => name === target)),
-    );
-    const next = free ?? (waiting[0] as Relation);
-    ordered.push(next);
-    waiting = waiting.filter((table) => table !== next);
-  }
-  return ordered;
+  return new NoRowError(error.message, {
+    fix: `Add to rowFactories in test/isolation/factories.ts: '${table.name}': { ${column}: (n) => '...' },`,
+    occupied: error.code === '23505' || error.code === '23P01',
+  });
 }

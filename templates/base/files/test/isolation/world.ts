@@ -2,7 +2,8 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import type pg from 'pg';
 import type { Catalog, Relation } from './catalog.ts';
 import { counterpart, homeOf } from './homes.ts';
-import { inReferenceOrder, makeRow, NoRowError } from './rows.ts';
+import { inReferenceOrder } from './reference-order.ts';
+import { makeRow, NoRowError } from './rows.ts';
 import { identifier, literal, pick, type Values } from './sql.ts';
 
 /** A tenant of the attack. */
@@ -31,8 +32,8 @@ export interface World {
   readonly moved?: World;
   /** What keeps `tenant move` from taking their tables: they were brought there otherwise. */
   readonly immovable?: string;
-  /** Tables in which no row could be made, and the line to write for them. */
-  readonly unattackable: Map<string, string>;
+  /** Tables in which no row could be made, why, and what makes one possible. */
+  readonly unattackable: Map<string, { readonly why: string; readonly fix: string }>;
   /** Partitions into which no row of theirs falls. */
   readonly empty: Set<string>;
 }
@@ -120,7 +121,9 @@ export async function fillFor(
       await insertRows(client, catalog, table, tenant, count);
     } catch (error) {
       if (!(error instanceof NoRowError)) throw error;
-      if (table.parent === null) unattackable.set(table.name, error.message);
+      // What makes a row possible there makes one possible here.
+      const { fix } = unattackable.get(error.needs ?? '') ?? error;
+      if (table.parent === null) unattackable.set(table.name, { why: error.message, fix });
       else empty.add(table.name);
     }
   }

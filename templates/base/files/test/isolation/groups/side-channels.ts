@@ -3,7 +3,7 @@ import type { Arena, OwnArena } from '../arena.ts';
 import type { Recorder } from '../finding.ts';
 import { isSuperuser } from '../privileged.ts';
 import { openOrRecord } from '../refused-start.ts';
-import { inReferenceOrder } from '../rows.ts';
+import { inReferenceOrder } from '../reference-order.ts';
 import { attemptsAsLogin, attemptsInside, connect } from '../session.ts';
 import { literal } from '../sql.ts';
 import type { Target } from '../target.ts';

@@ -1,6 +1,6 @@
 import { counted } from '../../../src/counted.ts';
 import type { Recorder } from '../finding.ts';
-import { inReferenceOrder } from '../rows.ts';
+import { inReferenceOrder } from '../reference-order.ts';
 import { applySettings, run } from '../session.ts';
 import { asTenant, type Target } from '../target.ts';
 import { checksum } from '../world.ts';

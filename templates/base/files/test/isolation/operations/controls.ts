@@ -25,17 +25,16 @@ export async function controlTable(target: Target, recorder: Recorder, subject: 
     return;
   }
   recorder.check('F4');
-  const factory = world.unattackable.get(table.name);
-  if (factory !== undefined) {
-    const [line = '', ...why] = factory.split('\n');
+  const refusal = world.unattackable.get(table.name);
+  if (refusal !== undefined) {
     report(
       target,
       recorder,
       table.name,
       'F4',
       'make rows of the victim',
-      `could not attack ${table.name}: ${why.join(' ')}`,
-      `Add to rowFactories in test/isolation/factories.ts: ${line},`,
+      `could not attack ${table.name}: ${refusal.why}`,
+      refusal.fix,
     );
     return;
   }

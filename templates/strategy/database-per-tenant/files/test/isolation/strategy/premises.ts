@@ -11,7 +11,7 @@ import { SuiteError } from '../finding.ts';
 import { createDetector } from '../leaks.ts';
 import type { Access, Change, Copy, Filling, GivenHome, Home } from '../premises.ts';
 import { characterOf, seeEveryRow } from '../privileged.ts';
-import { inReferenceOrder } from '../rows.ts';
+import { inReferenceOrder } from '../reference-order.ts';
 import { attemptsAsLogin, connect, execute } from '../session.ts';
 import { literal } from '../sql.ts';
 import type { Target } from '../target.ts';

@@ -3,7 +3,7 @@ import type { MoveOptions } from '../../../src/tenancy/move/move.ts';
 import { roles } from '../../../src/tenancy/roles.ts';
 import { readCatalog, type Relation, tenantTables } from '../catalog.ts';
 import { isSuperuser, seeEveryRow } from '../privileged.ts';
-import { inReferenceOrder } from '../rows.ts';
+import { inReferenceOrder } from '../reference-order.ts';
 import { connect } from '../session.ts';
 import { literal } from '../sql.ts';
 import type { Tenant } from '../world.ts';
