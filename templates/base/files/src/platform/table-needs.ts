@@ -55,25 +55,6 @@ export const exportNeeds = `array_remove(array[
     ${unless(`not relation.relrowsecurity or ${hasPolicy(migrator, 'r')}`, `create policy tenant_migrate on %s for all to ${roles.migrator} using (true) with check (true)`)}
   ], null) || ${floorsForAll}`;
 
-/** For dropping them, which takes the owner. */
-const dropNeeds = `array_remove(array[
-    ${unless(`pg_has_role(${migrator}, relation.relowner, 'usage')`, `alter table %s owner to ${roles.owner}`)}
-  ], null)`;
-
-/** Throws before tables of a schema are dropped of which one belongs to somebody else. */
-export async function assertDroppable(client: pg.ClientBase, schema: string): Promise<void> {
-  const { rows } = await client.query<{ name: string; needs: string[] }>(
-    `select format('%I.%I', nspname, relname) as name, ${dropNeeds} as needs
-    from pg_catalog.pg_class as relation
-    join pg_catalog.pg_namespace on pg_namespace.oid = relnamespace
-    where nspname = $1 and relkind in ('r', 'p')
-    order by 1`,
-    [schema],
-  );
-  const others = rows.filter(({ needs }) => needs.length > 0);
-  if (others.length > 0) throw new Error(tellNeeds(`${roles.migrator} can neither read nor drop`, others));
-}
-
 /** What was found of tables that lack something, in one sentence, and the statements that mend it. */
 export function tellNeeds(
   what: string,

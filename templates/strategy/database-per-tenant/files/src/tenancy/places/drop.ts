@@ -3,8 +3,8 @@ import { roles } from '../roles.ts';
 import { placePattern, templateSchema } from '../schema.ts';
 import type { Environment } from '../strategy.ts';
 import { asAdministrator } from '../../platform/as-migrator.ts';
-import { assertDroppable } from '../../platform/table-needs.ts';
 import { atPlace } from './connect.ts';
+import { assertDroppable } from './droppable.ts';
 import { asMigrator } from './ledger.ts';
 import type { Site } from './place.ts';
 

@@ -3,7 +3,7 @@ import { roles } from '../roles.ts';
 import { schemaOf } from '../schema.ts';
 import type { Environment } from '../strategy.ts';
 import { asAdministrator } from '../../platform/as-migrator.ts';
-import { assertDroppable } from '../../platform/table-needs.ts';
+import { assertDroppable } from './droppable.ts';
 
 /** Tables that one transaction drops: each takes several locks, and the lock table is shared by the whole server. */
 const batch = 20;
