@@ -23,7 +23,7 @@ export default defineLayer({
       title: 'API keys',
       body: [
         'A key belongs to the tenant, not to the member who issued it: it works on when that member has left or has a smaller role, and expires only if it was issued with an `expiresAt`. When somebody with the role `admin` or `owner` leaves,',
-        'list the keys (`GET /v1/api-keys`), revoke those that nobody needs (`DELETE /v1/api-keys/{id}`) and give the others a new secret (`POST /v1/api-keys/{id}/rotate`). The log says who issued one: `caller`, where the route is `/v1/api-keys`.',
+        'list the keys (`GET /v1/api-keys`), revoke those that nobody needs (`DELETE /v1/api-keys/{id}`) and give the others a new secret (`POST /v1/api-keys/{id}/rotate`). `issuedBy` says whose credentials made one.',
       ].join('\n'),
     },
   ],

@@ -22,7 +22,7 @@ export interface StoredAnswer {
   readonly body: string | undefined;
 }
 
-/** Whose key it is: the credentials, not what they were sent as, so that a renewed token is the same caller. */
+/** Who is asking: the credentials, not what they were sent as, so that a renewed token is the same caller. */
 export function callerOf({ credentials }: Access): string[] {
   return credentials.map(({ resolver, subject }) => `${resolver} ${subject}`);
 }

@@ -8,6 +8,7 @@ import { useWorld } from './world.ts';
 interface Key {
   readonly id: string;
   readonly token: string;
+  readonly issuedBy: readonly string[];
 }
 
 const world = useWorld();
@@ -24,6 +25,16 @@ describe('an API key', () => {
     expect((await world.asAcme.delete(`/v1/api-keys/${key.id}`)).status).toBe(204);
     expect((await as(key).get('/v1/projects')).status).toBe(401);
     expect((await world.asAcme.post(`/v1/api-keys/${key.id}/rotate`)).status).toBe(409);
+  });
+
+  it('tells who issued it', async () => {
+    const first = await issue({ name: 'From the owner', role: 'admin' });
+    const second = await as(first).post<Key>('/v1/api-keys', { name: 'From that key' });
+    expect(second.body.issuedBy).toEqual([`apiKey ${first.id}`]);
+    const { body } = await world.asAcme.get<{ items: Key[] }>('/v1/api-keys?sort=createdAt');
+    expect(body.items.find(({ issuedBy }) => issuedBy.length === 0)).toMatchObject({ name: 'First key' });
+    expect(body.items.find(({ id }) => id === first.id)?.issuedBy).toEqual(first.issuedBy);
+    expect(first.issuedBy).not.toEqual([]);
   });
 
   it('gets a new secret by rotation, and the old one ends', async () => {

@@ -1,4 +1,5 @@
 import { changeProblem, etag, isCurrent, matchingVersions } from '../../http/etag.ts';
+import { callerOf } from '../../http/idempotency.ts';
 import { notFound, Problem } from '../../http/problem.ts';
 import type { Routes } from '../../http/routes.ts';
 import { noteKey } from '../../tenancy/directory.ts';
@@ -14,7 +15,8 @@ export const apiKeysRoutes: Routes = (route, { database, resolution }) => {
     assertMayIssue(request.access, request.body);
     const { token, ...identity } = createKey();
     await noteKey(database, 'api key', identity.id);
-    const key = await keys.insertApiKey(database.writer, identity, request.body);
+    const values = { ...request.body, issuedBy: callerOf(request.access) };
+    const key = await keys.insertApiKey(database.writer, identity, values);
     response.set({ location: `/v1/api-keys/${key.id}`, etag: etag(key.version) });
     response.set('cache-control', 'no-store');
     return { ...key, token };

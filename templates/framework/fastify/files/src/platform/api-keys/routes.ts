@@ -1,4 +1,5 @@
 import { changeProblem, etag, isCurrent, matchingVersions } from '../../http/etag.ts';
+import { callerOf } from '../../http/idempotency.ts';
 import { notFound, Problem } from '../../http/problem.ts';
 import { type Routes, route } from '../../http/routes.ts';
 import { noteKey } from '../../tenancy/directory.ts';
@@ -19,7 +20,8 @@ export const apiKeysRoutes: Routes = async (app, { database, resolution }) => {
       assertMayIssue(request.access, request.body);
       const { token, ...identity } = createKey();
       await noteKey(database, 'api key', identity.id);
-      const key = await keys.insertApiKey(database.writer, identity, request.body);
+      const values = { ...request.body, issuedBy: callerOf(request.access) };
+      const key = await keys.insertApiKey(database.writer, identity, values);
       reply.code(201).header('location', `/v1/api-keys/${key.id}`).header('etag', etag(key.version));
       reply.header('cache-control', 'no-store');
       return { ...key, token };

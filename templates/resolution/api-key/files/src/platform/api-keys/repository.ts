@@ -13,6 +13,7 @@ export interface ApiKeysTable {
   readonly secret_hash: Buffer;
   readonly role: Role;
   readonly scopes: Scope[];
+  readonly issued_by: Generated<string[]>;
   readonly expires_at: Date | string | null;
   readonly revoked_at: Date | null;
   readonly last_used_at: Date | null;
@@ -26,6 +27,7 @@ export interface ApiKey {
   readonly name: string;
   readonly role: Role;
   readonly scopes: Scope[];
+  readonly issuedBy: string[];
   readonly expiresAt: Date | null;
   readonly revokedAt: Date | null;
   readonly lastUsedAt: Date | null;
@@ -40,6 +42,7 @@ const columns = [
   'name',
   'role',
   'scopes',
+  'issued_by as issuedBy',
   sql<Date | null>`expires_at`.as('expiresAt'),
   'revoked_at as revokedAt',
   'last_used_at as lastUsedAt',
@@ -63,11 +66,11 @@ export function findApiKey(connection: TenantConnection, id: string): Promise<Ap
 export function insertApiKey(
   connection: TenantConnection,
   { id, secretHash }: KeyIdentity,
-  { name, role, scopes, expiresAt }: NewApiKey,
+  { name, role, scopes, expiresAt, issuedBy }: NewApiKey & Pick<ApiKey, 'issuedBy'>,
 ): Promise<ApiKey> {
   return connection
     .insertInto('api_keys')
-    .values({ id, secret_hash: secretHash, name, role, scopes, expires_at: expiresAt })
+    .values({ id, secret_hash: secretHash, name, role, scopes, issued_by: issuedBy, expires_at: expiresAt })
     .returning(columns)
     .executeTakeFirstOrThrow();
 }

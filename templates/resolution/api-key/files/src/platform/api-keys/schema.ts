@@ -12,6 +12,9 @@ const fields = {
   name: z.string(),
   role,
   scopes: scopes.meta({ description: 'Empty: everything that the role may do.' }),
+  issuedBy: z
+    .array(z.string())
+    .meta({ description: 'Whose credentials it was made with; empty: it came with the tenant.' }),
   expiresAt: timestamp.nullable(),
   revokedAt: timestamp.nullable(),
   lastUsedAt: timestamp.nullable().meta({ description: 'Written at most once a minute.' }),
