@@ -1,6 +1,5 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { parseSecretKeys, type SecretKey } from '../secret-keys.ts';
-
 import type { Environment } from '../strategy.ts';
 import { TenancyError } from '../errors.ts';
 
