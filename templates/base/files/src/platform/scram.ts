@@ -7,8 +7,9 @@ const iterations = 4096;
  * no statement and no log of the server. RFC 5803, RFC 7677. Only for printable ASCII, which SASLprep leaves as it is;
  * anything else is returned unchanged for the server to hash.
  */
-export function passwordVerifier(password: string, salt: Buffer = randomBytes(16)): string {
+export function passwordVerifier(password: string): string {
   if (!/^[\x20-\x7e]+$/.test(password)) return password;
+  const salt = randomBytes(16);
   const salted = pbkdf2Sync(password, salt, iterations, 32, 'sha256');
   const clientKey = createHmac('sha256', salted).update('Client Key').digest();
   const storedKey = createHash('sha256').update(clientKey).digest('base64');
