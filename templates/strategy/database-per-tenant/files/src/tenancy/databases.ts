@@ -21,9 +21,7 @@ export interface TenantDatabasesOptions extends OpenDatabasesOptions {
 
 /** A database that is many. */
 export interface TenantDatabases extends Database {
-  /** What step findPlace said of a tenant, remembered for a while. */
-  readonly placeOf: (tenantId: string) => Promise<Place>;
-  /** Asks anew the next time. */
+  /** Asks anew where a tenant's database is, the next time. */
   readonly forget: (tenantId: string) => void;
 }
 
@@ -123,7 +121,6 @@ export function createTenantDatabases(options: TenantDatabasesOptions): TenantDa
     writer: createConnection(query, compiler),
     reader: createConnection(read, compiler),
     controlPlane,
-    placeOf: async (tenantId) => (await find(tenantId)).place,
     forget,
     transport: controlPlane.transport,
     load: () => ({
