@@ -2,9 +2,9 @@ import type pg from 'pg';
 import { roles } from '../tenancy/roles.ts';
 import { purgeNeeds, tellNeeds } from './table-needs.ts';
 
-/** The table at the referencing end of a foreign key before the one that it refers to. */
 interface TenantTable {
   readonly name: string;
+  /** Other tables. */
   readonly refersTo: readonly string[];
   /** What has to be run before its rows can be erased. */
   readonly needs: readonly string[];
@@ -16,11 +16,28 @@ export async function eraseRows(client: pg.ClientBase, tenantId: string): Promis
   const closed = tables.filter(({ needs }) => needs.length > 0);
   if (closed.length > 0) throw new Error(tellNeeds(`${roles.platform} cannot erase all rows of`, closed));
   const erased: Record<string, number> = {};
-  for (const { name } of inReferenceOrder(tables)) {
-    const { rowCount } = await client.query(`delete from ${name} where tenant_id = $1`, [tenantId]);
-    erased[name] = rowCount ?? 0;
+  for (const together of inReferenceOrder(tables)) {
+    const counts = await eraseTogether(client, together, tenantId);
+    for (const [at, { name }] of together.entries()) erased[name] = counts[at] ?? 0;
   }
   return erased;
+}
+
+/** References are looked at when the statement ends: then neither end is there. */
+async function eraseTogether(
+  client: pg.ClientBase,
+  tables: readonly TenantTable[],
+  tenantId: string,
+): Promise<number[]> {
+  const deletes = tables.map(
+    ({ name }, at) => `erased_${at} as (delete from ${name} where tenant_id = $1 returning 1)`,
+  );
+  const counts = tables.map((_, at) => `(select count(*)::integer from erased_${at})`);
+  const { rows } = await client.query<{ counts: number[] }>(
+    `with ${deletes.join(', ')} select array[${counts.join(', ')}] as counts`,
+    [tenantId],
+  );
+  return rows[0]?.counts ?? [];
 }
 
 /** Every table of the schema app that has a tenant_id; a partition is reached through its parent. */
@@ -50,17 +67,18 @@ async function tenantTables(client: pg.ClientBase): Promise<TenantTable[]> {
   return rows;
 }
 
-function inReferenceOrder(tables: readonly TenantTable[]): TenantTable[] {
-  const ordered: TenantTable[] = [];
+/**
+ * The table at the referencing end of a foreign key before the one that it refers to, each by itself; last and together
+ * those that refer to each other in a circle, and what they refer to.
+ */
+function inReferenceOrder(tables: readonly TenantTable[]): TenantTable[][] {
+  const ordered: TenantTable[][] = [];
   let waiting = [...tables];
   while (waiting.length > 0) {
-    const next = waiting.find(
-      ({ name }) => !waiting.some((other) => other.name !== name && other.refersTo.includes(name)),
-    );
-    // Tables that refer to each other in a circle: any order, their constraints decide.
-    const table = next ?? (waiting[0] as TenantTable);
-    ordered.push(table);
-    waiting = waiting.filter((other) => other !== table);
+    const free = waiting.find(({ name }) => !waiting.some(({ refersTo }) => refersTo.includes(name)));
+    const next = free === undefined ? waiting : [free];
+    ordered.push(next);
+    waiting = waiting.filter((table) => !next.includes(table));
   }
   return ordered;
 }

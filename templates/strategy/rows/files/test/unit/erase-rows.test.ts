@@ -33,6 +33,22 @@ const read = policy('platform_purge_read', 'select');
 const floor = `create policy tenant_floor on app.notes as restrictive using (tenant_id = (select app.tenant_id()))`;
 
 describe('eraseRows()', () => {
+  it('erases rows that refer to each other', async () => {
+    const key = 'tenant_id uuid not null, id integer not null, other integer, primary key (tenant_id, id)';
+    const refersTo = (name: string) => `foreign key (tenant_id, other) references app.${name}`;
+    const rights = [grant, purge, read].join('; ');
+    await admin.query(
+      `drop table app.notes;
+      create table app.hens (${key});
+      create table app.eggs (${key}, ${refersTo('hens')});
+      insert into app.hens values ('${world.bob.id}', 1, 1), ('${world.bob.id}', 2, null);
+      insert into app.eggs values ('${world.bob.id}', 1, 2);
+      alter table app.hens add ${refersTo('eggs')};
+      ${rights.replaceAll('app.notes', 'app.hens')}; ${rights.replaceAll('app.notes', 'app.eggs')}`,
+    );
+    expect(await eraseRows(platform, world.bob.id)).toMatchObject({ 'app.hens': 2, 'app.eggs': 1, 'app.members': 6 });
+  });
+
   it.each([
     ['everything', [], ['grant ', 'create policy platform_purge ', 'create policy platform_purge_read ']],
     ['a grant', [purge, read], ['grant ']],
