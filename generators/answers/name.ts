@@ -18,6 +18,7 @@ export function folderName(dir: string, cwd: string): string {
 export function nearestName(name: string): string {
   const words = name
     .normalize('NFKD')
+    .replace(/\p{Mark}/gu, '')
     .replace(/([a-z0-9])([A-Z])/g, '$1-$2')
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, '-')

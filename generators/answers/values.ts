@@ -21,6 +21,10 @@ export function parseValue(option: Option, typed: string, source: string = optio
   }
   if (option.kind === 'several') return words.filter((word) => word !== '');
   if (typed === '')
-    throw usageError('unknown-value', `${source}: its value is empty.`, [`Values: ${listValues(option)}`]);
+    throw usageError(
+      'unknown-value',
+      `${source}: its value is empty.`,
+      option.kind === 'text' ? [] : [`Values: ${listValues(option)}`],
+    );
   return typed;
 }

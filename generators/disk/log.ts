@@ -11,8 +11,21 @@ export interface Logs {
   readonly remove: () => void;
 }
 
+/** A new folder; where TMPDIR names none that can be written, in the places that every machine has. */
+function temporaryFolder(): string {
+  let problem: unknown;
+  for (const root of [tmpdir(), '/tmp', '/var/tmp']) {
+    try {
+      return mkdtempSync(join(root, 'create-tenant-app-'));
+    } catch (error) {
+      problem ??= error;
+    }
+  }
+  throw problem;
+}
+
 export function createLogs(): Logs {
-  const folder = mkdtempSync(join(tmpdir(), 'create-tenant-app-'));
+  const folder = temporaryFolder();
   return {
     folder,
     file: (name) => join(folder, name),

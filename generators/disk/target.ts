@@ -16,7 +16,13 @@ export interface Target {
 /** What a folder may hold and still count as empty. */
 const harmless = new Set(['.git', '.DS_Store', 'Thumbs.db']);
 
-/** Looks at the folder without changing anything. */
+/** Why nothing can be said about a folder, by the code of the error. */
+const unreachable: Readonly<Record<string, string>> = {
+  EACCES: 'you may not',
+  ENAMETOOLONG: 'the path is too long',
+};
+
+/** Looks at the folder without changing anything. Throws when it cannot be seen. */
 export function inspectTarget(dir: string): Target {
   try {
     if (!statSync(dir).isDirectory()) return { dir, state: 'not-a-directory', entries: [] };
@@ -24,7 +30,11 @@ export function inspectTarget(dir: string): Target {
     return { dir, state: entries.every((entry) => harmless.has(entry)) ? 'empty' : 'occupied', entries };
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOTDIR') return { dir, state: 'not-a-directory', entries: [] };
+    if (code === 'ENOTDIR' || code === 'ELOOP') return { dir, state: 'not-a-directory', entries: [] };
+    const hidden = unreachable[code ?? ''];
+    if (hidden !== undefined) {
+      throw usageError('unreachable', `Cannot look into ${dir}: ${hidden}.`, ['Use another folder.']);
+    }
     if (code !== 'ENOENT') throw error;
     // A link to nothing is there, although it cannot be followed.
     const link = lstatSync(dir, { throwIfNoEntry: false });

@@ -1,8 +1,11 @@
 #!/usr/bin/env bash
-# The same as root: PostgreSQL runs as another user there, who cannot enter the folder either. `npm run dev` answers too.
+# The same as root: PostgreSQL runs as another user there, who cannot enter the folder either, nor read what root writes with
+# this umask. What the environment says about another server does no harm. `npm run dev` answers too.
 source "$(dirname "$0")/scratch.sh"
 [ "$(id -u)" = 0 ] || { echo 'needs root'; exit 77; }
-mkdir -m 0700 "$scratch/private"
+umask 077
+export PGSSLMODE=require
+mkdir "$scratch/private"
 clone "$scratch/private/clone"
 cd "$scratch/private/clone"
 npm install

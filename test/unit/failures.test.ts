@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { spawn } from 'node:child_process';
 import { createServer } from 'node:net';
 import { join, resolve } from 'node:path';
@@ -94,6 +94,18 @@ describe('an existing directory that is not empty', () => {
   });
 });
 
+describe('a folder that cannot be looked into', () => {
+  it('is refused in words: a path that is too long, and a link that goes round', async () => {
+    const cwd = await scratch();
+    const long = await cli(cwd, [`${'d'.repeat(300)}/my-saas`, ...bare]);
+    expect([long.code, long.stderr]).toEqual([2, expect.stringContaining('the path is too long')]);
+    await symlink('round', join(cwd, 'round'));
+    const round = await cli(cwd, ['round', ...bare]);
+    expect([round.code, round.stderr]).toEqual([2, expect.stringContaining('round is in the way')]);
+    expect(await readdir(cwd)).toEqual(['round']);
+  });
+});
+
 describe('a template file that would land outside the target', () => {
   it('is an error that names the layer and the path', async () => {
     const templates = await templatesWith({ 'ok.txt': '' });
@@ -166,6 +178,7 @@ describe('a name', () => {
   it('is proposed that works', async () => {
     const run = await cli(await scratch(), ['My Great SaaS!', ...bare]);
     expect(run.stderr).toContain('--name my-great-saa-s'.slice(0, 16));
+    expect((await cli(await scratch(), ['Möbel Café', ...bare])).stderr).toContain('--name mobel-cafe\n');
     const proposed = /--name (\S+)/.exec(run.stderr)?.[1] as string;
     expect((await cli(await scratch(), ['x', '--name', proposed, ...bare, '--dry-run'])).code).toBe(0);
   });
@@ -243,6 +256,21 @@ describe('a folder that takes no others', () => {
       /Cannot write .*my-saas: a folder of the path takes no others.*\n {2}Use another folder/,
     );
     expect(await readdir(cwd)).toEqual([]);
+  });
+});
+
+describe('a temporary folder that is not there', () => {
+  it('costs nothing: the logs go to another', async () => {
+    const cwd = await scratch();
+    const env = await programs({ install: 'echo no; exit 1' });
+    vi.stubEnv('TMPDIR', join(cwd, 'gone'));
+    const run = await cli(cwd, ['my-saas', '--yes'], { env });
+    vi.unstubAllEnvs();
+    expect(run.code).toBe(3);
+    const log = /Whole log: (\S+)\/install.log/.exec(run.stdout)?.[1] as string;
+    expect(log).not.toContain('gone');
+    await rm(log, { recursive: true });
+    expect(await readdir(cwd)).not.toContain('gone');
   });
 });
 

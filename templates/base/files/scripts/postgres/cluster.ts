@@ -26,6 +26,9 @@ interface ClusterOptions {
   readonly port?: number;
 }
 
+/** Said in the URL: a PGSSLMODE in the environment is about another server. */
+export const withoutTls = 'sslmode=disable';
+
 /** What is written beside the data, so that a later start can find what a dead one left. */
 interface Mark {
   readonly pid: number;
@@ -77,7 +80,7 @@ export async function startCluster({ binaries, home, outlive, port: wanted }: Cl
     writeMark(home, { pid: process.pid, password, port });
     try {
       const server = await launch(binaries, { data, port, outlive, options });
-      return { adminUrl: `postgres://postgres:${password}@127.0.0.1:${port}/postgres`, ...watch(server) };
+      return { adminUrl: `postgres://postgres:${password}@127.0.0.1:${port}/postgres?${withoutTls}`, ...watch(server) };
     } catch (error) {
       // Between finding a free port and binding it somebody else may take it.
       if (attempt === 5 || !/could not bind|Address already in use/i.test((error as Error).message)) throw error;

@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import { connect, type NetConnectOpts } from 'node:net';
-import type { Cluster } from './cluster.ts';
+import { type Cluster, withoutTls } from './cluster.ts';
 
 /**
  * The part of testcontainers that is used; the package is optional: `npm install --save-dev testcontainers@~11.14.0`.
@@ -36,7 +36,7 @@ export async function startContainer(): Promise<Cluster> {
     .withWaitStrategy(Wait.forLogMessage(/ready to accept connections/, 2))
     .start();
   return {
-    adminUrl: `postgres://postgres:${password}@${container.getHost()}:${container.getMappedPort(5432)}/postgres`,
+    adminUrl: `postgres://postgres:${password}@${container.getHost()}:${container.getMappedPort(5432)}/postgres?${withoutTls}`,
     stop: async () => void (await container.stop()),
   };
 }

@@ -49,10 +49,10 @@ export function reachable(path: string, user: RunAs | undefined): boolean {
   }
 }
 
-/** Where short-lived files go: the temporary folder, unless PostgreSQL's user cannot enter it. */
+/** Where short-lived files go: the temporary folder, unless there is none or PostgreSQL's user cannot enter it. */
 export function temporaryRoot(): string {
   const folder = tmpdir();
-  return reachable(folder, runAs()) ? folder : '/var/tmp';
+  return existsSync(folder) && writable(folder) && reachable(folder, runAs()) ? folder : '/var/tmp';
 }
 
 const memory = '/dev/shm';
@@ -119,6 +119,7 @@ export function reachableBinaries(binaries: Binaries, project: string): Binaries
     const half = `${copy}.${process.pid}`;
     mkdirSync(half, { mode: 0o755 });
     cpSync(binaries.installation, join(half, 'native'), { recursive: true, verbatimSymlinks: true });
+    openToAll(half);
     try {
       renameSync(half, copy);
     } catch (error) {
@@ -128,6 +129,16 @@ export function reachableBinaries(binaries: Binaries, project: string): Binaries
   }
   const installation = join(copy, 'native');
   return { ...binaries, installation, directory: join(installation, 'bin') };
+}
+
+/** Lets everybody read what the umask of an installation kept for its owner. */
+function openToAll(folder: string): void {
+  chmodSync(folder, 0o755);
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) openToAll(path);
+    else if (entry.isFile()) chmodSync(path, (statSync(path).mode & 0o100) === 0 ? 0o644 : 0o755);
+  }
 }
 
 /** True when the current user may write below the folder, or make it. */
