@@ -236,4 +236,25 @@ administrator=${DATABASE_ADMIN_URL#postgres://}
 if sql "postgres://${administrator%%@*}@${pooled#*@}" 'select 1' 2>"$scratch/refused.log"; then exit 1; fi
 grep -iE 'no such user|authentication failed' "$scratch/refused.log"
 suite_through_pooler
+
+# The administrator erases a tenant whose database the application has open.
+npm run tenant -- delete acme --grace-days 0
+npm run tenant -- purge | grep 'acme: .* rows erased'
+
+# A schema and a role for each tenant.
+cd "$scratch/clone"
+npm run create -- ../my-schemas --yes --no-verify --no-install --strategy schema-per-tenant
+cd ../my-schemas
+cp -al ../my-saas/node_modules .
+password=$(secret)
+sql "$provider" "create role my_schemas_admin login createrole password '$password'" 'grant my_schemas_admin to current_user' \
+  'create database my_schemas owner my_schemas_admin' >/dev/null
+export DATABASE_ADMIN_URL=postgres://my_schemas_admin:$password@$server/my_schemas$tls
+export DATABASE_URL=postgres://my_schemas_runtime:$(secret)@$server/my_schemas$tls
+export DATABASE_PLATFORM_URL=postgres://my_schemas_platform:$(secret)@$server/my_schemas$tls
+npm run db:migrate
+npm run db:migrate | grep 'up to date'
+npm run tenant -- create acme
+npm run isolation -- --quick --against --json isolation.json
+grep -q '"result": *"isolated"' isolation.json
 echo 'a managed PostgreSQL and PgBouncer work'

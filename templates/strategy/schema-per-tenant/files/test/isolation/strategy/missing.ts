@@ -3,7 +3,7 @@ import { schemaOf, templateSchema } from '../../../src/tenancy/schema.ts';
 import type { Relation } from '../catalog.ts';
 import type { Recorder } from '../finding.ts';
 import { attemptsInside, type Attempt } from '../session.ts';
-import { literal } from '../sql.ts';
+import { identifier, literal } from '../sql.ts';
 import type { Target } from '../target.ts';
 import { asAttacker, shown } from './attacker.ts';
 
@@ -17,6 +17,8 @@ export async function fallThrough(
   const { attacker } = target.world;
   const own = schemaOf(attacker.id);
   const nowhere = schemaOf('ffffffff-ffff-4fff-bfff-ffffffffffff');
+  // Not by `reset role`: who attacks inside an administrator's session would be the administrator again.
+  const itself = `set local role ${identifier(target.runtimeRole)}`;
   const paths: Readonly<Record<string, string>> = {
     'a schema that is not there': `set local search_path = ${nowhere}, pg_temp`,
     'the search path of a new connection': 'set local search_path to default',
@@ -25,14 +27,14 @@ export async function fallThrough(
   for (const { name } of tables) {
     const bare = name.split('.')[1] ?? '';
     for (const [what, path] of Object.entries(paths)) {
-      for (const role of [`set local role ${own}`, 'reset role']) {
+      for (const role of [`set local role ${own}`, itself]) {
         const text = `${role}; ${path}; select relnamespace::regnamespace::text as schema from pg_class where oid = to_regclass('${bare}')`;
         const [outcome] = await attempt(asAttacker(target), text);
-        const attack = `look for the table in ${what}${role === 'reset role' ? ', as the runtime role' : ''}`;
+        const attack = `look for the table in ${what}${role === itself ? ', as the runtime role' : ''}`;
         recorder.check('J1', attack);
         const found = outcome?.rows[0]?.['schema'];
         // "$user" is the role, and its schema the tenant's own.
-        if (outcome?.error === undefined && (found === undefined || (found === own && role !== 'reset role'))) continue;
+        if (outcome?.error === undefined && (found === undefined || (found === own && role !== itself))) continue;
         recorder.find({
           threat: 'J1',
           object: bare,
