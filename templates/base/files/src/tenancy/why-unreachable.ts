@@ -12,6 +12,9 @@ interface ConnectionError extends Error {
 /** Too many connections; a server that starts or ends. */
 const busy: readonly string[] = ['53300', '57P03'];
 
+/** With which PgBouncer ends a connection that it can do nothing with; the message says why. */
+const pooler = '08P01';
+
 /** The server ended the connection, because somebody told it to or it crashed; or something between here and there did. */
 const ended: readonly string[] = ['57P01', '57P02', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT'];
 
@@ -45,6 +48,8 @@ export function whyUnreachable(error: unknown, variable: string): string | undef
     return `The database lets nobody in: ${first.message}. Next: see that ${variable} has the right user, password and database.`;
   if (first instanceof pg.DatabaseError && busy.includes(code))
     return `The database takes nobody in now: ${first.message}. Next: wait a moment, and look at its connections if that goes on; ${variable} names it.`;
+  if (first instanceof pg.DatabaseError && code === pooler && first.severity === 'FATAL')
+    return `The pooler gives no connection: ${first.message}. Next: see in its log what it says of the database; ${variable} names it.`;
   if (ended.includes(code) || lost.test(first.message))
     return `The connection to the database was lost: ${first.message}. Next: see that it runs, then run the same again; ${variable} names it.`;
   return undefined;

@@ -57,6 +57,16 @@ describe('whyUnreachable()', () => {
     expect(whyUnreachable(refused, 'DATABASE_URL')).toMatch(/Next: add sslmode=verify-full to DATABASE_URL/);
   });
 
+  it.each(['query_wait_timeout', 'no such database: app', 'server login failed: wrong password type'])(
+    'says so of a pooler that gives no connection: %s',
+    (message) => {
+      const refused = Object.assign(new pg.DatabaseError(message, 1, 'error'), { code: '08P01', severity: 'FATAL' });
+      expect(whyUnreachable(refused, 'DATABASE_URL')).toBe(
+        `The pooler gives no connection: ${message}. Next: see in its log what it says of the database; DATABASE_URL names it.`,
+      );
+    },
+  );
+
   it.each(['DEPTH_ZERO_SELF_SIGNED_CERT', 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY', 'ERR_TLS_CERT_ALTNAME_INVALID'])(
     'says so of a certificate that is not trusted: %s',
     (code) => {
