@@ -102,7 +102,7 @@ export default defineLayer({
         '- `npm run tenant -- prepare`, `drift`, `renew-password`, `purge` and `export` need `DATABASE_ADMIN_URL`.',
         '- Passwords of the logins are in the control plane, sealed with `TENANT_DATABASE_KEYS`. To change keys, add the new one behind the old one and restart the application, so that it knows both; put the new one first and run `npm run db:migrate`, which seals them anew; then leave the old one out. No key of `TENANT_SEAL_KEYS` will do: those are in the database.',
         '- Of each process, `TENANT_DATABASES` and `TENANT_CONNECTIONS` bound the connections; `/metrics` says who waits.',
-        '- Back up the control plane and every database: one without the other is of no use. One tenant is restored by `drop database`, `pg_restore --create` of a dump that was made with `--create`, `npm run db:migrate -- --tenant <slug>` for what is newer than the dump, and `npm run tenant -- drift`.',
+        '- Back up the control plane and every database: one without the other is of no use. One tenant is restored by `drop database`, `pg_restore --create` of a dump that was made with `--create`, `npm run db:migrate -- --tenant <slug>` for what is newer than the dump, and `npm run tenant -- drift`. An administrator who is no superuser dumps as the migrator: `--role <name>_migrator --enable-row-security`.',
       ].join('\n'),
     },
     {
