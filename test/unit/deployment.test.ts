@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import type { Answers } from '../../generators/answers/options.ts';
@@ -27,6 +28,20 @@ const choices: Readonly<Record<string, Partial<Answers>>> = {
 /** What only the administrator, the control plane or compose.yaml itself may know. */
 const notForTheApplication = ['DATABASE_ADMIN_URL', 'DATABASE_PLATFORM_URL'];
 const setElsewhere = ['NODE_ENV', 'HOST', 'PORT', 'POSTGRES_PASSWORD', 'RUNTIME_PASSWORD', 'PLATFORM_PASSWORD'];
+
+describe('compose.yaml, with a database for each tenant', async () => {
+  const tree = await generate({ ...exampleAnswers, strategy: ['database-per-tenant'] });
+  const { services } = parse(tree.get('compose.yaml')?.content ?? '', { merge: true }) as {
+    services: Record<string, Service>;
+  };
+
+  it('asks for the health of what answers over HTTP alone', () => {
+    const lasting = Object.entries(services).filter(([, { restart }]) => restart !== undefined);
+    const asked = lasting.filter(([, { healthcheck }]) => !isDeepStrictEqual(healthcheck, { disable: true }));
+    expect(lasting.map(([name]) => name)).toEqual(['app', 'prepare']);
+    expect(asked.map(([name]) => name)).toEqual(['app']);
+  });
+});
 
 describe.each(Object.entries(choices))('deployment, with %s', async (_title, choice) => {
   const answers = { ...exampleAnswers, ...choice };
