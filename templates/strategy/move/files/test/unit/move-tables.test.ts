@@ -43,7 +43,7 @@ const obstacles: Readonly<Record<string, readonly [sql: string, why: string, add
   'no primary key': [table('notes', ''), 'app.notes has no primary key, so that its rows cannot be told apart', []],
   'a reference to its own rows that is never empty': [
     table('parts', `, other uuid not null${key}, constraint whole ${refersTo('parts')}`),
-    'app.parts: rows cannot be written without the rows of whole',
+    'app.parts: by the constraint whole no row can be written before another of the same table',
     ['app.parts'],
   ],
   'references in a circle': [

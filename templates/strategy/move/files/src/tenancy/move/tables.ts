@@ -26,7 +26,7 @@ export interface KeyColumn {
 
 interface Found extends MovingTable {
   readonly refersTo: readonly string[];
-  /** A reference to a row of the same table that cannot be left empty at first. */
+  /** The constraint by which a row refers to one of the same table, when it cannot be left empty at first. */
   readonly closed: string | null;
   /** What a row is made of, in the order in which it is written. */
   readonly shape: readonly string[];
@@ -69,7 +69,8 @@ function obstacleOf({ name, key, triggers, closed }: Found): Obstacle | undefine
     return { what: `${name} has no primary key, so that its rows cannot be told apart`, next: 'add one.' };
   }
   if (triggers.length > 0) return { what: `${name} has the trigger ${triggers[0]}, which copied rows would set off` };
-  if (closed !== null) return { what: `${name}: rows cannot be written without the rows of ${closed}` };
+  if (closed !== null)
+    return { what: `${name}: by the constraint ${closed} no row can be written before another of the same table` };
   return undefined;
 }
 
