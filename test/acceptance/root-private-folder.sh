@@ -11,17 +11,29 @@ cd "$scratch/private/clone"
 npm install
 npm run create -- ../my-saas --yes
 cd ../my-saas
-PORT=0 timeout 120 npm run dev >"$scratch/dev.log" 2>&1 &
-dev=$!
-for _ in $(seq 120); do
-  grep -q '^ *curl ' "$scratch/dev.log" && grep -qiE 'listening|ready' "$scratch/dev.log" && break
-  kill -0 "$dev" 2>/dev/null || break
-  sleep 0.5
-done
-command=$(grep -m 1 -E '^ *curl ' "$scratch/dev.log") || { cat "$scratch/dev.log"; exit 1; }
-answer=$(bash -c "$command")
-echo "$command"
-echo "$answer"
-kill "$dev" 2>/dev/null || true
+
+# answered COMMAND...: runs it in the background until it prints a curl line, and what that answers
+answered() {
+  : >"$scratch/dev.log"
+  "$@" >"$scratch/dev.log" 2>&1 &
+  dev=$!
+  for _ in $(seq 120); do
+    grep -q '^ *curl ' "$scratch/dev.log" && grep -qiE 'listening|ready' "$scratch/dev.log" && break
+    kill -0 "$dev" 2>/dev/null || break
+    sleep 0.5
+  done
+  command=$(grep -m 1 -E '^ *curl ' "$scratch/dev.log") || { cat "$scratch/dev.log"; exit 1; }
+  answer=$(bash -c "$command")
+  echo "$command"
+  echo "$answer"
+  grep -q '"items"' <<<"$answer"
+}
+
+# Killed, it can tell nobody: the next start has the port all the same.
+export PORT=18473
+answered node --import tsx scripts/dev.ts
+kill -KILL "$dev"
 wait "$dev" || true
-grep -q '"items"' <<<"$answer"
+answered timeout 120 npm run dev
+kill "$dev"
+wait "$dev" || true

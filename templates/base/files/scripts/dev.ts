@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { migrate } from '../src/platform/migrations.ts';
@@ -8,12 +9,18 @@ import { demoTenants } from './demo-tenants.ts';
 import { developmentEnvironment } from './development-environment.ts';
 import { dataDirectory, readEnvironmentFile, root } from './environment.ts';
 import { type PostgresServer, startPostgres } from './postgres/start.ts';
+import { endLeftover } from './processes.ts';
+
+const entry = join(root, 'src/server.ts');
+/** Which process watches the server. */
+const serverMark = join(dataDirectory, 'server.pid');
 
 /** PostgreSQL, migrated, with two tenants; then the server, which restarts when a source file changes. Ctrl-C stops all of it. */
 async function dev(): Promise<number> {
   const postgres = await startPostgres({ purpose: 'development', dataDirectory });
   console.log(postgres.description);
   try {
+    await endLeftServer();
     const variables = await developmentEnvironment(postgres.adminUrl);
     await migrate({
       adminUrl: postgres.adminUrl,
@@ -30,6 +37,11 @@ async function dev(): Promise<number> {
   }
 }
 
+/** Nobody could tell the server of a run that was killed to stop: it would still have its port. */
+async function endLeftServer(): Promise<void> {
+  if (existsSync(serverMark)) await endLeftover(Number(readFileSync(serverMark, 'utf8')), entry, 'SIGTERM');
+}
+
 function reportMigration(line: string): void {
   if (line.startsWith('applied')) console.log(line);
 }
@@ -44,13 +56,14 @@ function serve(
   onListening: (url: string) => void,
 ): Promise<number> {
   const tsx = createRequire(import.meta.url).resolve('tsx/cli');
-  const server = spawn(process.execPath, [tsx, 'watch', '--clear-screen=false', join(root, 'src/server.ts')], {
+  const server = spawn(process.execPath, [tsx, 'watch', '--clear-screen=false', entry], {
     cwd: root,
     env: environment,
     stdio: ['ignore', 'pipe', 'inherit'],
     // Ctrl-C reaches us alone; we tell the server once.
     detached: process.platform !== 'win32',
   });
+  if (server.pid !== undefined) writeFileSync(serverMark, String(server.pid));
   let announced = false;
   server.stdout.on('data', (chunk: Buffer) => {
     process.stdout.write(chunk);

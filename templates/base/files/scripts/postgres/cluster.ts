@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
+import { alive, endLeftover } from '../processes.ts';
 import { type Binaries, libraryEnvironment, program } from './binaries.ts';
 import { runAs } from './places.ts';
 
@@ -83,7 +84,7 @@ export async function startCluster({ binaries, home, outlive, port: wanted }: Cl
       return { adminUrl: `postgres://postgres:${password}@127.0.0.1:${port}/postgres?${withoutTls}`, ...watch(server) };
     } catch (error) {
       // Between finding a free port and binding it somebody else may take it.
-      if (attempt === 5 || !/could not bind|Address already in use/i.test((error as Error).message)) throw error;
+      if (attempt === 5 || !(error instanceof PortTakenError)) throw error;
     }
   }
 }
@@ -143,6 +144,9 @@ function assertSameMajor(binaries: Binaries, data: string, options: SpawnOptions
   }
 }
 
+/** Somebody else listens there. */
+class PortTakenError extends Error {}
+
 function launch(
   binaries: Binaries,
   { data, port, outlive, options }: { data: string; port: number; outlive: Outlive; options: SpawnOptions },
@@ -176,9 +180,10 @@ function launch(
       resolve(server);
     });
     server.on('error', (error) => reject(new Error(`postgres did not start: ${error.message}`)));
-    server.on('exit', (code, signal) =>
-      reject(new Error(`postgres did not start (${code ?? signal}): ${lastLines(output)}`)),
-    );
+    server.on('exit', (code, signal) => {
+      const problem = `postgres did not start (${code ?? signal}): ${lastLines(output)}`;
+      reject(/could not bind/.test(output) ? new PortTakenError(problem) : new Error(problem));
+    });
   });
 }
 
@@ -209,40 +214,16 @@ function watch(server: ChildProcess): Required<Pick<Cluster, 'stop' | 'onLost'>>
   };
 }
 
-/**
- * Ends the server that a killed run left in a home. Returns the process of a run that is still alive. Only a server
- * whose command line names this data folder is ours.
- */
+/** Ends the server that a killed run left in a home. Returns the process of a run that is still alive. */
 export async function reap(home: string): Promise<number | undefined> {
   const mark = readMark(home);
   if (mark !== undefined && mark.pid !== process.pid && alive(mark.pid)) return mark.pid;
   const data = join(home, 'data');
   const pidFile = join(data, 'postmaster.pid');
   if (!existsSync(pidFile)) return undefined;
-  const pid = Number(readFileSync(pidFile, 'utf8').split('\n')[0]);
-  if (alive(pid) && commandLine(pid).includes(data)) {
-    process.kill(pid, 'SIGINT');
-    for (let waited = 0; alive(pid) && waited < 10_000; waited += 50) await new Promise((done) => setTimeout(done, 50));
-  }
+  await endLeftover(Number(readFileSync(pidFile, 'utf8').split('\n')[0]), data, 'SIGINT');
   rmSync(pidFile, { force: true });
   return undefined;
-}
-
-function alive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
-}
-
-function commandLine(pid: number): string {
-  try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
-  } catch {
-    return String(spawnSync('ps', ['-o', 'command=', '-p', String(pid)], { encoding: 'utf8' }).stdout ?? '');
-  }
 }
 
 function readMark(home: string): Mark | undefined {
