@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { quote } from '../answers/flags.ts';
 import { readManifest } from '../disk/repository.ts';
 import { TenantAppError, exitCodes, type ExitCode } from '../errors.ts';
 import { version } from '../places.ts';
@@ -40,7 +41,7 @@ export async function verify(request: VerifyRequest, terminal: Terminal): Promis
     const command = [
       called(terminal.env, version),
       'verify',
-      request.dir,
+      quote(request.dir),
       ...(request.mutations ? ['--mutations'] : []),
     ].join(' ');
     terminal.stdout.write(`${JSON.stringify({ dir, answers, command, result: { exitCode, steps } }, null, 2)}\n`);

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { migrate } from '../src/platform/migrations.ts';
@@ -9,11 +9,16 @@ import { demoTenants } from './demo-tenants.ts';
 import { developmentEnvironment } from './development-environment.ts';
 import { dataDirectory, readEnvironmentFile, root } from './environment.ts';
 import { type PostgresServer, startPostgres } from './postgres/start.ts';
-import { endLeftover } from './processes.ts';
+import { endLeftover, markOf, type ProcessMark, stillRuns } from './processes.ts';
 
 const entry = join(root, 'src/server.ts');
-/** Which process watches the server. */
-const serverMark = join(dataDirectory, 'server.pid');
+/** Which process watches the server, and which one started it. */
+const serverMark = join(dataDirectory, 'server.json');
+
+interface ServerMark {
+  readonly server: number;
+  readonly startedBy: ProcessMark;
+}
 
 /** PostgreSQL, migrated, with two tenants; then the server, which restarts when a source file changes. Ctrl-C stops all of it. */
 async function dev(): Promise<number> {
@@ -39,7 +44,16 @@ async function dev(): Promise<number> {
 
 /** Nobody could tell the server of a run that was killed to stop: it would still have its port. */
 async function endLeftServer(): Promise<void> {
-  if (existsSync(serverMark)) await endLeftover(Number(readFileSync(serverMark, 'utf8')), entry, 'SIGTERM');
+  const mark = readServerMark();
+  if (mark !== undefined && !stillRuns(mark.startedBy)) await endLeftover(mark.server, entry, 'SIGTERM');
+}
+
+function readServerMark(): ServerMark | undefined {
+  try {
+    return JSON.parse(readFileSync(serverMark, 'utf8')) as ServerMark;
+  } catch {
+    return undefined;
+  }
 }
 
 function reportMigration(line: string): void {
@@ -63,7 +77,8 @@ function serve(
     // Ctrl-C reaches us alone; we tell the server once.
     detached: process.platform !== 'win32',
   });
-  if (server.pid !== undefined) writeFileSync(serverMark, String(server.pid));
+  const mark = { server: server.pid ?? 0, startedBy: markOf(process.pid) } satisfies ServerMark;
+  writeFileSync(serverMark, JSON.stringify(mark));
   let announced = false;
   server.stdout.on('data', (chunk: Buffer) => {
     process.stdout.write(chunk);
@@ -73,6 +88,7 @@ function serve(
     onListening(url);
   });
   const stop = () => void server.kill('SIGTERM');
+  process.once('exit', stop);
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, stop);
   let lost = false;
   onLost?.(() => {

@@ -11,6 +11,19 @@ export function alive(pid: number): boolean {
   }
 }
 
+/** A process for a later one to find: by then its number may be another's, as after a restart of the machine. */
+export interface ProcessMark {
+  readonly pid: number;
+  /** When it started, which nothing changes as long as it lives. Without it, any process of that number is the one. */
+  readonly started?: string;
+}
+
+export const markOf = (pid: number): ProcessMark => ({ pid, started: startOf(pid) });
+
+/** True while the marked process itself runs. */
+export const stillRuns = ({ pid, started = startOf(pid) }: ProcessMark): boolean =>
+  alive(pid) && startOf(pid) === started;
+
 /**
  * Ends what a killed run left, and waits for its end up to 10 s. Only a process whose command line names the path is
  * ours: the number may be another's by now.
@@ -26,5 +39,16 @@ function commandLine(pid: number): string {
     return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
   } catch {
     return String(spawnSync('ps', ['-o', 'command=', '-p', String(pid)], { encoding: 'utf8' }).stdout ?? '');
+  }
+}
+
+/** Of its status the 22nd field, in clock ticks; its name, which is the second one, may hold anything. */
+function startOf(pid: number): string {
+  try {
+    const status = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return status.slice(status.lastIndexOf(')')).split(' ')[20] ?? '';
+  } catch {
+    const env = { ...process.env, LC_ALL: 'C', TZ: 'UTC' };
+    return String(spawnSync('ps', ['-o', 'lstart=', '-p', String(pid)], { encoding: 'utf8', env }).stdout ?? '').trim();
   }
 }

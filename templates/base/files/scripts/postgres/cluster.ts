@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
-import { alive, endLeftover } from '../processes.ts';
+import { endLeftover, markOf, type ProcessMark, stillRuns } from '../processes.ts';
 import { type Binaries, libraryEnvironment, program } from './binaries.ts';
 import { runAs } from './places.ts';
 
@@ -31,8 +31,7 @@ interface ClusterOptions {
 export const withoutTls = 'sslmode=disable';
 
 /** What is written beside the data, so that a later start can find what a dead one left. */
-interface Mark {
-  readonly pid: number;
+interface Mark extends ProcessMark {
   readonly password: string;
   readonly port: number;
 }
@@ -78,7 +77,7 @@ export async function startCluster({ binaries, home, outlive, port: wanted }: Cl
   for (let attempt = 1; ; attempt++) {
     const known = attempt === 1 ? (mark?.port ?? wanted) : undefined;
     const port = known ?? (await freePort());
-    writeMark(home, { pid: process.pid, password, port });
+    writeMark(home, { ...markOf(process.pid), password, port });
     try {
       const server = await launch(binaries, { data, port, outlive, options });
       return { adminUrl: `postgres://postgres:${password}@127.0.0.1:${port}/postgres?${withoutTls}`, ...watch(server) };
@@ -217,7 +216,7 @@ function watch(server: ChildProcess): Required<Pick<Cluster, 'stop' | 'onLost'>>
 /** Ends the server that a killed run left in a home. Returns the process of a run that is still alive. */
 export async function reap(home: string): Promise<number | undefined> {
   const mark = readMark(home);
-  if (mark !== undefined && mark.pid !== process.pid && alive(mark.pid)) return mark.pid;
+  if (mark !== undefined && mark.pid !== process.pid && stillRuns(mark)) return mark.pid;
   const data = join(home, 'data');
   const pidFile = join(data, 'postmaster.pid');
   if (!existsSync(pidFile)) return undefined;

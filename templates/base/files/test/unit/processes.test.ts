@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { alive, endLeftover } from '../../scripts/processes.ts';
+import { alive, endLeftover, markOf, stillRuns } from '../../scripts/processes.ts';
 
 let left: ChildProcess;
 let pid: number;
@@ -23,5 +23,14 @@ describe('what a killed run left', () => {
   it('is left alone when its number is another process by now', async () => {
     await endLeftover(pid, '/elsewhere/src/server.ts', 'SIGTERM');
     expect(alive(pid)).toBe(true);
+  });
+});
+
+describe('the mark of a process', () => {
+  it('finds it while it runs, and not when its number is another process by now', async () => {
+    const mark = markOf(pid);
+    expect([stillRuns(mark), stillRuns({ ...mark, started: 'earlier' })]).toEqual([true, false]);
+    await endLeftover(pid, '/somewhere', 'SIGTERM');
+    expect(stillRuns(mark)).toBe(false);
   });
 });
