@@ -14,13 +14,15 @@ export async function makeMovable({ adminUrl }: Pick<TableUrls, 'adminUrl'>): Pr
     if (!(await isImmovable(adminUrl))) return;
     const known = await templateUrl(adminUrl);
     // Other tests make databases from the same one.
-    const template = known.endsWith('_migrated') ? known : await migratedUrl(adminUrl);
+    const template = databaseOf(known).endsWith('_migrated') ? known : await migratedUrl(adminUrl);
     for (const url of [adminUrl, template]) await withClient(url, (admin) => runEach(admin, query));
     await withClient(adminUrl, (admin) =>
-      admin.query('update platform.template set database = $1', [basename(new URL(template).pathname)]),
+      admin.query('update platform.template set database = $1', [databaseOf(template)]),
     );
   }
 }
+
+const databaseOf = (url: string): string => basename(new URL(url).pathname);
 
 async function runEach(admin: pg.Client, query: string): Promise<void> {
   const { rows } = await admin.query<{ statement: string }>(query);
