@@ -46,7 +46,7 @@ export function optionsPage(): string {
     '- `--yes`: takes the defaults.',
     '- `--config <file|->`: answers from a JSON file, from a whole `tenant-app.json`, or from standard input. An unknown key is an error.',
     '- `--dry-run`: lists what would be written. With `--diff` as a patch that `git apply` takes.',
-    '- `--json`: one object on standard output, `{dir, answers, command, changes}` for a dry run and `{dir, answers, command, result}` otherwise; everything else goes to standard error. Never asks.',
+    '- `--json`: one object on standard output, `{dir, answers, command, changes}` for a dry run and `{dir, answers, command, result}` otherwise; everything else goes to standard error. Never asks. A run that ends before it has either, by wrong usage, an error or an interrupt, prints no object: the exit code and standard error say why.',
     '',
     '`create-tenant-app verify [dir]` installs the packages when they are missing and runs the proof; `--mutations` sabotages every defence and not only the policies.',
     '',

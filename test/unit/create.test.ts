@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { version } from '../../generators/places.ts';
@@ -145,6 +145,17 @@ describe('create', () => {
     expect(printed.result.steps.map((step: { step: string }) => step.step)).toEqual(['install', 'git', 'verify']);
     expect(printed.result.steps[2].report).toMatchObject({ mutations: { caught: 3, total: 3 } });
     expect(run.stderr).toContain('Wrote');
+  });
+
+  it('with --json prints no object when it ends before its result', async () => {
+    const cwd = await scratch();
+    const wrong = await cli(cwd, ['my-saas', '--yes', '--json', '--framework', 'koa']);
+    expect([wrong.code, wrong.stdout]).toEqual([2, '']);
+    const stopped = await cli(cwd, ['my-saas', '--yes', '--json'], {
+      env: await programs(),
+      signal: AbortSignal.abort(),
+    });
+    expect([stopped.code, stopped.stdout, await readdir(cwd)]).toEqual([130, '', []]);
   });
 
   it('writes a manifest that names the version, the answers, the modules and the hash of every file', async () => {
