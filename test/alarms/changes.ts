@@ -48,6 +48,14 @@ export function changesFor(runtime: string): readonly Change[] {
     ...guards(`app.${name}`),
   ];
 
+  /** A function of the resolver's that counts, under a condition on `wanted`. */
+  const answering = (call: string, condition: string): string[] => [
+    `create policy search_read on app.projects for select to ${resolver} using (true)`,
+    `grant select on app.projects to ${resolver}`,
+    `create function app.${call} returns bigint language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$ begin return (select count(*) from app.projects p where p.tenant_id = wanted and ${condition}); end $$`,
+    `do $$ begin execute (select format('alter function %1$s owner to ${resolver}; revoke execute on function %1$s from public; grant execute on function %1$s to ${runtime}', oid::regprocedure) from pg_proc where proname = '${call.replace(/\(.*/, '')}'); end $$`,
+  ];
+
   return [
     { name: 'a comment', sql: [`comment on table app.projects is 'What tenants plan'`] },
     { name: 'an index', sql: ['create index on app.projects (tenant_id, name)'] },
@@ -234,6 +242,56 @@ export function changesFor(runtime: string): readonly Change[] {
           `create function platform.now_is() returns timestamptz language sql stable security definer as 'select now()'`,
         ],
         object: 'platform.now_is()',
+      },
+    },
+    {
+      name: 'a count with the rights of the resolver',
+      sql: answering('count_of(wanted uuid)', 'wanted = app.tenant_id()'),
+      harmful: { sql: answering('count_of(wanted uuid)', 'true'), object: 'app.count_of(uuid)' },
+    },
+    {
+      name: 'a procedure with the rights of who calls',
+      sql: [
+        `create procedure app.rename(wanted uuid) language sql as $$ update app.projects set name = name where id = wanted $$`,
+        `grant execute on procedure app.rename(uuid) to ${runtime}`,
+      ],
+      harmful: {
+        sql: [
+          `create procedure app.rename(inout found text) language plpgsql security definer set search_path = pg_catalog, pg_temp as $$ begin select t::text into found from app.projects t where tenant_id <> app.tenant_id() limit 1; end $$`,
+          `grant execute on procedure app.rename(text) to ${runtime}`,
+        ],
+        object: 'app.rename(text)',
+      },
+    },
+    {
+      name: 'names that need quotes',
+      sql: [
+        'create table app."Order Items" (tenant_id uuid not null, "Item Id" uuid not null, "select" text not null, primary key (tenant_id, "Item Id"))',
+        ...guards('app."Order Items"'),
+      ],
+    },
+    {
+      name: 'a table whose rows are never changed',
+      stays: true,
+      sql: [
+        ...table('ledger', 'amount integer not null'),
+        `create function app.keep() returns trigger language plpgsql as $$ begin raise exception 'the ledger only grows' using errcode = '55000'; end $$`,
+        'create trigger keep before update or delete on app.ledger for each row execute function app.keep()',
+      ],
+    },
+    {
+      name: 'a key of words',
+      sql: [
+        'create table app.counters (tenant_id uuid not null, name text not null, value bigint not null default 0, primary key (tenant_id, name))',
+        ...guards('app.counters'),
+      ],
+    },
+    {
+      name: 'what anybody may ask of the server',
+      sql: ['create extension if not exists pg_stat_statements', 'grant execute on function pg_stat_reset() to public'],
+      harmful: {
+        sql: [`grant execute on function pg_read_binary_file(text) to ${runtime}`],
+        object: 'pg_read_binary_file(text)',
       },
     },
     {

@@ -71,10 +71,15 @@ export interface Relation {
 }
 
 export interface DatabaseFunction {
-  /** With its argument types, as `alter function` takes it. */
+  /** With its argument types, as `alter routine` takes it. */
   readonly name: string;
   readonly call: string;
+  /** What it takes, below one domain; of a procedure also what it gives. */
   readonly argumentTypes: readonly string[];
+  /** Of each argument that is an enum. */
+  readonly argumentLabels: readonly (readonly string[])[];
+  readonly isProcedure: boolean;
+  readonly isVariadic: boolean;
   readonly definer: boolean;
   readonly volatile: boolean;
 }
@@ -173,13 +178,18 @@ const constraintsSql = `
   where k.contype in ('c', 'f') and (k.contype = 'c' or k.conparentid = 0 or c.relispartition) and ${ours}
   order by k.conname`;
 
+/** CALL also takes a value for each OUT argument. */
+const argumentsOf = `unnest(case when p.prokind = 'p' then coalesce(p.proallargtypes, p.proargtypes::oid[]) else p.proargtypes::oid[] end) with ordinality as argument (type, place)
+      join pg_type t on t.oid = argument.type`;
+
 const functionsSql = `
   select p.oid::regprocedure::text as name, format('%I.%I', n.nspname, p.proname) as call,
-    array(select format_type(t, null) from unnest(p.proargtypes::oid[]) as t) as "argumentTypes",
-    p.prosecdef as definer, p.provolatile = 'v' as volatile
+    array(select format_type(coalesce(nullif(t.typbasetype, 0), t.oid), null) from ${argumentsOf} order by place) as "argumentTypes",
+    coalesce((select json_agg(array(select enumlabel::text from pg_enum where enumtypid = t.oid order by enumsortorder) order by place) from ${argumentsOf}), '[]') as "argumentLabels",
+    p.prokind = 'p' as "isProcedure", p.provariadic <> 0 as "isVariadic", p.prosecdef as definer, p.provolatile = 'v' as volatile
   from pg_proc p
   join pg_namespace n on n.oid = p.pronamespace
-  where p.prokind = 'f' and ${ours}
+  where p.prokind in ('f', 'p') and ${ours}
     and p.prorettype not in ('trigger'::regtype, 'event_trigger'::regtype)
     and has_schema_privilege($1, n.oid, 'USAGE') and has_function_privilege($1, p.oid, 'EXECUTE')
     and not exists (select from pg_depend d where d.classid = 'pg_proc'::regclass and d.objid = p.oid and d.deptype = 'e')

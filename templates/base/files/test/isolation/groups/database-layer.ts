@@ -27,7 +27,7 @@ const ways: Readonly<Record<string, Way>> = {
   'read()': async (database, table) => (await database.read<Row>({ text: `select * from ${table}` })).rows,
   'transaction()': async (database, table) =>
     await database.transaction(
-      async (connection) => (await sql<Row>`select * from ${sql.table(table)}`.execute(connection)).rows,
+      async (connection) => (await sql<Row>`select * from ${sql.raw(table)}`.execute(connection)).rows,
     ),
   'Kysely, reading': async ({ reader }, table) => await reader.selectFrom(unqualified(table)).selectAll().execute(),
   'Kysely, writing': async ({ writer }, table) => await writer.selectFrom(unqualified(table)).selectAll().execute(),

@@ -1,14 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import { counted } from '../../../src/counted.ts';
-import type { Column, DatabaseFunction } from '../catalog.ts';
+import { belongings, callsOf, callText, neutralValues, replaced, type Values } from '../calls.ts';
+import type { DatabaseFunction } from '../catalog.ts';
 import { secretsTable, tenantFunction } from '../context.ts';
 import type { Recorder } from '../finding.ts';
-import type { Outcome } from '../session.ts';
+import { attemptsInside, type Outcome } from '../session.ts';
 import { literal } from '../sql.ts';
 import { asTenant, type Target } from '../target.ts';
-import { candidates } from '../values.ts';
+import { aroundEmptying } from '../without-victim.ts';
 
+/** Of one function; without a context, and with the victim and without. */
 const mostCalls = 100;
+const mostOthers = 24;
 
 /** Every function that the runtime role may call, with nothing, with guesses and with each thing of the victim that fits. */
 export async function functions(target: Target, recorder: Recorder): Promise<void> {
@@ -18,6 +21,7 @@ export async function functions(target: Target, recorder: Recorder): Promise<voi
     // On a server that was given, what may write is left alone: a rollback does not bring numbers of sequences back.
     if (!target.own && each.volatile) continue;
     await attackFunction(target, recorder, each);
+    if (each.definer && each.argumentTypes.length > 0) await withoutVictim(target, recorder, each);
   }
 }
 
@@ -87,59 +91,103 @@ async function attackSecrets(target: Target, recorder: Recorder): Promise<void> 
   }
 }
 
-async function attackFunction(target: Target, recorder: Recorder, target_: DatabaseFunction): Promise<void> {
+async function attackFunction(target: Target, recorder: Recorder, each: DatabaseFunction): Promise<void> {
   const { attacker, victim, shut } = target.world;
   const [none] = target.contexts.bad(victim.id, attacker.id);
-  const neutral = target_.argumentTypes.map((type) => guess(type, attacker.marker));
-  const calls = [
-    neutral,
-    neutral.map(() => null),
-    ...target_.argumentTypes.flatMap((type, index) =>
-      belongings(target, type).map((value) => replaced(neutral, index, value)),
-    ),
-  ];
-  for (const settings of [target.contexts.own(attacker.id), none?.settings ?? []]) {
-    for (const values of calls.slice(0, mostCalls)) {
-      const text = callText(target_, values);
+  const calls = callsOf(target, each);
+  const secrets = await readSecrets(target);
+  const errors = new Set<string>();
+  let worked = false;
+  for (const [settings, most] of [
+    [target.contexts.own(attacker.id), mostCalls],
+    [none?.settings ?? [], mostOthers],
+  ] as const) {
+    for (const values of calls.slice(0, most)) {
+      const text = callText(each, values);
       const [outcome] = await target.attempt(settings, text);
       recorder.check('E6');
       if (outcome === undefined) continue;
-      const leak = leakOf(target, outcome, values);
-      if (leak !== undefined) report(target, recorder, target_, text, `shows ${leak}`);
+      if (outcome.error === undefined) worked = true;
+      else errors.add(outcome.error.message);
+      const leak = leakOf(target, outcome, values) ?? secrets.find((secret) => saidBy(outcome).includes(secret));
+      if (leak !== undefined) report(target, recorder, each, text, `shows ${leak}`);
       const open = shut.find(
-        ({ id, slug }) => JSON.stringify(outcome.rows).includes(id) && !values.includes(id) && values.includes(slug),
+        ({ id, slug }) => saidBy(outcome).includes(id) && !values.includes(id) && values.includes(slug),
       );
       if (open !== undefined)
-        report(target, recorder, target_, text, `answers for the tenant ${open.slug}, which is shut out`);
+        report(target, recorder, each, text, `answers for the tenant ${open.slug}, which is shut out`);
     }
   }
-  await compareWithNobody(target, recorder, target_, neutral);
+  if (each.definer && !worked)
+    recorder.leave({ threat: 'E6', why: `${each.name}: no call of it worked: ${[...errors][0]?.slice(0, 120)}` });
+  await compareWithNobody(target, recorder, each);
 }
 
+/** What it answers, or complains of. */
+const saidBy = ({ rows, error }: Outcome): string =>
+  error === undefined ? JSON.stringify(rows) : [error.message, error.detail, error.hint].join('\n');
+
 /** Whoever names a tenant may be told which one it is: that is what a look-up by name is for. More than that is a leak. */
-function leakOf(
-  { detector, world }: Target,
-  { rows }: Outcome,
-  values: readonly (string | null)[],
-): string | undefined {
+function leakOf({ detector, world }: Target, outcome: Outcome, values: Values): string | undefined {
   const { id, slug } = world.victim;
   const named = values.some((value) => value === slug || value === id);
-  return detector.inRows(rows, [...values, ...(named ? [id, slug] : [])].join(' '));
+  return detector.inText(saidBy(outcome), [...values, ...(named ? [id, slug] : [])].join(' '));
+}
+
+/** What contexts are made genuine with, as a function could show it; nothing where nobody may read it. */
+async function readSecrets({ admin }: Target): Promise<string[]> {
+  if (secretsTable === undefined) return [];
+  const allowed = await admin.query<{ allowed: string }>(
+    `select (to_regclass('${secretsTable}') is not null and has_table_privilege('${secretsTable}', 'select'))::text as allowed`,
+  );
+  if (allowed.rows[0]?.allowed !== 'true') return [];
+  const { rows } = await admin.query<Record<string, string>>(`select * from ${secretsTable}`);
+  const keys = rows.flatMap((row) => Object.values(row)).filter((value) => /^\\x[0-9a-f]{64,}$/.test(value));
+  return keys.flatMap((key) => [key.slice(2), Buffer.from(key.slice(2), 'hex').toString('base64')]);
+}
+
+/** What it answers must be the same when the victim has nothing: that finds counts, and whether something is there. */
+async function withoutVictim(target: Target, recorder: Recorder, each: DatabaseFunction): Promise<void> {
+  const calls = callsOf(target, each).slice(0, mostOthers);
+  const attempt = attemptsInside(target.admin, target.runtime);
+  const ask = async (): Promise<string[]> => {
+    const answers = [];
+    for (const values of calls) {
+      const [outcome] = await attempt(target.contexts.own(target.world.attacker.id), callText(each, values));
+      answers.push(outcome === undefined ? '' : saidBy(outcome));
+    }
+    return answers;
+  };
+  await aroundEmptying(target, async ({ empty, refill }) => {
+    const before = await ask();
+    await empty();
+    const after = await ask();
+    recorder.check('E6', 'call the function with and without the victim');
+    const at = before.findIndex((answer, index) => answer !== after[index]);
+    if (at < 0) return;
+    await refill();
+    if ((await ask())[at] !== before[at]) return; // It never says the same twice.
+    const leaked = `answers ${before[at]?.slice(0, 80)} with the victim's rows and ${after[at]?.slice(0, 80)} without`;
+    report(
+      target,
+      recorder,
+      each,
+      callText(each, calls[at] ?? []),
+      leaked,
+      'call the function with and without the victim',
+    );
+  });
 }
 
 /** Whether the answer about a thing of the victim differs from that about a thing that does not exist. */
-async function compareWithNobody(
-  target: Target,
-  recorder: Recorder,
-  target_: DatabaseFunction,
-  neutral: readonly (string | null)[],
-): Promise<void> {
+async function compareWithNobody(target: Target, recorder: Recorder, each: DatabaseFunction): Promise<void> {
   const { attacker, victim } = target.world;
-  const ask = async (values: readonly (string | null)[], said: string): Promise<string> => {
-    const [outcome] = await target.attempt(target.contexts.own(attacker.id), callText(target_, values));
+  const neutral = neutralValues(each, attacker.marker);
+  const ask = async (values: Values, said: string): Promise<string> => {
+    const [outcome] = await target.attempt(target.contexts.own(attacker.id), callText(each, values));
     return (outcome?.error?.code ?? JSON.stringify(outcome?.rows)).replaceAll(said, '?');
   };
-  for (const [index, type] of target_.argumentTypes.entries()) {
+  for (const [index, type] of each.argumentTypes.entries()) {
     if (type !== 'uuid') continue;
     for (const value of belongings(target, type).filter((value) => value !== victim.id)) {
       const [nobody, somebodyElse] = [randomUUID(), randomUUID()];
@@ -150,77 +198,31 @@ async function compareWithNobody(
       report(
         target,
         recorder,
-        target_,
-        callText(target_, replaced(neutral, index, value)),
+        each,
+        callText(each, replaced(neutral, index, value)),
         `answers ${known.slice(0, 80)} about the victim's row and ${unknown.slice(0, 80)} about none`,
       );
     }
   }
 }
 
-/** What the victim has, or is called, that an argument of the type can hold. Without the secrets: who has those is not an attacker. */
-function belongings({ tables, world }: Target, type: string): string[] {
-  const { victim, shut } = world;
-  if (type === 'uuid') {
-    const ids = tables.flatMap((table) => {
-      const key = table.uniques.find(({ primary }) => primary)?.columns.find((column) => column !== 'tenant_id');
-      const rows = victim.rows.get(table.name) ?? [];
-      return key === undefined ? [] : rows.flatMap((row) => row[key] ?? []);
-    });
-    return [victim.id, ...ids];
-  }
-  if (!/^(text|character varying|citext|name)$/.test(type)) return [];
-  return [victim.slug, victim.marker, `${victim.marker} 0`, ...shut.map(({ slug }) => slug), '', '%', "' or true --"];
-}
-
-function guess(type: string, marker: string): string | null {
-  const column: Column = {
-    name: '',
-    type,
-    baseType: type,
-    modifier: -1,
-    category: type.endsWith('[]')
-      ? 'A'
-      : /int|numeric|real|double/.test(type)
-        ? 'N'
-        : /char|text|name/.test(type)
-          ? 'S'
-          : 'U',
-    elementType: type.replace(/\[\]$/, ''),
-    labels: [],
-    domainChecks: [],
-    notNull: true,
-    default: null,
-    identity: false,
-    generated: false,
-    insertable: true,
-    updatable: true,
-  };
-  return candidates(column, [])[0]?.({ marker, n: 0, shared: false }) ?? null;
-}
-
-const replaced = (values: readonly (string | null)[], index: number, value: string): (string | null)[] =>
-  values.map((each, at) => (at === index ? value : each));
-
-function callText({ call, argumentTypes }: DatabaseFunction, values: readonly (string | null)[]): string {
-  return `select * from ${call}(${values.map((value, index) => `${literal(value)}::${argumentTypes[index]}`).join(', ')}) as answer`;
-}
-
 function report(
   target: Target,
   recorder: Recorder,
-  { name, definer }: DatabaseFunction,
+  { name, definer, isProcedure }: DatabaseFunction,
   text: string,
   leaked: string,
+  attack = 'call the function',
 ): void {
+  const kind = isProcedure ? 'procedure' : 'function';
   recorder.find({
     threat: 'E6',
     object: name,
-    attack: 'call the function',
+    attack,
     leaked,
     reproduce: `${asTenant(target)}\n${text};`,
     fix: definer
-      ? `revoke execute on function ${name} from ${target.runtimeRole}, public; -- or let it answer only for app.tenant_id(), as db/migrations has it`
-      : `alter function ${name} security invoker;`,
+      ? `revoke execute on ${kind} ${name} from ${target.runtimeRole}, public; -- or let it answer only for app.tenant_id(), as db/migrations has it`
+      : `alter ${kind} ${name} security invoker;`,
   });
 }

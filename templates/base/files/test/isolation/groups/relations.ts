@@ -2,9 +2,9 @@ import { counted } from '../../../src/counted.ts';
 import type { Relation } from '../catalog.ts';
 import type { Recorder } from '../finding.ts';
 import { attemptsInside } from '../session.ts';
-import { literal } from '../sql.ts';
 import { asTenant, type Target } from '../target.ts';
 import type { Threat } from '../threats.ts';
+import { aroundEmptying } from '../without-victim.ts';
 
 /** Everything that can be read and is no table of tenants: views, materialized views, foreign tables, and tables of the platform. */
 export async function relations(target: Target, recorder: Recorder): Promise<void> {
@@ -46,7 +46,7 @@ async function deleteThrough(target: Target, recorder: Recorder, view: Relation)
 /** What a view says must be the same when the victim has nothing: that finds sums and counts, in which no text gives the victim away. */
 async function withoutVictim(target: Target, recorder: Recorder, view: Relation): Promise<void> {
   if (!view.privileges.has('SELECT')) return;
-  const { admin, tables, world, contexts } = target;
+  const { admin, world, contexts } = target;
   const ask = async (): Promise<string> => {
     const attempt = attemptsInside(admin, target.runtime);
     const [outcome] = await attempt(contexts.own(world.attacker.id), `select * from ${view.name}`);
@@ -59,35 +59,22 @@ async function withoutVictim(target: Target, recorder: Recorder, view: Relation)
       ''
     );
   };
-  await admin.query(target.own ? 'begin' : 'savepoint comparing');
-  try {
+  await aroundEmptying(target, async ({ empty }) => {
     const before = await ask();
     if ((await ask()) !== before) return;
-    for (const { name } of [...tables].reverse()) {
-      // Without triggers and references where that is allowed; else in the order in which they allow it.
-      await admin.query('savepoint emptying');
-      await admin
-        .query(
-          `set local session_replication_role = replica; delete from ${name} where tenant_id = ${literal(world.victim.id)}`,
-        )
-        .catch(() => admin.query('rollback to savepoint emptying'));
-    }
-    await admin.query('reset session_replication_role');
+    await empty();
     const after = await ask();
     recorder.check(threatOf(view));
-    if (after !== before) {
-      report(
-        target,
-        recorder,
-        view,
-        'compare what the view says with and without the victim',
-        `says ${JSON.stringify(before.slice(0, 120))} with the victim's rows and ${JSON.stringify(after.slice(0, 120))} without`,
-        `select * from ${view.name}`,
-      );
-    }
-  } finally {
-    await admin.query(target.own ? 'rollback' : 'rollback to savepoint comparing');
-  }
+    if (after === before) return;
+    report(
+      target,
+      recorder,
+      view,
+      'compare what the view says with and without the victim',
+      `says ${JSON.stringify(before.slice(0, 120))} with the victim's rows and ${JSON.stringify(after.slice(0, 120))} without`,
+      `select * from ${view.name}`,
+    );
+  });
 }
 
 function threatOf({ kind, parent }: Relation): Threat {

@@ -5,6 +5,7 @@ import { literal } from '../sql.ts';
 import type { Tenant } from '../world.ts';
 import { bodiesFor } from './bodies.ts';
 import type { Call, Headers } from './client.ts';
+import { byLikeness } from './own.ts';
 import { fillPath, type Route } from './routes.ts';
 import { report, rowIds, type RowId, type Stage } from './stage.ts';
 
@@ -15,11 +16,14 @@ interface Member {
   readonly tenant: Tenant;
   readonly headers: Headers;
   readonly ids: readonly RowId[];
+  readonly others: readonly RowId[];
   /** What must not be in this tenant's answers. */
   readonly foreign: Detector;
 }
 
 const attack = 'requests of several tenants at once';
+const fix =
+  'src/http/tenant-scope.ts: run everything after the resolution inside runAsTenant(), and keep nothing of a request beside it.';
 
 /**
  * B15: requests of several tenants, many at once over fewer connections, reading and writing, some of them wrong; every answer holds its own tenant's rows and no others, and so does the
@@ -41,14 +45,18 @@ export async function attackAtOnce(stage: Stage, total: number, faults: boolean)
     ? startFaults({ ...stage.target, admin: await stage.issuing.adminOf(attacker.id) })
     : undefined;
   let next = 0;
+  const found = new Set<string>();
   const work = async (): Promise<void> => {
     while (stage.sent() < total) {
       const n = (next += 1);
-      const routes = n % 8 === 0 && writing.length > 0 ? writing : reading;
-      const route = routes[n % routes.length];
-      const one = members[Math.floor(n / routes.length) % members.length];
+      const writes = n % 8 === 0 && writing.length > 0;
+      const routes = writes ? writing : reading;
+      // Everybody at the same route at once, one route after the other.
+      const turn = writes ? n / 8 : n;
+      const route = routes[Math.floor(turn / members.length) % routes.length];
+      const one = members[turn % members.length];
       if (route === undefined || one === undefined) return;
-      await request(stage, route, one, n, faults);
+      await request({ stage, faults, found }, route, one, n);
     }
   };
   await Promise.all(Array.from({ length: atOnce }, work));
@@ -62,21 +70,22 @@ function member(stage: Stage, tenant: Tenant, other: Tenant, headers: Headers): 
   return {
     tenant,
     headers,
-    ids: rowIds(stage.target, tenant).slice(0, 8),
+    ids: rowIds(stage.target, tenant),
+    others: rowIds(stage.target, other),
     foreign: createDetector({ ...world, victim: other, attacker: tenant }, tables),
   };
 }
 
-async function request(
-  stage: Stage,
-  route: Route,
-  { tenant, headers, ids, foreign }: Member,
-  n: number,
-  faults: boolean,
-): Promise<void> {
-  // Every seventh is wrong, so that errors are among the rest.
-  const id = n % 7 === 0 ? 'no-id' : ids[n % Math.max(1, ids.length)]?.id;
-  const path = fillPath(route, Object.fromEntries(route.params.map((name) => [name, id ?? ''])));
+interface Sending {
+  readonly stage: Stage;
+  readonly faults: boolean;
+  /** Own rows that were found, by who asked and where. */
+  readonly found: Set<string>;
+}
+
+async function request({ stage, faults, found }: Sending, route: Route, one: Member, n: number): Promise<void> {
+  const { tenant, headers, foreign } = one;
+  const path = fillPath(route, Object.fromEntries(route.params.map((name) => [name, idOf(route, name, one, n)])));
   const body = route.method === 'POST' ? bodyOf(route, tenant, n) : undefined;
   const call: Call = { method: route.method, path, headers, ...(body && { body }) };
   if (faults && n % 50 === 0) {
@@ -86,15 +95,11 @@ async function request(
   const answer = await stage.call('B15', call, attack);
   const leak = foreign.inText(answer.text, path);
   if (leak !== undefined)
-    report(
-      stage.recorder,
-      call,
-      'B15',
-      attack,
-      `answers with another tenant's ${leak}`,
-      'src/http/tenant-scope.ts: run everything after the resolution inside runAsTenant().',
-      route,
-    );
+    report(stage.recorder, call, 'B15', attack, `answers with another tenant's ${leak}`, fix, route);
+  const asked = `${tenant.id} ${path}`;
+  if (answer.status < 300) found.add(asked);
+  if (answer.status === 404 && found.has(asked) && !faults)
+    report(stage.recorder, call, 'B15', attack, 'answers 404 for an own row that it had found before', fix, route);
   if (answer.status >= 500 && !faults)
     report(
       stage.recorder,
@@ -105,6 +110,13 @@ async function request(
       'Read the log: an attack that fails attacks nothing.',
       route,
     );
+}
+
+/** Mostly an own row that the route is about; every fifth is another tenant's, and every seventh is wrong, so that errors are among the rest. */
+function idOf(route: Route, name: string, { ids, others }: Member, n: number): string {
+  if (n % 7 === 0) return 'no-id';
+  const [first, ...more] = byLikeness(name, n % 5 === 0 ? others : ids, route.path).slice(0, 8);
+  return (n % 3 === 0 ? (more[n % Math.max(1, more.length)] ?? first) : first)?.id ?? '';
 }
 
 /** Says in every text of its own whose it is. */

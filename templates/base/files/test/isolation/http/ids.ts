@@ -9,6 +9,11 @@ import { report, type RowId, type Stage } from './stage.ts';
 const fix =
   'Find the row through the tenant connection and answer notFound() when there is none: another tenant’s row is no row.';
 
+const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/** Ids that no row has, by what they look like. */
+const nobodys = { uuid: () => randomUUID(), number: () => '2147483000', text: () => 'nobodys' };
+
 /** A route's share of the victim's ids, in the quick mode. */
 const mostIds = 48;
 
@@ -55,6 +60,12 @@ async function inBody(stage: Stage, route: Route): Promise<void> {
 async function inQuery(stage: Stage, route: Route): Promise<void> {
   const params = ownParams(stage, route);
   const path = fillPath(route, params);
+  const theirs =
+    route.params.length === 0
+      ? []
+      : combinations(route.params, stage.ids.victim, route.path)
+          .slice(0, 1)
+          .map((chosen) => fillPath(route, chosen));
   const { marker, id: tenant, slug } = stage.target.world.victim;
   for (const [name, { format, enum: values }] of Object.entries(route.query)) {
     if (values !== undefined) continue;
@@ -68,12 +79,14 @@ async function inQuery(stage: Stage, route: Route): Promise<void> {
       await stage.call('L16', call(value), `${name}=${value} in the query`);
   }
   for (const name of ['tenant_id', 'tenantId', 'tenant', 'organization', 'org', 'account']) {
-    for (const value of [tenant, slug])
-      await stage.call(
-        'L1',
-        { method: route.method, path: `${path}?${name}=${value}`, headers: stage.own },
-        `the victim named by ${name} in the query`,
-      );
+    for (const value of [tenant, slug]) {
+      for (const each of [path, ...theirs])
+        await stage.call(
+          'L1',
+          { method: route.method, path: `${each}?${name}=${value}`, headers: stage.own },
+          `the victim named by ${name} in the query`,
+        );
+    }
   }
 }
 
@@ -85,13 +98,20 @@ async function compare(
   attack: string,
   call: (id: string) => Call,
 ): Promise<void> {
-  const nobody = randomUUID();
-  const { essence, status } = await stage.call('control', call(nobody), 'an id of nobody');
-  const reference = essence.replaceAll(nobody, '?');
+  const references = new Map<string, Promise<{ readonly said: string; readonly status: number }>>();
+  const ask = async (nobody: string) => {
+    const { essence, status } = await stage.call('control', call(nobody), 'an id of nobody');
+    return { said: essence.replaceAll(nobody, '?'), status };
+  };
   await inParallel(victimIds(stage, route, name), async ({ id, table }) => {
+    // A text that cannot be an id is refused as such, whoever has it.
+    const form = uuid.test(id) ? 'uuid' : /^\d+$/.test(id) ? 'number' : 'text';
+    const reference = references.get(form) ?? ask(nobodys[form]());
+    references.set(form, reference);
+    const { said, status } = await reference;
     const request = call(id);
     const answer = await stage.call('L4', request, attack);
-    if (answer.essence.replaceAll(id, '?') === reference) return;
+    if (answer.essence.replaceAll(id, '?') === said) return;
     report(
       stage.recorder,
       request,

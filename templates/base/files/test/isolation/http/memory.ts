@@ -3,6 +3,7 @@ import { credentialKinds } from '../credentials.ts';
 import { idProperties } from './bodies.ts';
 import type { Answer, Headers } from './client.ts';
 import { ownBodies } from './own.ts';
+import { attackRemembered } from './remembered.ts';
 import type { Route } from './routes.ts';
 import { report, type Stage } from './stage.ts';
 
@@ -19,6 +20,7 @@ export async function attackMemory(stage: Stage): Promise<void> {
     const own = await kind.issue(stage.issuing, attacker, 'owner', { person });
     const theirs = await kind.issue(stage.issuing, bystander, 'owner', { person });
     await countRequests(stage, own, theirs);
+    await attackRemembered(stage, { owner: own, other: theirs });
     for (const route of posts) await repeatRequest(stage, route, own, theirs);
   }
 }
@@ -36,6 +38,11 @@ async function repeatRequest(stage: Stage, route: Route, own: Headers, theirs: H
     return;
   }
   const second = await stage.call('L6', call(theirs), 'the same request of the same person in another tenant');
+  if (second.status === 409) {
+    const leaked = `answers ${first.status}, and then 409 in the other tenant: that somebody has it already, nobody else may know`;
+    const fix = 'Look for what is there already through the tenant connection only.';
+    report(stage.recorder, call(theirs), 'D10', 'the same values in another tenant', leaked, fix, route);
+  }
   const id = (first.body as { readonly id?: unknown } | null)?.id;
   if (typeof id !== 'string' || !second.content.includes(id)) return;
   report(

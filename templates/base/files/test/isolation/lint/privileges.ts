@@ -85,7 +85,9 @@ export const privilegeRules: readonly Rule[] = [
       from pg_class c join pg_namespace n on n.oid = c.relnamespace
       where c.relkind = 'v' and ${ours('n')} and has_schema_privilege(${serving('n')}, n.oid, 'USAGE')
         and (has_any_column_privilege(${serving('n')}, c.oid, 'SELECT, INSERT, UPDATE') or has_table_privilege(${serving('n')}, c.oid, 'DELETE'))
-        and not coalesce((select option_value::bool from pg_options_to_table(c.reloptions) where option_name = 'security_invoker'), false)`,
+        and not coalesce((select option_value::bool from pg_options_to_table(c.reloptions) where option_name = 'security_invoker'), false)
+        -- Those of extensions are about the server; what they show is read like every view.
+        and not exists (select from pg_depend d where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.deptype = 'e')`,
   },
   {
     threat: 'E8',

@@ -24,6 +24,14 @@ const enteredOnce: Mutation = {
   expects: ({ threat, attack }) => ['B1', 'B15'].includes(threat) || attack.endsWith('several tenants at once'),
 };
 
+/** As a cache whose keys lack the tenant. */
+const rowsOfWhoAskedFirst: Mutation = {
+  name: 'flight: whoever asks for a row gets it as the tenant that asked first',
+  steps: () => withDatabase({ flight: asAskedFirst() }),
+  groups: ['memory'],
+  expects: onRoute('L6'),
+};
+
 /** What keeps the users of a connection apart, broken in one way at a time. */
 export const databaseMutations: readonly Mutation[] = [
   {
@@ -32,7 +40,7 @@ export const databaseMutations: readonly Mutation[] = [
     groups: ['database layer'],
     expects: ({ threat }) => threat === 'B7',
   },
-  ...(connectionsAreShared ? [enteredOnce] : []),
+  ...(connectionsAreShared ? [enteredOnce, rowsOfWhoAskedFirst] : []),
   {
     name: 'flight: a statement travels without its tenant',
     steps: () => withDatabase({ flight: (_, statement) => [statement] }),
@@ -52,6 +60,12 @@ export const databaseMutations: readonly Mutation[] = [
       withDatabase({ flight: (entering, statement) => [entering, inText(statement, (value) => `'${value}'`)] }),
     groups: ['payloads'],
     expects: onRoute('C5'),
+  },
+  {
+    name: 'flight: a text that another tenant wrote is refused',
+    steps: () => withDatabase({ flight: refusingWritten() }),
+    groups: ['memory'],
+    expects: onRoute('D10'),
   },
   {
     name: 'assertPlain: commands are let through',
@@ -100,3 +114,41 @@ function oncePerSession(): DatabaseSteps['flight'] {
     return [{ ...entering, text: entering.text.replaceAll(', true) is null', ', false) is null') }, statement];
   };
 }
+
+const isId = (value: unknown): boolean =>
+  typeof value === 'string' && /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(value);
+
+/** Repeats the first reading of each row, with its tenant. */
+function asAskedFirst(): DatabaseSteps['flight'] {
+  const asked = new Map<string, readonly Statement[]>();
+  return (entering, statement) => {
+    const { text, values = [] } = statement;
+    const tenant = tenantIn(entering);
+    const others = values.filter((value) => value !== tenant);
+    // Of tenants that have schemas of their own, the same text.
+    if (!/^select .* from /is.test(text) || !others.some(isId)) return [entering, statement];
+    const key = JSON.stringify([text.replace(/t_[0-9a-f]{32}/g, ''), others]);
+    const first = asked.get(key) ?? [entering, statement];
+    asked.set(key, first);
+    return first;
+  };
+}
+
+/** As who looks a name up among those of all tenants. */
+function refusingWritten(): DatabaseSteps['flight'] {
+  const written = new Map<unknown, string | undefined>();
+  return (entering, statement) => {
+    const tenant = tenantIn(entering);
+    if (!/^insert into .*projects/i.test(statement.text)) return [entering, statement];
+    for (const value of statement.values ?? []) {
+      if (typeof value !== 'string' || isId(value)) continue;
+      if (written.has(value) && written.get(value) !== tenant)
+        throw Object.assign(new Error('duplicate key'), { code: '23505' });
+      written.set(value, tenant);
+    }
+    return [entering, statement];
+  };
+}
+
+const tenantIn = ({ values }: Statement): string | undefined =>
+  /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/.exec(JSON.stringify(values ?? []))?.[0];

@@ -1,3 +1,4 @@
+import { roles } from '../../../src/tenancy/roles.ts';
 import { credentialKinds } from '../credentials.ts';
 import { tableRole } from '../homes.ts';
 import { type Material, type Mutation, names, usual } from './mutation.ts';
@@ -36,6 +37,32 @@ export function functionMutations(material: Material): Mutation[] {
       ],
     ),
     added(
+      'a SECURITY DEFINER function that counts the rows of a tenant',
+      'app.attack_count(uuid)',
+      ['functions'],
+      [
+        `create function app.attack_count(wanted uuid) returns bigint language sql stable security definer set search_path = pg_catalog, pg_temp as $$ select count(*) from ${table} where tenant_id = wanted $$`,
+      ],
+    ),
+    added(
+      'a SECURITY DEFINER function that shows the rows of a list',
+      'app.attack_list(uuid[],integer,integer)',
+      ['functions'],
+      [
+        `create function app.attack_list(wanted uuid[], page integer, size integer) returns setof ${table} language sql stable security definer set search_path = pg_catalog, pg_temp as $$ select * from ${table} where tenant_id = any (wanted) order by tenant_id offset page * size limit size $$`,
+      ],
+    ),
+    {
+      name: 'a procedure that shows a row',
+      sql: [
+        `create procedure app.attack_procedure(inout found text) language plpgsql security definer set search_path = pg_catalog, pg_temp as $$ begin select t::text into found from ${table} as t where tenant_id <> app.tenant_id() limit 1; end $$`,
+        `grant execute on procedure app.attack_procedure(text) to ${runtime}`,
+      ],
+      groups: ['functions'],
+      expects: names('app.attack_procedure(text)'),
+    },
+    added('a function that the server keeps for administrators', 'pg_stat_file(text)', ['lint'], []),
+    added(
       'a function that says it is leakproof',
       'app.attack_leak(text)',
       ['lint'],
@@ -43,6 +70,17 @@ export function functionMutations(material: Material): Mutation[] {
         `create function app.attack_leak(value text) returns boolean language sql stable leakproof as $$ select true $$`,
       ],
     ),
+    {
+      name: `${table}: a trigger that runs as the migrator`,
+      sql: [
+        `create function app.attack_migrator() returns trigger language plpgsql security definer set search_path = pg_catalog, pg_temp as $$ begin return new; end $$`,
+        `alter function app.attack_migrator() owner to ${roles.migrator}`,
+        `create trigger attack before update on ${table} for each row execute function app.attack_migrator()`,
+      ],
+      tables: [table],
+      groups: ['lint'],
+      expects: names('app.attack_migrator()'),
+    },
     {
       name: `${table}: a trigger that runs as the administrator`,
       sql: [
@@ -53,8 +91,29 @@ export function functionMutations(material: Material): Mutation[] {
       groups: ['lint'],
       expects: ({ object }) => object === 'app.attack_trigger()' || object === table,
     },
+    ...usual(material)
+      .filter(({ columns }) => columns.some(({ name }) => name === 'name'))
+      .slice(-1)
+      .map(({ name }) => refusingNames(name)),
     ...credentialKinds.flatMap(({ mutations }) => mutations),
   ];
+}
+
+/** A constraint over all tenants, as a trigger. */
+function refusingNames(table: string): Mutation {
+  return {
+    name: `${table}: a trigger that refuses names which another tenant has`,
+    sql: [
+      `create function app.attack_names() returns trigger language plpgsql security definer set search_path = pg_catalog, pg_temp as $$ begin
+        if exists (select from ${table} where name = new.name and id <> new.id) then raise exception 'there is one like this' using errcode = '23505'; end if;
+        return new;
+      end $$`,
+      `create trigger attack before insert on ${table} for each row execute function app.attack_names()`,
+    ],
+    tables: [table],
+    groups: ['side channels'],
+    expects: ({ object, threat }) => object === table && threat === 'D5',
+  };
 }
 
 function altered(what: string, sql: string): Mutation {

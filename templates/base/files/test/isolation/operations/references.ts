@@ -50,19 +50,20 @@ function unknown(value: string): string {
   return value.replace(/[0-9a-f]/g, (digit) => ((Number.parseInt(digit, 16) + 5) % 16).toString(16));
 }
 
-/** The victim's row as the attacker's own: what refuses it tells that the victim has it. */
-export function copyOfVictimRow({
-  table,
-  victimRow,
-  spareOfAttacker,
-  attacker,
-  writable,
-}: Subject): string | undefined {
+/** The victim's row as the attacker's own, also with a key of the attacker's: what refuses it tells that the victim has it. */
+export function copyOfVictimRow(
+  { table, victimRow, spareOfAttacker, attacker, writable }: Subject,
+  { key = 'of the victim', more = '' }: { readonly key?: 'of the victim' | 'own'; readonly more?: string } = {},
+): string | undefined {
   if (victimRow === undefined || spareOfAttacker === undefined) return undefined;
-  const references = new Set(table.foreignKeys.flatMap(({ columns }) => columns));
+  const primary = table.uniques.find((index) => index.primary)?.columns ?? [];
+  const references = new Set([
+    ...table.foreignKeys.flatMap(({ columns }) => columns),
+    ...(key === 'own' ? primary : []),
+  ]);
   const kept = Object.keys(victimRow).filter(
     (column) => references.has(column) || (!(column in spareOfAttacker) && victimRow[column] === null),
   );
   const own = Object.fromEntries(kept.map((column) => [column, spareOfAttacker[column] ?? null]));
-  return insertSql(table.name, { ...writable({ ...victimRow, ...own }), tenant_id: attacker });
+  return insertSql(table.name, { ...writable({ ...victimRow, ...own }), tenant_id: attacker }, more);
 }

@@ -3,6 +3,7 @@ import { createMemoryCounter } from '../../../src/http/window-counter.ts';
 import { withIds } from '../../../src/ids.ts';
 import type { ApplicationSteps } from '../../../src/steps.ts';
 import { startApplication } from '../../setup/application.ts';
+import { type Body, idProperties } from '../http/bodies.ts';
 import { type Answer, type Call, type Caller, createCaller } from '../http/client.ts';
 import { byLikeness, combinations, ownBodies } from '../http/own.ts';
 import { fillPath, readRoutes, type Route } from '../http/routes.ts';
@@ -44,13 +45,20 @@ export async function runRequests(
   nobody: string,
 ): Promise<Told[]> {
   const counter = createMemoryCounter(rateWindowMs, () => startedAt.getTime());
-  let made = 0;
-  const next = (): string => `00000000-0000-7000-8000-${String((made += 1)).padStart(12, '0')}`;
+  const made = new Map<string, number>();
+  const next = (tenant: string): string => {
+    made.set(tenant, (made.get(tenant) ?? 0) + 1);
+    return `00000000-0000-7000-8000-${String(made.get(tenant)).padStart(12, '0')}`;
+  };
   const application = await startApplication(environment, {
     steps: {
       ...steps,
       limitTenants: (defaults) => steps.limitTenants(defaults, counter),
-      runAsTenant: (tenant, work, ...rest) => withIds(next, () => steps.runAsTenant(tenant, work, ...rest)),
+      runAsTenant: (tenant, work, ...rest) =>
+        withIds(
+          () => next(tenant.id),
+          () => steps.runAsTenant(tenant, work, ...rest),
+        ),
     },
   });
   const caller = createCaller(application.url);
@@ -58,9 +66,13 @@ export async function runRequests(
     const document = await caller.send({ method: 'GET', path: '/openapi.json' });
     const routes = readRoutes(document.body);
     // The victim is at work in its world; where it does not exist its requests are refused.
-    for (const { method, path } of routes.filter(({ method, params }) => method === 'GET' && params.length === 0))
-      await caller.send({ method, path, headers: worlds.victim });
-    return await play(caller, traceOf(routes, worlds, nobody), startedAt);
+    const said = saidByVictim(routes, worlds);
+    for (const { name, method, path } of routes.filter(({ params }) => params.length === 0)) {
+      const body = said.get(name);
+      if (method === 'GET' || body !== undefined)
+        await caller.send({ method, path, headers: worlds.victim, ...(body && { body }) });
+    }
+    return await play(caller, traceOf(routes, worlds, nobody, said), startedAt);
   } finally {
     caller.close();
     await application.close();
@@ -95,8 +107,20 @@ function linesOf({ status, head, content }: Answer): string[] {
   return [String(status), ...kept.map(([name, value]) => `${name}: ${String(value)}`).sort(), content];
 }
 
+/** What the victim creates in its world, by route, with references to its own rows. */
+function saidByVictim(routes: readonly Route[], { tables, world }: Worlds): Map<string, Body> {
+  const ids = rowIds({ tables }, world.victim);
+  let n = 900;
+  const stage = { ids: { attacker: ids, victim: ids }, next: () => (n += 1) };
+  const said = routes.flatMap((route) => {
+    const [body] = route.method === 'POST' && route.params.length === 0 ? ownBodies(stage, route) : [];
+    return body === undefined ? [] : [[route.name, body] as const];
+  });
+  return new Map(said);
+}
+
 /** Every route with own, unknown and foreign ids, with the victim's values, and page by page. */
-function traceOf(routes: readonly Route[], worlds: Worlds, nobody: string): Step[] {
+function traceOf(routes: readonly Route[], worlds: Worlds, nobody: string, said: ReadonlyMap<string, Body>): Step[] {
   const { world, tables, attacker: headers } = worlds;
   const ids = { attacker: rowIds({ tables }, world.attacker), victim: rowIds({ tables }, world.victim) };
   let n = 0;
@@ -135,9 +159,20 @@ function traceOf(routes: readonly Route[], worlds: Worlds, nobody: string): Step
       ...foreign.map((params) => step('L4', 'an id of the victim or of nobody', params)),
       ...namesOf(route, worlds).map((changes) => step('D10', "the victim's values as the own", first, changes)),
       ...queriesOf(route, world.victim.marker).map((query) => step('L16', `the query ${query}`, first, {}, query)),
+      ...(said.has(route.name)
+        ? [
+            step('D10', 'what the victim created, as the own', first, {
+              ...said.get(route.name),
+              ...pick(body, idProperties(route)),
+            }),
+          ]
+        : []),
     ];
   });
 }
+
+const pick = (body: Body | undefined, names: readonly string[]): Body =>
+  Object.fromEntries(names.map((name) => [name, body?.[name]]));
 
 function namesOf({ method, body }: Route, { tables, world }: Worlds): Record<string, string>[] {
   if (method !== 'POST' && method !== 'PATCH') return [];

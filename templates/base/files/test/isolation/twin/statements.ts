@@ -1,3 +1,4 @@
+import { callText } from '../calls.ts';
 import type { Relation } from '../catalog.ts';
 import { copyOfVictimRow, referenceAttacks } from '../operations/references.ts';
 import { reads } from '../operations/reads.ts';
@@ -28,7 +29,7 @@ export function statementsOf(target: Target): Step[] {
       .map(({ name, kind }) => step('E1', name, `read the ${kind}`, `select * from ${name}`)),
     ...catalog.functions
       .filter(({ argumentTypes, volatile }) => argumentTypes.length === 0 && (own || !volatile))
-      .map(({ name, call }) => step('E6', name, 'call the function', `select * from ${call}() as answer`)),
+      .map((each) => step('E6', each.name, 'call the function', callText(each, []))),
     ...catalog.sequences.flatMap((name) => [
       step('D7', name, 'read the last number', `select last_value from ${name}`),
       // A number that was taken is not given back.
@@ -73,6 +74,8 @@ function inserts(target: Target, subject: Subject): Step[] {
   if (!table.privileges.has('INSERT')) return [];
   const { name } = table;
   const copy = copyOfVictimRow(subject);
+  const more = table.privileges.has('SELECT') ? ' returning *' : '';
+  const withOwnKey = copyOfVictimRow(subject, { key: 'own', more });
   return [
     ...(spareOfAttacker === undefined
       ? []
@@ -80,10 +83,11 @@ function inserts(target: Target, subject: Subject): Step[] {
           step('D7', name, 'INSERT that leaves numbers to the table', ...makeRoom, insertOwn(target, subject)),
           step('D5', name, 'INSERT of a new row', ...makeRoom, insertSql(name, writable(spareOfAttacker))),
         ]),
-    ...(copy === undefined
+    ...(copy === undefined || withOwnKey === undefined
       ? []
       : [
           step('D5', name, "INSERT of the victim's values", ...makeRoom, copy),
+          step('D5', name, "INSERT of the victim's values under an own key", ...makeRoom, withOwnKey),
           step(
             'D5',
             name,
