@@ -6,8 +6,8 @@ import { candidates } from './values.ts';
 /** Values for each argument, as PostgreSQL's input texts. */
 export type Values = readonly (string | null)[];
 
-/** As many ways to fill what holds nothing of the victim's. */
-const mostFillings = 9;
+/** Which of its choices each argument takes: every two of four arguments meet in all combinations of three (Taguchi's orthogonal array L9). */
+const levels = [0, 1, 2].flatMap((a) => [0, 1, 2].map((b) => [a, b, (a + b) % 3, (a + 2 * b) % 3]));
 const mostIdsInTexts = 8;
 
 /** What the arguments are when nobody means anything by them. */
@@ -19,10 +19,10 @@ export function neutralValues({ argumentTypes, argumentLabels }: DatabaseFunctio
 export function callsOf(target: Target, each: DatabaseFunction): Values[] {
   const { argumentTypes } = each;
   const neutral = neutralValues(each, target.world.attacker.marker);
-  const fillings = argumentTypes
-    .map((type, index) => alternatives(type, neutral[index] ?? null, index))
-    .reduce<Values[]>((found, choices) => found.flatMap((values) => choices.map((one) => [...values, one])), [[]])
-    .slice(0, mostFillings);
+  const choices = argumentTypes.map((type, index) => alternatives(type, neutral[index] ?? null, index));
+  const fillings = levels.map((row) =>
+    choices.map((each, index) => each[(row[index % row.length] ?? 0) % each.length] ?? null),
+  );
   const told = argumentTypes.flatMap((type, index) =>
     belongings(target, type).flatMap((value) => fillings.map((values) => replaced(values, index, value))),
   );

@@ -11,7 +11,7 @@ import { aroundEmptying } from '../without-victim.ts';
 
 /** Of one function; without a context, and with the victim and without. */
 const mostCalls = 100;
-const mostOthers = 24;
+const mostOthers = 40;
 const undefinedTable = '42P01';
 
 /** Every function that the runtime role may call, with nothing, with guesses and with each thing of the victim that fits. */
