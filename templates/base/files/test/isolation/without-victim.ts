@@ -1,5 +1,5 @@
 import { isSuperuser } from './privileged.ts';
-import { inReferenceOrder } from './rows.ts';
+import { inReferenceOrder } from './reference-order.ts';
 import { literal } from './sql.ts';
 import type { Target } from './target.ts';
 
