@@ -30,7 +30,7 @@ export async function findWorking(
         ...(body && { body }),
       };
       const answer = await stage.call('control', call, 'a request of the own');
-      if (answer.status < 300 || isHeldBack(call, answer)) return { params, body, answer };
+      if (answer.status < 400 || isHeldBack(call, answer)) return { params, body, answer };
       last = answer;
       // Not this row: its other bodies fare no better.
       if (answer.status === 404) break;
