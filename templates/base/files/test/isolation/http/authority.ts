@@ -56,7 +56,7 @@ async function attackTogether(stage: Stage): Promise<void> {
 }
 
 const operationOf = (route: Route): Operation | undefined =>
-  operations.find(({ method, path }) => method.toUpperCase() === route.method && path === route.path);
+  operations.find(({ method, path }) => `${method.toUpperCase()} ${path}` === route.name);
 
 async function expectRefusal(stage: Stage, route: Route, attack: string, headers: Headers): Promise<void> {
   const [body] = ownBodies(stage, route);

@@ -23,7 +23,8 @@ function objectFor(
   return Object.fromEntries(entries.map(([name, property]) => [name, valueFor(name, property, n, references)]));
 }
 
-function valueFor(name: string, schema: Schema, n: number, references: (property: string) => string): unknown {
+/** A value that the schema lets through; that of an id is what `references` gives. */
+export function valueFor(name: string, schema: Schema, n: number, references: (property: string) => string): unknown {
   if (schema.const !== undefined) return schema.const;
   if (schema.enum !== undefined) return schema.enum[0];
   const type = [schema.type].flat().find((each) => each !== 'null');

@@ -158,7 +158,9 @@ async function control(stage: Stage, route: Route): Promise<void> {
     'control',
     'use the route for the own tenant',
     `could not attack ${route.name}: it answers ${answer}`,
-    `Add to bodyFactories in test/isolation/factories.ts: '${route.name}': (n) => ({ ... }),`,
+    route.body === undefined && route.params.length > 0
+      ? `Add to pathFactories in test/isolation/factories.ts: '${route.name}': { ${route.params.map((name) => `${name}: '...'`).join(', ')} },`
+      : `Add to bodyFactories in test/isolation/factories.ts: '${route.name}': (n) => ({ ... }),`,
     route,
   );
 }

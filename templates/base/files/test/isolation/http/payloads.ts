@@ -56,10 +56,12 @@ function callsOf(stage: Stage, route: Route, payload: string): Placed[] {
   const [body] = ownBodies(stage, route);
   const base = { method: route.method, headers: stage.own, ...(body && { body }) };
   const path = fillPath(route, ids);
+  const everything = { ...ids, ...route.fixed };
+  const described = { path: route.name.slice(route.method.length + 1) };
   return [
-    ...route.params.map((name) => ({
+    ...Object.keys(everything).map((name) => ({
       where: `{${name}}`,
-      call: { ...base, path: fillPath(route, { ...ids, [name]: payload }) },
+      call: { ...base, path: fillPath(described, { ...everything, [name]: payload }) },
     })),
     ...Object.entries(route.query)
       .filter(([, { type }]) => type === 'string' || type === undefined)

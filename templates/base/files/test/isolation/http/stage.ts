@@ -142,7 +142,8 @@ export async function openApplication(
   };
   const { victim } = target.world;
   const document = await callers.kept.send({ method: 'GET', path: '/openapi.json' });
-  const routes = readRoutes(document.body);
+  const ids = { attacker: rowIds(target, target.world.attacker), victim: rowIds(target, victim) };
+  const routes = readRoutes(document.body, ids.attacker);
   if (routes.length === 0) throw new SuiteError('/openapi.json describes no route');
   const [own] = credentials.attacker.values();
   const shared = {
@@ -151,7 +152,7 @@ export async function openApplication(
     mode,
     routes,
     own: own ?? {},
-    ids: { attacker: rowIds(target, target.world.attacker), victim: rowIds(target, victim) },
+    ids,
     hangUp: async (call: Call) => {
       sent += 1;
       await callers.kept.hangUp(call);

@@ -64,7 +64,7 @@ export async function runRequests(
   const caller = createCaller(application.url);
   try {
     const document = await caller.send({ method: 'GET', path: '/openapi.json' });
-    const routes = readRoutes(document.body);
+    const routes = readRoutes(document.body, rowIds(worlds, worlds.world.attacker));
     // The victim is at work in its world; where it does not exist its requests are refused.
     const said = saidByVictim(routes, worlds);
     for (const { name, method, path } of routes.filter(({ params }) => params.length === 0)) {
