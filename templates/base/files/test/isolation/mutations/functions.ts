@@ -1,6 +1,6 @@
 import { roles } from '../../../src/tenancy/roles.ts';
 import { credentialKinds } from '../credentials.ts';
-import { tableRole } from '../homes.ts';
+import { homeOf, tableRole } from '../homes.ts';
 import { type Material, type Mutation, names, usual } from './mutation.ts';
 
 const runtime = tableRole('app');
@@ -92,7 +92,8 @@ export function functionMutations(material: Material): Mutation[] {
       expects: ({ object }) => object === 'app.attack_trigger()' || object === table,
     },
     ...usual(material)
-      .filter(({ columns }) => columns.some(({ name }) => name === 'name'))
+      // In a schema of its own a tenant's names meet nobody else's.
+      .filter(({ schema, columns }) => homeOf(schema) === undefined && columns.some(({ name }) => name === 'name'))
       .slice(-1)
       .map(({ name }) => refusingNames(name)),
     ...credentialKinds.flatMap(({ mutations }) => mutations),
