@@ -1,17 +1,13 @@
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { fillPath, readRoutes, type Schema } from '../isolation/http/routes.ts';
 
-vi.mock('../isolation/factories.ts', () => ({
-  bodyFactories: {},
-  pathFactories: { 'GET /v1/files/{name}': { name: 'a logo' } },
-}));
-
+const factories = { 'GET /v1/files/{name}': { name: 'a logo' } };
 const uuids = [{ id: '01890000-0000-7000-8000-000000000000' }];
 
 /** The one route of a document, whose parameters have these schemas. */
 function routeOf(path: string, schemas: Readonly<Record<string, Schema>>, ids = uuids) {
   const parameters = Object.entries(schemas).map(([name, schema]) => ({ in: 'path', name, schema }));
-  const [route] = readRoutes({ paths: { [path]: { get: { parameters } } } }, ids);
+  const [route] = readRoutes({ paths: { [path]: { get: { parameters } } } }, ids, factories);
   if (route === undefined) throw new Error('there is no route');
   return route;
 }

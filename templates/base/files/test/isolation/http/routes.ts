@@ -58,7 +58,11 @@ const methods = ['get', 'post', 'put', 'patch', 'delete'];
  * Every route of an OpenAPI document: reading ones first, deleting ones last, so that there is something left to attack.
  * `ids` are those of rows, which its paths may be about.
  */
-export function readRoutes(document: unknown, ids: readonly { readonly id: string }[]): Route[] {
+export function readRoutes(
+  document: unknown,
+  ids: readonly { readonly id: string }[],
+  factories = pathFactories,
+): Route[] {
   const { paths = {}, components } = document as Document;
   const schemas = components?.schemas ?? {};
   const areNumbers = ids.some(({ id }) => /^\d+$/.test(id));
@@ -77,7 +81,7 @@ export function readRoutes(document: unknown, ids: readonly { readonly id: strin
             .filter(([, schema]) => !mayBeId(schema, areNumbers))
             .map(([param, schema]) => [param, String(valueFor(param, schema, 1, () => ''))]),
         );
-        const known = { ...fixed, ...pathFactories[name] };
+        const known = { ...fixed, ...factories[name] };
         const body = operation.requestBody?.content?.['application/json']?.schema;
         const query = parameters
           .filter((parameter) => parameter.in === 'query')
