@@ -21,22 +21,35 @@ const themes = await Promise.all(
 const world = useWorld();
 const mostMs = 15_000;
 
+let written = '';
+const log = createLog({ level: 'error' }, { write: (line) => void (written += line) });
+
+const running = new Map<string, Promise<RunningApplication>>();
+afterAll(async () => {
+  for (const application of running.values()) await (await application).close();
+});
+
+/** One for all themes that have the same environment: most add nothing to it. */
+async function applicationWith(environment: Readonly<Record<string, string>>): Promise<RunningApplication> {
+  const key = JSON.stringify(environment);
+  const application = running.get(key) ?? startApplication({ ...world.database.environment, ...environment }, { log });
+  running.set(key, application);
+  return await application;
+}
+
 describe.each(themes)('$name', ({ theme: { rows, environment = {}, concurrent = false } }) => {
   let application: RunningApplication;
-  let written = '';
   let before: Record<string, string>[];
   const requests = new Map<Row, Sent>();
 
   beforeAll(async () => {
-    const log = createLog({ level: 'error' }, { write: (line) => void (written += line) });
-    application = await startApplication({ ...world.database.environment, ...environment }, { log });
+    application = await applicationWith(environment);
     const stage = await setStage();
     for (const row of rows) {
       requests.set(row, typeof row.request === 'function' ? await row.request(stage) : row.request);
     }
     before = await everyRow();
   });
-  afterAll(() => application?.close());
 
   it.each(rows)('$what', { concurrent }, async (row) => {
     const { status: statuses } = row;

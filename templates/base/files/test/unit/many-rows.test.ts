@@ -29,7 +29,10 @@ const policies = (using: string) =>
   );
 const asReviewed = () => policies('tenant_id = (select app.tenant_id())');
 
-/** What the suite finds in a table of members with 100,000 rows, when the administrator has said this before. */
+/** As many as the planner needs to prefer an index: a fifth of what the suite takes. */
+const rowCount = 20_000;
+
+/** What the suite finds in a table of members with that many rows, when the administrator has said this before. */
 async function findings(statements: readonly string[]): Promise<string[]> {
   for (const statement of statements) await admin.query(statement);
   const { tables } = await readTables(admin);
@@ -42,7 +45,7 @@ async function findings(statements: readonly string[]): Promise<string[]> {
     runtimeRole: servedRole,
     runtime: await characterOf(admin, servedRole),
   };
-  const group = await runGroup('planner', (recorder) => readManyRows(target, recorder, members));
+  const group = await runGroup('planner', (recorder) => readManyRows(target, recorder, members, rowCount));
   for (const statement of asReviewed()) await admin.query(statement);
   expect(group).toMatchObject({ checks: 6, left: [] });
   expect(group.stopped).toBeUndefined();
@@ -56,14 +59,14 @@ const itAsSuperuser = (name: string, work: () => Promise<void>) =>
     return await work();
   });
 
-describe('with 100,000 rows in a table, the planner group', () => {
+describe('with many rows in a table, the planner group', () => {
   itAsSuperuser('finds nothing where policies use the index', async () => {
     expect(await findings([])).toEqual([]);
   });
 
   itAsSuperuser('sees that policies ask for each row', async () => {
     const found = await findings(policies('tenant_id = app.tenant_id()'));
-    const asked = /every row, one after the other .* (called functions \d{6} times|read app\.\w+ for each: )/;
+    const asked = /every row, one after the other .* (called functions \d{5} times|read app\.\w+ for each: )/;
     expect(found).toContainEqual(expect.stringMatching(asked));
   });
 

@@ -11,26 +11,32 @@ import { asTenant, type Target } from '../target.ts';
 import { filtersOf, initPlanLoops, lateScans, readPlan, showScan } from './plan.ts';
 import { pointRead, type Shape, withValues } from './shapes.ts';
 
-const rowCount = 100_000;
-/** One tenant has a fifth of the rows, twenty thousand others have four each. */
-const large = rowCount / 5;
+/** How many rows others have each, beside a tenant that has a fifth of them all. */
 const small = 4;
+const largeOf = (rowCount: number): number => rowCount / 5;
+const inWords = (rowCount: number): string => `${rowCount.toLocaleString('en')} rows`;
 
 /** What it takes of a target. */
 type Reached = Pick<Target, 'admin' | 'contexts' | 'runtime' | 'runtimeRole'> & {
   readonly world: Pick<Target['world'], 'attacker'>;
 };
 
-/** Fills a table in a transaction, looks how PostgreSQL goes about it and how often it calls the policies' functions, and takes the rows back. */
-export async function readManyRows(target: Reached, recorder: Recorder, table: Relation): Promise<void> {
+/** Fills a table with so many rows in a transaction, looks how PostgreSQL goes about it and how often it calls the policies' functions, and takes the rows back. */
+export async function readManyRows(
+  target: Reached,
+  recorder: Recorder,
+  table: Relation,
+  rowCount = 100_000,
+): Promise<void> {
   const { admin, world } = target;
-  const leave = (why: string) => recorder.leave({ threat: 'C13', why: `${table.name} at 100,000 rows: ${why}` });
+  const leave = (why: string) =>
+    recorder.leave({ threat: 'C13', why: `${table.name} at ${inWords(rowCount)}: ${why}` });
   if (!(await isSuperuser(admin))) return leave('needs a superuser');
   await admin.query('begin');
   try {
-    const tenant = await multiply(admin, table, world.attacker.id);
+    const tenant = await multiply(admin, table, world.attacker.id, rowCount);
     if (tenant === undefined) return leave('there is no row to copy');
-    for (const who of [world.attacker.id, tenant]) await explainAs(target, recorder, table, who);
+    for (const who of [world.attacker.id, tenant]) await explainAs(target, recorder, table, { tenant: who, rowCount });
   } catch (error) {
     if (!(error instanceof pg.DatabaseError)) throw error;
     leave(error.message);
@@ -45,7 +51,12 @@ export async function readManyRows(target: Reached, recorder: Recorder, table: R
 const numbered = (n: string): string => `('ffffffff-ffff-4fff-8fff-' || lpad(to_hex(${n}), 12, '0'))::uuid`;
 
 /** Copies one of the large tenant's rows, with ids of its own and a time of its own; returns the id of a small tenant. */
-async function multiply(admin: pg.Client, table: Relation, largeTenant: string): Promise<string | undefined> {
+async function multiply(
+  admin: pg.Client,
+  table: Relation,
+  largeTenant: string,
+  rowCount: number,
+): Promise<string | undefined> {
   // References are not what is looked at, and keys beside the primary one would have to differ. Parallel workers would count calls for themselves.
   await admin.query(
     `set local session_replication_role = replica; set local track_functions = 'all'; set local max_parallel_workers_per_gather = 0`,
@@ -72,7 +83,7 @@ async function multiply(admin: pg.Client, table: Relation, largeTenant: string):
     select ${values.join(', ')}
     from (select * from ${table.name} where tenant_id = ${literal(largeTenant)} limit 1) as original,
       (
-        select n, case when n <= ${large} then ${literal(largeTenant)}::uuid else ${numbered(`n / ${small}`)} end as tenant
+        select n, case when n <= ${largeOf(rowCount)} then ${literal(largeTenant)}::uuid else ${numbered(`n / ${small}`)} end as tenant
         from generate_series(1, ${rowCount}) as n
       ) as many`);
   if (inserted.rowCount === 0) return undefined;
@@ -89,14 +100,20 @@ async function keysOf(admin: pg.Client, { name }: Relation) {
   return rows.map((row) => ({ name: row.name, primary: row.primary === 't', constraint: row.constraint === 't' }));
 }
 
-async function explainAs(target: Reached, recorder: Recorder, table: Relation, tenant: string): Promise<void> {
+async function explainAs(
+  target: Reached,
+  recorder: Recorder,
+  table: Relation,
+  { tenant, rowCount }: { readonly tenant: string; readonly rowCount: number },
+): Promise<void> {
   const { admin, runtime, contexts, runtimeRole } = target;
   const attempt = attemptsInside(admin, runtime);
   const settings = contexts.own(tenant);
   const { rows } = await admin.query<Record<string, string>>(
     `select * from ${table.name} where tenant_id = ${literal(tenant)} order by ctid desc limit 1`,
   );
-  const who = `as a tenant with ${tenant === target.world.attacker.id ? large : small} of 100,000 rows`;
+  const own = tenant === target.world.attacker.id ? largeOf(rowCount) : small;
+  const who = `as a tenant with ${own} of ${inWords(rowCount)}`;
   const find = (what: string, text: string, leaked: string) =>
     recorder.find({
       threat: 'C13',
