@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { exportJWK, generateKeyPair, type JWK } from 'jose';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { signDevelopmentToken } from '../../src/tenancy/issuer.ts';
 import { publicKey } from '../../src/tenancy/resolvers/jwt.ts';
 import { type RunningApplication, startApplication } from '../setup/application.ts';
@@ -14,14 +14,16 @@ const audience = 'https://api.example.com';
 
 let provider: Server;
 let key: JWK;
+/** The keys that the provider publishes. */
+let published: JWK[];
 let application: RunningApplication;
 
 beforeAll(async () => {
-  const { privateKey } = await generateKeyPair('RS256', { extractable: true });
-  key = { ...(await exportJWK(privateKey)), alg: 'RS256', kid: 'one' };
+  key = await newKey('one');
+  published = [key];
   provider = createServer((_request, response) => {
     response.setHeader('content-type', 'application/json');
-    response.end(JSON.stringify({ keys: [publicKey(key)] }));
+    response.end(JSON.stringify({ keys: published.map(publicKey) }));
   });
   await new Promise<void>((done) => provider.listen(0, '127.0.0.1', done));
   const { port } = provider.address() as AddressInfo;
@@ -40,6 +42,11 @@ afterAll(async () => {
   provider?.close();
 });
 
+async function newKey(kid: string): Promise<JWK> {
+  const { privateKey } = await generateKeyPair('RS256', { extractable: true });
+  return { ...(await exportJWK(privateKey)), alg: 'RS256', kid };
+}
+
 const call = async (subject: string, tenant: string, by = key) => {
   const token = await signDevelopmentToken(by, { issuer, audience, subject, tenant, tenantClaim: 'org' });
   return await apiClient(application.url, { ...at(world.acme), authorization: `Bearer ${token}` }).get('/v1/members');
@@ -53,6 +60,26 @@ describe("an identity provider's token", () => {
 
   it('is refused when the provider does not know its key', async () => {
     expect((await call('owner@acme', 'acme', { ...key, kid: 'two' })).status).toBe(401);
+  });
+
+  describe('when the provider changes its keys', () => {
+    afterEach(() => void vi.useRealTimers());
+    const afterSeconds = (seconds: number) => vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + seconds * 1000 });
+
+    it('opens the tenant by a new one, half a minute after they were fetched', async () => {
+      const added = await newKey('added');
+      published = [key, added];
+      afterSeconds(31);
+      expect((await call('owner@acme', 'acme', added)).status).toBe(200);
+    });
+
+    it('is refused by a withdrawn one, ten minutes later', async () => {
+      const kept = await newKey('kept');
+      published = [kept];
+      afterSeconds(660);
+      expect((await call('owner@acme', 'acme')).status).toBe(401);
+      expect((await call('owner@acme', 'acme', kept)).status).toBe(200);
+    });
   });
 
   it('is no proof of anything while the provider does not answer', async () => {

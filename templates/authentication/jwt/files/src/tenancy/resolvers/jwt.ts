@@ -25,6 +25,14 @@ const algorithms = [
 const longestToken = 8192;
 const clockToleranceSeconds = 5;
 
+const keySet = {
+  timeoutDuration: 3000,
+  /** A token by a key that is not known has them fetched anew, but nobody can have that done more often. */
+  cooldownDuration: 30_000,
+  /** So long, at most, a key is believed that the provider has withdrawn. */
+  cacheMaxAge: 600_000,
+};
+
 /** The public half of the built-in issuer's key. */
 export function publicKey({ kty, crv, x, y, n, e, kid, alg }: JWK): JWK {
   const parts = { kty, crv, x, y, n, e, kid, alg, use: 'sig' };
@@ -45,7 +53,7 @@ export function createResolver({
   const { issuer, audience, tenantClaim, jwksUrl, developmentKey } = jwt;
   const keys =
     developmentKey === undefined
-      ? createRemoteJWKSet(new URL(jwksUrl ?? ''), { timeoutDuration: 3000 })
+      ? createRemoteJWKSet(new URL(jwksUrl ?? ''), keySet)
       : createLocalJWKSet({ keys: [publicKey(developmentKey)] });
   const verified = new BoundedCache<Credential>({ lifetime: credentialCacheSeconds * 1000 });
 
