@@ -83,8 +83,10 @@ async function endSessions(admin: pg.Client, database: string): Promise<void> {
       where datname = $1 and usename = any($2)`,
       [database, logins],
     );
-  } finally {
     await admin.query('rollback');
+  } catch (error) {
+    await admin.query('rollback').catch(() => {}); // On a dead connection the first error is the one to report.
+    throw error;
   }
 }
 
