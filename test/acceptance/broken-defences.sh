@@ -7,9 +7,8 @@ strategies=("$@")
 [ $# != 0 ] || strategies=(schema-per-tenant database-per-tenant shared-schema,database-per-tenant database-per-tenant,shared-schema)
 frameworks=(fastify express) # in turns
 
-clone "$scratch/clone"
+installed_clone "$scratch/clone"
 cd "$scratch/clone"
-npm install
 
 for strategy in "${strategies[@]}"; do
   repository="$scratch/${strategy/,/-and-}"

@@ -11,9 +11,8 @@ trap finish EXIT
 start_engine
 node_image
 
-clone "$scratch/clone"
+installed_clone "$scratch/clone"
 cd "$scratch/clone"
-npm install
 
 # start STRATEGY: a repository beside this one, its image, and its services until they are ready at $url
 start() {

@@ -6,9 +6,8 @@ source "$(dirname "$0")/trixie.sh"
 [ "$(id -u)" = 0 ] || { echo 'needs root, to run PgBouncer as somebody else'; exit 77; }
 trixie "$scratch/pgbouncer" pgbouncer libc6 libcares2 libevent-2.1-7t64 libssl3t64 libpam0g libsystemd0 libcap2 libaudit1 libcap-ng0 libzstd1 zlib1g
 
-clone "$scratch/clone"
+installed_clone "$scratch/clone"
 cd "$scratch/clone"
-npm install
 npm run create -- ../my-saas --yes --no-verify
 cd ../my-saas
 npm run build

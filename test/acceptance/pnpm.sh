@@ -4,9 +4,8 @@ source "$(dirname "$0")/scratch.sh"
 npm install --prefix "$scratch/pnpm" --no-save --no-package-lock pnpm@10
 export PATH="$scratch/pnpm/node_modules/.bin:$PATH"
 pnpm --version | grep '^10\.'
-clone "$scratch/clone"
+installed_clone "$scratch/clone"
 cd "$scratch/clone"
-npm install
 npm run create -- ../my-saas --yes --package-manager pnpm
 cd ../my-saas
 test -z "$(git status --porcelain)"

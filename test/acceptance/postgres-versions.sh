@@ -5,9 +5,8 @@ source "$(dirname "$0")/scratch.sh"
 versions=("$@")
 [ $# != 0 ] || versions=(15.18.0-beta.17 16.14.0-beta.17 17.10.0-beta.17 18.4.0-beta.17)
 
-clone "$scratch/clone"
+installed_clone "$scratch/clone"
 cd "$scratch/clone"
-npm install
 npm run create -- ../my-saas --yes --no-verify
 cd ../my-saas
 export TEST_PG=embedded

@@ -5,9 +5,8 @@ source "$(dirname "$0")/docker-engine.sh"
 trap stop_engine EXIT
 start_engine
 export TESTCONTAINERS_RYUK_DISABLED=true TESTCONTAINERS_HOST_OVERRIDE=127.0.0.1
-clone "$scratch/clone"
+installed_clone "$scratch/clone"
 cd "$scratch/clone"
-npm install
 npm run create -- ../my-saas --yes --no-verify
 cd ../my-saas
 postgres_image .

@@ -71,18 +71,24 @@ async function attempt(what: string, { answers }: Combination, work: () => Promi
 const made: Combination[] = [];
 for (const answers of combinations()) made.push({ answers, tree: await generate(answers) });
 
-// Files that several combinations share are looked at once.
-const formatted = new Set<string>();
-for (const combination of made) {
-  for (const { path, content } of combination.tree.values()) {
-    if (!/\.(ts|json|md|ya?ml)$/.test(path) || formatted.has(`${path}\0${content}`)) continue;
-    formatted.add(`${path}\0${content}`);
-    await attempt('format', combination, async () => {
-      if (!(await check(content, { filepath: path, singleQuote: true, printWidth: 120 }))) throw new Error(path);
-    });
+say(`${made.length} combinations generated`);
+
+/** Files that several combinations share are looked at once; returns how many there are. */
+async function checkFormat(): Promise<number> {
+  const formatted = new Set<string>();
+  for (const combination of made) {
+    for (const { path, content } of combination.tree.values()) {
+      if (!/\.(ts|json|md|ya?ml)$/.test(path) || formatted.has(`${path}\0${content}`)) continue;
+      formatted.add(`${path}\0${content}`);
+      await attempt('format', combination, async () => {
+        if (!(await check(content, { filepath: path, singleQuote: true, printWidth: 120 }))) throw new Error(path);
+      });
+    }
   }
+  return formatted.size;
 }
-say(`${made.length} combinations generated; ${formatted.size} distinct files formatted`);
+// This process would do nothing but wait meanwhile.
+const formatting = checkFormat();
 
 // The last of those with the same source: another package manager than npm is stricter about what may be imported.
 const distinct = [...new Map(made.map((each) => [sourceOf(each.tree), each])).values()];
@@ -112,7 +118,7 @@ await inLanes(distinct, async (combination, index) => {
   await rm(dir, { recursive: true, force: true });
 });
 say(
-  `${distinct.length} distinct sources: ${counts.typed} typed and linted; ${counts.compared} OpenAPI documents equal in another framework`,
+  `${distinct.length} distinct sources: ${counts.typed} typed and linted; ${counts.compared} OpenAPI documents equal in another framework; ${await formatting} distinct files formatted`,
 );
 
 const { single, fullest, separate } = toRun(made.map(({ answers }) => answers));
