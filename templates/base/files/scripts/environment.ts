@@ -37,12 +37,16 @@ export function whoseDatabase(
 }
 
 /** True for what names a database of PostgreSQL. */
-export const isDatabaseUrl = (text: string): boolean => /^postgres(ql)?:\/\//.test(text) && URL.canParse(text);
+export const isDatabaseUrl = (text: string): boolean =>
+  /^postgres(ql)?:\/\/(?!.*%(?![\da-f]{2}))/i.test(text) && URL.canParse(text);
 
 /** Which of these variables is set and names no database, in a sentence; undefined when none is. */
 export function databaseUrlProblem(environment: Environment, names: readonly string[]): string | undefined {
   const wrong = names.find((name) => (environment[name] ?? '') !== '' && !isDatabaseUrl(environment[name] ?? ''));
-  return wrong && `${wrong} is no URL like postgres://user:password@host/database. Next: set it to one.`;
+  return (
+    wrong &&
+    `${wrong} is no URL like postgres://user:password@host/database. Next: set it to one, with what is special in a password percent-encoded.`
+  );
 }
 
 /** The variables of a file; none when there is no such file. */

@@ -16,7 +16,7 @@ async function run({ json, ...options }: ReturnType<typeof parse>): Promise<numb
   const problem =
     adminUrl === ''
       ? 'DATABASE_ADMIN_URL is not set. Next: name a role with CREATEROLE that owns the database, or start one with npm run dev.'
-      : databaseUrlProblem(environment, ['DATABASE_ADMIN_URL']);
+      : databaseUrlProblem(environment, ['DATABASE_ADMIN_URL', 'DATABASE_URL', 'DATABASE_PLATFORM_URL']);
   if (problem !== undefined) {
     console.error(problem);
     return 1;

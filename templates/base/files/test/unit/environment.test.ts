@@ -57,15 +57,18 @@ describe('a command', () => {
     expect(whoseDatabase({ DATABASE_PLATFORM_URL: 'postgres://given' }, {})).toBe('');
   });
 
-  it.each(['app', 'db.example.com/app', 'https://db.example.com/app'])(
-    'says that %s is no URL of a database',
-    (url) => {
-      const environment = { DATABASE_URL: url, DATABASE_ADMIN_URL: url };
-      expect(databaseUrlProblem(environment, ['DATABASE_PLATFORM_URL', 'DATABASE_ADMIN_URL'])).toMatch(
-        /^DATABASE_ADMIN_URL is no URL like postgres:/,
-      );
-    },
-  );
+  it.each([
+    'app',
+    'db.example.com/app',
+    'https://db.example.com/app',
+    'postgres://u:a/b@db/app',
+    'postgres://u:9%@db/app',
+  ])('says that %s is no URL of a database', (url) => {
+    const environment = { DATABASE_URL: url, DATABASE_ADMIN_URL: url };
+    expect(databaseUrlProblem(environment, ['DATABASE_PLATFORM_URL', 'DATABASE_ADMIN_URL'])).toMatch(
+      /^DATABASE_ADMIN_URL is no URL like postgres:/,
+    );
+  });
 
   it.each(['postgres://u:p@db.example.com/app', 'postgresql://db:6432/app?sslmode=verify-full', 'postgres:///app', ''])(
     'has nothing against "%s"',
