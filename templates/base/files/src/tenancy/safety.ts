@@ -39,6 +39,7 @@ export async function assertSafe(options: SafetyOptions): Promise<void> {
   try {
     const problems = [
       ...(await serverProblems(client)),
+      ...(await settingProblems(client)),
       ...(await roleProblems(client, options.login)),
       ...(options.schema === undefined
         ? []
@@ -73,6 +74,20 @@ async function serverProblems(client: pg.Client): Promise<string[]> {
     : [
         `PostgreSQL ${major}.${minor} has known holes in row-level security. Next: upgrade to ${major}.${oldest} or newer.`,
       ];
+}
+
+/** What fails requests one by one: set by the role, by the database, or with the connection. */
+async function settingProblems(client: pg.Client): Promise<string[]> {
+  const { rows } = await client.query<{ text: string; setting: string }>(
+    `select name || ' is ' || setting as text, case name when 'row_security' then name else 'default_' || name end as setting
+    from pg_catalog.pg_settings
+    where (name, setting) in (('row_security', 'off'), ('transaction_read_only', 'on'))
+    order by name`,
+  );
+  return rows.map(
+    ({ text, setting }) =>
+      `${text} in its sessions. Next: take ${setting} out of DATABASE_URL, PGOPTIONS, the role and the database, and connect to no standby.`,
+  );
 }
 
 /** What the role that logs in is, or can become by SET ROLE. */

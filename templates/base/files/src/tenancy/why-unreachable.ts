@@ -50,6 +50,8 @@ export function whyUnreachable(error: unknown, variable: string): string | undef
     return `The database takes nobody in now: ${first.message}. Next: wait a moment, and look at its connections if that goes on; ${variable} names it.`;
   if (first instanceof pg.DatabaseError && code === pooler && first.severity === 'FATAL')
     return `The pooler gives no connection: ${first.message}. Next: see in its log what it says of the database; ${variable} names it.`;
+  if (first instanceof pg.DatabaseError && first.severity === 'FATAL' && !ended.includes(code))
+    return `The database refuses the connection: ${first.message}. Next: see what ${variable} and PGOPTIONS ask for.`;
   if (ended.includes(code) || lost.test(first.message))
     return `The connection to the database was lost: ${first.message}. Next: see that it runs, then run the same again; ${variable} names it.`;
   return undefined;

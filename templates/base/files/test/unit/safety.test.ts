@@ -69,6 +69,16 @@ describe('openDatabase', () => {
     ),
   );
 
+  it.each([
+    ['row_security is off', 'row_security=off'],
+    ['transaction_read_only is on', 'default_transaction_read_only=on'],
+  ])('refuses sessions in which %s', async (said, option) => {
+    const url = Object.assign(new URL(test.runtimeUrl), { search: `?sslmode=disable&options=-c ${option}` }).href;
+    await expect(open(url)).rejects.toThrow(
+      new RegExp(`${said} in its sessions\\. Next: take ${option.split('=')[0]} out`),
+    );
+  });
+
   const condition = '(tenant_id = (select app.tenant_id()))';
   const policy = (name: string, kind: string, using = condition) =>
     `create policy ${name} on ${members} as ${kind} to ${servedRole} using ${using} with check ${using}`;

@@ -41,6 +41,13 @@ describe('whyUnreachable()', () => {
     for (const password of [new URL(test.runtimeUrl).password, 'wrong-word']) expect(said).not.toContain(password);
   });
 
+  it.each([
+    ['a setting that there is not', '?options=-c nonsense=1', /refuses the connection: .*"nonsense"/],
+    ['a role that it may not be', '?options=-c role=postgres', /refuses the connection: .*"postgres"/],
+  ])('says so of a URL that asks for %s', async (_, search, pattern) => {
+    expect(await connecting({ search })).toMatch(pattern);
+  });
+
   it('says so of a server without TLS', async () => {
     expect(await connecting({ search: '?sslmode=verify-full' })).toMatch(
       /^The database speaks no TLS: .*Next: .*sslmode/,
