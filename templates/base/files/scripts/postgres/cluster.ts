@@ -33,7 +33,8 @@ export const withoutTls = 'sslmode=disable';
 /** What is written beside the data, so that a later start can find what a dead one left. */
 interface Mark extends ProcessMark {
   readonly password: string;
-  readonly port: number;
+  /** Not there before its first start. */
+  readonly port: number | undefined;
 }
 
 /** No log to restore or copy from. */
@@ -71,6 +72,8 @@ export async function startCluster({ binaries, home, outlive, port: wanted }: Cl
     cwd: home,
     env: { PATH: process.env['PATH'] ?? '', ...systemRoot(), LC_ALL: 'C', TZ: 'UTC', ...libraryEnvironment(binaries) },
   };
+  // Before there are data: a second run that starts meanwhile would make its own over them.
+  writeMark(home, { ...markOf(process.pid), password, port: mark?.port });
   if (!existsSync(join(data, 'PG_VERSION'))) initialize(binaries, { data, password, outlive, options });
   assertSameMajor(binaries, data, options);
 

@@ -38,6 +38,13 @@ export function runAs(): RunAs | undefined {
   throw new Error('PostgreSQL does not run as root, and this machine has neither a user postgres nor nobody');
 }
 
+/** True unless there is such a file or folder, and it belongs to another user than PostgreSQL's. */
+export function isOwn(path: string): boolean {
+  const owner = statSync(path, { throwIfNoEntry: false })?.uid;
+  const own = runAs()?.uid ?? process.getuid?.();
+  return owner === undefined || own === undefined || owner === own;
+}
+
 /** True when the user can walk down to the path and read it. */
 export function reachable(path: string, user: RunAs | undefined): boolean {
   if (user === undefined) return true;

@@ -5,7 +5,15 @@ import { root } from '../environment.ts';
 import { type Binaries, embeddedBinaries, systemBinaries } from './binaries.ts';
 import { type Cluster, reap, startCluster } from './cluster.ts';
 import { startContainer } from './docker.ts';
-import { makeThrowawayHome, privateFolder, reachable, reachableBinaries, runAs, throwawayHomes } from './places.ts';
+import {
+  isOwn,
+  makeThrowawayHome,
+  privateFolder,
+  reachable,
+  reachableBinaries,
+  runAs,
+  throwawayHomes,
+} from './places.ts';
 
 export interface PostgresServer extends Pick<Cluster, 'onLost'> {
   readonly kind: 'url' | 'docker' | 'embedded' | 'system';
@@ -56,7 +64,7 @@ export async function startPostgres(options: StartOptions): Promise<PostgresServ
   );
 }
 
-/** Another run uses the data; starting anything else would only confuse. */
+/** Another run or user has the data; starting anything else would only confuse. */
 class BusyError extends Error {}
 
 async function startUrl(): Promise<Cluster> {
@@ -72,6 +80,10 @@ async function startLocal(
   const binaries = reachableBinaries(found, root);
   if (purpose === 'development') {
     const home = developmentHome(dataDirectory);
+    const data = join(home, 'data');
+    if (!isOwn(data)) {
+      throw new BusyError(`${data} is another user's. Next: run this as that one, or remove the folder to begin anew.`);
+    }
     const running = await reap(home);
     if (running !== undefined) {
       throw new BusyError(
