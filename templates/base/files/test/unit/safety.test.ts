@@ -69,14 +69,11 @@ describe('openDatabase', () => {
     ),
   );
 
-  it.each([
-    ['row_security is off', 'row_security=off'],
-    ['transaction_read_only is on', 'default_transaction_read_only=on'],
-  ])('refuses sessions in which %s', async (said, option) => {
-    const url = Object.assign(new URL(test.runtimeUrl), { search: `?sslmode=disable&options=-c ${option}` }).href;
-    await expect(open(url)).rejects.toThrow(
-      new RegExp(`${said} in its sessions\\. Next: take ${option.split('=')[0]} out`),
-    );
+  it('refuses sessions in which row_security is off', async () => {
+    const url = Object.assign(new URL(test.runtimeUrl), {
+      search: '?sslmode=disable&options=-c row_security=off',
+    }).href;
+    await expect(open(url)).rejects.toThrow(/row_security is off in its sessions\. Next: take it out/);
   });
 
   const condition = '(tenant_id = (select app.tenant_id()))';
