@@ -1,7 +1,8 @@
-import type { Column, DatabaseFunction } from './catalog.ts';
-import { literal } from './sql.ts';
+import type { Column, DatabaseFunction, Relation } from './catalog.ts';
+import { literal, pick } from './sql.ts';
 import type { Target } from './target.ts';
 import { candidates } from './values.ts';
+import type { Tenant } from './world.ts';
 
 /** Values for each argument, as PostgreSQL's input texts. */
 export type Values = readonly (string | null)[];
@@ -57,10 +58,34 @@ export function belongings({ tables, world }: Pick<Target, 'tables' | 'world'>, 
     return key === undefined ? [] : rows.flatMap((row) => row[key] ?? []);
   });
   if (type === 'uuid') return [victim.id, ...ids.flat().filter((id) => uuid.test(id))];
+  if (/^jsonb?$/.test(type)) return tables.flatMap((table) => rowsAsJson(table, victim)).slice(-mostIdsInTexts);
+  if (type === 'tsquery') return [victim.marker];
   if (!isText(type)) return [];
   const slugs = shut.map(({ slug }) => slug);
   const names = [victim.slug, victim.marker, `${victim.marker} 0`, ...slugs, '', '%', "' or true --"];
-  return [...names, ...ids.flatMap((each) => each.slice(0, 1)).slice(-mostIdsInTexts)];
+  const states = new Set(tables.flatMap((table) => statesOf(table, victim)));
+  return [...names, ...ids.flatMap((each) => each.slice(0, 1)).slice(-mostIdsInTexts), ...states];
+}
+
+/** A row with its columns' names: a filter that fits it. */
+function rowsAsJson({ name, columns }: Relation, { rows }: Tenant): string[] {
+  const row = rows.get(name)?.at(-1);
+  return row === undefined
+    ? []
+    : [
+        JSON.stringify(
+          pick(
+            row,
+            columns.map(({ name }) => name),
+          ),
+        ),
+      ];
+}
+
+/** What the rows are and not whose: the words of columns that are left to their defaults. */
+function statesOf({ name, columns }: Relation, { rows }: Tenant): string[] {
+  const words = columns.filter((column) => isText(column.type) && column.default !== null && !column.generated);
+  return (rows.get(name) ?? []).flatMap((row) => words.flatMap(({ name }) => row[name] ?? []));
 }
 
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;

@@ -104,6 +104,7 @@ export async function settle<T>(place: Place, work: (seeding: Seeding) => Promis
       await admin.query('begin');
       const done = await work({ admin, platform, create, access });
       await admin.query('commit');
+      await admin.query(refresh);
       await moveOut();
       await admin.query(analyze);
       return done;
@@ -112,6 +113,12 @@ export async function settle<T>(place: Place, work: (seeding: Seeding) => Promis
     }
   });
 }
+
+/** They are as old as the rows that they were made of. One that cannot be refreshed stays as it is. */
+const refresh = `do $$ declare each regclass; begin
+  for each in select oid from pg_class where relkind = 'm' order by oid loop
+    begin execute format('refresh materialized view %s', each); exception when others then null; end;
+  end loop; end $$`;
 
 /** Not the system's own tables, which are most of the work. */
 const analyze = `do $$ declare each regclass; begin

@@ -2,7 +2,7 @@ import pg from 'pg';
 import type { Catalog, Column, ForeignKey, Relation } from './catalog.ts';
 import { rowFactories } from './factories.ts';
 import { identifier, insertSql, literal, type Values } from './sql.ts';
-import { type Candidate, candidates } from './values.ts';
+import { type Candidate, candidates, otherState } from './values.ts';
 
 /** For whom a row is made, and the how manieth it is. */
 export interface RowRequest {
@@ -202,6 +202,17 @@ function nothingToReferTo({ name }: Relation, { target }: ForeignKey, column = '
 function isVaried(table: Relation, name: string, n: number): boolean {
   const column = table.columns.find((each) => each.name === name);
   return n % 2 === 1 && column?.category === 'D' && !column.notNull;
+}
+
+/** Values by which a row is an old one and not in the states that rows begin in: some functions, policies and views are about those. */
+export function pastValues(table: Relation): Values {
+  const keys = [...table.uniques, ...table.foreignKeys].flatMap(({ columns }) => columns);
+  const left = table.columns.filter(
+    (column) =>
+      column.default !== null && !isChosen(table, column) && ![...keys, ...table.partitionKey].includes(column.name),
+  );
+  const values = left.map((column) => [column.name, otherState(column, checksOf(table, column.name))] as const);
+  return Object.fromEntries(values.filter(([, value]) => value !== undefined)) as Values;
 }
 
 /** What has a default is left to it, except what tells rows apart and what would take a number from a sequence. */

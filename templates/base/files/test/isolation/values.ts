@@ -164,11 +164,21 @@ function ofArray(column: Column): Candidate[] {
 const textual = (type: string | null): boolean => type === null || /char|text|name|citext/.test(type);
 const quoteElement = (text: string): string => `"${text.replace(/["\\]/g, '\\$&')}"`;
 
+/** Another state than a column's default, where its type or the checks that it is in name one: the last. */
+export function otherState({ baseType, default: usual, labels, domainChecks }: Column, checkTexts: readonly string[]) {
+  if (/^(date|timestamp)/.test(baseType)) return '2001-01-01';
+  if (baseType === 'boolean') return usual === 'true' ? 'false' : 'true';
+  return [...listed([...checkTexts, ...domainChecks]), ...labels].at(-1);
+}
+
+const listed = (texts: readonly string[]): string[] =>
+  texts.filter((text) => /ARRAY\[|= '/.test(text) && !/~/.test(text)).flatMap(quoted);
+
 /** What the checks themselves mention: `status in ('open', 'closed')`, `amount > 5`. */
 function literals(texts: readonly string[], { category }: Column): Candidate[] {
-  const listed = texts.filter((text) => /ARRAY\[|= '/.test(text) && !/~/.test(text)).flatMap(quoted);
-  if (category === 'A') return [...is('{}'), ...listed.map((text) => () => `{${quoteElement(text)}}`)];
-  return is(...listed);
+  const found = listed(texts);
+  if (category === 'A') return [...is('{}'), ...found.map((text) => () => `{${quoteElement(text)}}`)];
+  return is(...found);
 }
 
 /** What matches the checks that are regular expressions. */

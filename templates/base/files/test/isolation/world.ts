@@ -3,7 +3,7 @@ import type pg from 'pg';
 import type { Catalog, Relation } from './catalog.ts';
 import { counterpart, homeOf } from './homes.ts';
 import { inReferenceOrder } from './reference-order.ts';
-import { makeRow, NoRowError } from './rows.ts';
+import { makeRow, NoRowError, pastValues, type RowRequest } from './rows.ts';
 import { identifier, literal, pick, type Values } from './sql.ts';
 
 /** A tenant of the attack. */
@@ -138,13 +138,25 @@ async function insertRows(
 ): Promise<void> {
   for (let n = 0; n < count; n++) {
     try {
-      await makeRow(client, catalog, { table, tenant, n, shared: n < attackerRows });
+      const request = { table, tenant, n, shared: n < attackerRows };
+      if (n < victimRows - 1 || !(await madeOld(client, catalog, request))) await makeRow(client, catalog, request);
     } catch (error) {
       // One row a tenant, for example.
       if (!(error instanceof NoRowError && error.occupied && (await hasRows(client, table, tenant)))) throw error;
       tenant.full.add(table.name);
       return;
     }
+  }
+}
+
+/** False where a row cannot be an old one. */
+async function madeOld(client: pg.ClientBase, catalog: Catalog, request: RowRequest): Promise<boolean> {
+  try {
+    await makeRow(client, catalog, { ...request, fixed: pastValues(request.table) });
+    return true;
+  } catch (error) {
+    if (error instanceof NoRowError) return false;
+    throw error;
   }
 }
 

@@ -4,13 +4,13 @@ import { belongings, callsOf, callText, neutralValues, replaced, type Values } f
 import type { DatabaseFunction } from '../catalog.ts';
 import { secretsTable, tenantFunction } from '../context.ts';
 import type { Recorder } from '../finding.ts';
-import { attemptsInside, type Outcome } from '../session.ts';
 import { literal } from '../sql.ts';
 import { asTenant, type Target } from '../target.ts';
-import { aroundEmptying } from '../without-victim.ts';
+import { leakOf, report, saidBy } from './function-leaks.ts';
+import { attackRows } from './function-rows.ts';
 
-/** Of one function; without a context, and with the victim and without. */
-const mostCalls = 100;
+/** Of one function; without a context. */
+const mostCalls = 160;
 const mostOthers = 40;
 const undefinedTable = '42P01';
 
@@ -22,7 +22,7 @@ export async function functions(target: Target, recorder: Recorder): Promise<voi
     // On a server that was given, what may write is left alone: a rollback does not bring numbers of sequences back.
     if (!target.own && each.volatile) continue;
     await attackFunction(target, recorder, each);
-    if (each.definer && each.argumentTypes.length > 0) await withoutVictim(target, recorder, each);
+    if (each.definer) await attackRows(target, recorder, each);
   }
 }
 
@@ -125,17 +125,6 @@ async function attackFunction(target: Target, recorder: Recorder, each: Database
   await compareWithNobody(target, recorder, each);
 }
 
-/** What it answers, or complains of. */
-const saidBy = ({ rows, error }: Outcome): string =>
-  error === undefined ? JSON.stringify(rows) : [error.message, error.detail, error.hint].join('\n');
-
-/** Whoever names a tenant may be told which one it is: that is what a look-up by name is for. More than that is a leak. */
-function leakOf({ detector, world }: Target, outcome: Outcome, values: Values): string | undefined {
-  const { id, slug } = world.victim;
-  const named = values.some((value) => value === slug || value === id);
-  return detector.inText(saidBy(outcome), [...values, ...(named ? [id, slug] : [])].join(' '));
-}
-
 /** What contexts are made genuine with, as a function could show it; nothing where nobody may read it. */
 async function readSecrets({ admin }: Target): Promise<string[]> {
   if (secretsTable === undefined) return [];
@@ -146,39 +135,6 @@ async function readSecrets({ admin }: Target): Promise<string[]> {
   const { rows } = await admin.query<Record<string, string>>(`select * from ${secretsTable}`);
   const keys = rows.flatMap((row) => Object.values(row)).filter((value) => /^\\x[0-9a-f]{64,}$/.test(value));
   return keys.flatMap((key) => [key.slice(2), Buffer.from(key.slice(2), 'hex').toString('base64')]);
-}
-
-/** What it answers must be the same when the victim has nothing: that finds counts, and whether something is there. */
-async function withoutVictim(target: Target, recorder: Recorder, each: DatabaseFunction): Promise<void> {
-  const calls = callsOf(target, each).slice(0, mostOthers);
-  const attempt = attemptsInside(target.admin, target.runtime);
-  const ask = async (): Promise<string[]> => {
-    const answers = [];
-    for (const values of calls) {
-      const [outcome] = await attempt(target.contexts.own(target.world.attacker.id), callText(each, values));
-      answers.push(outcome === undefined ? '' : saidBy(outcome));
-    }
-    return answers;
-  };
-  await aroundEmptying(target, async ({ empty, refill }) => {
-    const before = await ask();
-    await empty();
-    const after = await ask();
-    recorder.check('E6', 'call the function with and without the victim');
-    const at = before.findIndex((answer, index) => answer !== after[index]);
-    if (at < 0) return;
-    await refill();
-    if ((await ask())[at] !== before[at]) return; // It never says the same twice.
-    const leaked = `answers ${before[at]?.slice(0, 80)} with the victim's rows and ${after[at]?.slice(0, 80)} without`;
-    report(
-      target,
-      recorder,
-      each,
-      callText(each, calls[at] ?? []),
-      leaked,
-      'call the function with and without the victim',
-    );
-  });
 }
 
 /** Whether the answer about a thing of the victim differs from that about a thing that does not exist. */
@@ -206,25 +162,4 @@ async function compareWithNobody(target: Target, recorder: Recorder, each: Datab
       );
     }
   }
-}
-
-function report(
-  target: Target,
-  recorder: Recorder,
-  { name, definer, isProcedure }: DatabaseFunction,
-  text: string,
-  leaked: string,
-  attack = 'call the function',
-): void {
-  const kind = isProcedure ? 'procedure' : 'function';
-  recorder.find({
-    threat: 'E6',
-    object: name,
-    attack,
-    leaked,
-    reproduce: `${asTenant(target)}\n${text};`,
-    fix: definer
-      ? `revoke execute on ${kind} ${name} from ${target.runtimeRole}, public; -- or let it answer only for app.tenant_id(), as db/migrations has it`
-      : `alter ${kind} ${name} security invoker;`,
-  });
 }

@@ -62,7 +62,7 @@ async function withoutVictim(target: Target, recorder: Recorder, view: Relation)
   await aroundEmptying(target, async ({ empty }) => {
     const before = await ask();
     if ((await ask()) !== before) return;
-    await empty();
+    await empty(target.world.victim);
     const after = await ask();
     recorder.check(threatOf(view));
     if (after === before) return;

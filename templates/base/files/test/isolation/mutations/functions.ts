@@ -10,6 +10,7 @@ const findTenant = 'platform.find_tenant(text)';
 export function functionMutations(material: Material): Mutation[] {
   const [shown] = usual(material);
   const table = shown?.name ?? '';
+  const old = usual(material).find(({ columns }) => columns.some(({ name }) => name === 'created_at'))?.name ?? '';
   return [
     {
       name: `${findTenant} answers for every tenant`,
@@ -50,6 +51,39 @@ export function functionMutations(material: Material): Mutation[] {
       ['functions'],
       [
         `create function app.attack_list(wanted uuid[], page integer, size integer) returns setof ${table} language sql stable security definer set search_path = pg_catalog, pg_temp as $$ select * from ${table} where tenant_id = any (wanted) order by tenant_id offset page * size limit size $$`,
+      ],
+    ),
+    added(
+      'a SECURITY DEFINER function that shows the first row, which is an own one as long as there is one',
+      'app.attack_next()',
+      ['functions'],
+      [
+        `create function app.attack_next() returns setof ${table} language sql stable security definer set search_path = pg_catalog, pg_temp as $$ select * from ${table} order by tenant_id <> app.tenant_id(), tenant_id limit 1 $$`,
+      ],
+    ),
+    added(
+      'a SECURITY DEFINER function that counts what fits a filter',
+      'app.attack_filter(jsonb)',
+      ['functions'],
+      [
+        `create function app.attack_filter(filter jsonb) returns bigint language sql stable security definer set search_path = pg_catalog, pg_temp as $$ select count(*) from ${table} as t where to_jsonb(t) ->> 'tenant_id' = filter ->> 'tenant_id' $$`,
+      ],
+    ),
+    added(
+      'a SECURITY DEFINER function that deletes old rows, and says nothing',
+      'app.attack_old()',
+      ['functions'],
+      [
+        `create function app.attack_old() returns void language sql volatile security definer set search_path = pg_catalog, pg_temp as $$ delete from ${old} where created_at < now() - interval '1 year' $$`,
+      ],
+    ),
+    added(
+      'a SECURITY DEFINER function that counts for all tenants',
+      'app.attack_number()',
+      ['functions'],
+      [
+        'create table platform.attack_numbers as select 0 as last',
+        'create function app.attack_number() returns integer language sql volatile security definer set search_path = pg_catalog, pg_temp as $$ update platform.attack_numbers set last = last + 1 returning last $$',
       ],
     ),
     {
