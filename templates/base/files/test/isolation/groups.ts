@@ -1,6 +1,6 @@
 import type { Arena } from './arena.ts';
 import type { Mode, Recorder } from './finding.ts';
-import { aftermath, crowd, onStage } from './groups/http.ts';
+import { aftermath, crowd, memory, onStage } from './groups/http.ts';
 import { databaseLayer } from './groups/database-layer.ts';
 import { functions } from './groups/functions.ts';
 import { injectable } from './groups/injectable.ts';
@@ -18,7 +18,6 @@ import { victim } from './groups/victim.ts';
 import { attackAuthority } from './http/authority.ts';
 import { attackBodies } from './http/assignment.ts';
 import { attackIds } from './http/ids.ts';
-import { attackMemory } from './http/memory.ts';
 import { attackWithPayloads } from './http/payloads.ts';
 import { attackResolution } from './http/resolution.ts';
 import { strategyApplicationGroups, strategyGroups } from './strategy/groups.ts';
@@ -72,7 +71,7 @@ export const groups = {
   resolution: { on: 'application', attack: onStage(attackResolution) },
   authority: { on: 'application', attack: onStage(attackAuthority) },
   bodies: { on: 'application', attack: onStage(attackBodies) },
-  memory: { on: 'application', attack: onStage(attackMemory) },
+  memory: { on: 'application', attack: onStage(memory) },
   payloads: { on: 'application', attack: onStage(attackWithPayloads) },
   ...strategyApplicationGroups,
   // Late, because its controls delete.

@@ -1,8 +1,10 @@
 import type { Arena } from '../arena.ts';
 import type { Recorder } from '../finding.ts';
-import { attackNames } from '../http/assignment.ts';
+import { attackNames, nameVictim } from '../http/assignment.ts';
 import { attackAtOnce } from '../http/crowd.ts';
+import { attackMemory, visit, visitId } from '../http/memory.ts';
 import type { Stage } from '../http/stage.ts';
+import { checksum } from '../world.ts';
 import { compareVictim } from './victim.ts';
 
 /** Turns an attack on the running application into one on the arena. */
@@ -22,17 +24,29 @@ export async function crowd(arena: Arena, recorder: Recorder): Promise<void> {
   );
 }
 
+/** What is remembered. What the victim's own requests change of its rows is no damage. */
+export async function memory(stage: Stage): Promise<void> {
+  const { issuing, recorder, target, victimBefore } = stage;
+  const admin = await issuing.adminOf(target.world.victim.id);
+  await compareVictim({ ...target, admin }, recorder, victimBefore, 'requests of the attacker');
+  await visit(stage);
+  for (const [table, hash] of await checksum(admin, target.catalog, target.world.victim.id))
+    victimBefore.set(table, hash);
+  await attackMemory(stage);
+}
+
 /** What all the requests left behind. */
 export async function aftermath(stage: Stage): Promise<void> {
   readLog(stage);
   await attackNames(stage);
+  await nameVictim(stage);
   const admin = await stage.issuing.adminOf(stage.target.world.victim.id);
   await compareVictim({ ...stage.target, admin }, stage.recorder, stage.victimBefore, 'every request of the attacker');
 }
 
 /** L13: what was logged of all this holds nothing of the victim, and no credential. */
 function readLog({ log, target, recorder, attacker, victim }: Stage): void {
-  const text = log.join('\n');
+  const text = log.filter((line) => !line.includes(visitId)).join('\n');
   recorder.check('L13', 2);
   const leak = target.detector.inText(text);
   const fix = 'src/log.ts: log routes and ids of requests, never what a client sent or the database said.';

@@ -1,4 +1,5 @@
 import { literal } from '../sql.ts';
+import { bodiesSaying } from './bodies.ts';
 import { findWorking, isWorking, ownBodies } from './own.ts';
 import { fillPath } from './routes.ts';
 import { report, type Stage } from './stage.ts';
@@ -79,6 +80,26 @@ async function repeatOwn(stage: Stage): Promise<void> {
 export async function attackNames(stage: Stage): Promise<void> {
   for (const route of stage.routes.filter(({ method, params }) => method === 'POST' && params.length === 0))
     await repeatNames(stage, route);
+}
+
+/** L5: whatever a property of the body is called, and however deep it is, what it says makes nobody the victim. Comes late, for the same reason. */
+export async function nameVictim(stage: Stage): Promise<void> {
+  const { detector, world } = stage.target;
+  const { id, slug } = world.victim;
+  const attack = 'what the victim is called, as a text of the body';
+  for (const route of stage.routes.filter(({ method, params }) => method === 'POST' && params.length === 0)) {
+    for (const name of [slug, id]) {
+      const [body] = ownBodies(stage, route);
+      if (route.body === undefined || body === undefined) continue;
+      for (const said of bodiesSaying(route.body, body, name)) {
+        const call = { method: route.method, path: route.path, headers: stage.own, body: said };
+        const answer = await stage.call('L5', call, attack, { watch: false });
+        const leak = detector.inText(answer.text, `${id} ${slug}`);
+        if (leak !== undefined)
+          report(stage.recorder, call, 'L5', attack, `answers ${answer.status} with ${leak}`, strict, route);
+      }
+    }
+  }
 }
 
 async function repeatNames(stage: Stage, route: Stage['routes'][number]): Promise<void> {

@@ -32,7 +32,9 @@ export function valueFor(name: string, schema: Schema, n: number, references: (p
     case 'object':
       return objectFor(schema, n, references, (property) => schema.required?.includes(property) === true);
     case 'array':
-      return Array.from({ length: schema.minItems ?? 0 }, () => valueFor(name, schema.items ?? {}, n, references));
+      return Array.from({ length: Math.max(schema.minItems ?? 0, holdsIds(schema) ? 1 : 0) }, () =>
+        valueFor(name, schema.items ?? {}, n, references),
+      );
     case 'integer':
     case 'number':
       return Math.max(schema.minimum ?? 1, 1);
@@ -68,9 +70,29 @@ function textFor(
   }
 }
 
-/** Names of the body's properties that hold ids. */
+const holdsIds = ({ format, items }: Schema): boolean => format === 'uuid' || items?.format === 'uuid';
+
+/** Names of the body's properties that hold ids, or lists of them. */
 export function idProperties({ body }: Route): string[] {
   return Object.entries(body?.properties ?? {})
-    .filter(([, { format }]) => format === 'uuid')
+    .filter(([, schema]) => holdsIds(schema))
     .map(([name]) => name);
 }
+
+/** An id as a property of the body takes it. */
+export const idAs = ({ body }: Route, property: string, id: string): string | string[] =>
+  body?.properties?.[property]?.items === undefined ? id : [id];
+
+/** Every body that says a text where another text may be said, however deep. */
+export function bodiesSaying(schema: Schema, body: Body, text: string): Body[] {
+  return Object.entries(schema.properties ?? {}).flatMap(([name, property]) => {
+    if (isFreeText(property)) return [{ ...body, [name]: text }];
+    if (property.properties === undefined) return [];
+    const inner = (body[name] ?? {}) as Body;
+    return bodiesSaying(property, inner, text).map((value) => ({ ...body, [name]: value }));
+  });
+}
+
+/** True for a text that may be any. */
+export const isFreeText = ({ type, format, enum: values }: Schema): boolean =>
+  [type].flat().includes('string') && format === undefined && values === undefined;

@@ -3,7 +3,7 @@ import { createDetector, type Detector } from '../leaks.ts';
 import { startFaults } from '../pooling/faults.ts';
 import { literal } from '../sql.ts';
 import type { Tenant } from '../world.ts';
-import { bodiesFor } from './bodies.ts';
+import { bodiesFor, isFreeText } from './bodies.ts';
 import type { Call, Headers } from './client.ts';
 import { byLikeness } from './own.ts';
 import { fillPath, type Route } from './routes.ts';
@@ -11,6 +11,8 @@ import { report, rowIds, type RowId, type Stage } from './stage.ts';
 
 /** More than the application has connections. */
 const atOnce = 24;
+/** Of so many requests of everybody, one writes. */
+const writeEvery = 8;
 
 interface Member {
   readonly tenant: Tenant;
@@ -44,17 +46,20 @@ export async function attackAtOnce(stage: Stage, total: number, faults: boolean)
   const running = faults
     ? startFaults({ ...stage.target, admin: await stage.issuing.adminOf(attacker.id) })
     : undefined;
+  // Everybody comes to write at every route, whatever the groups before sent.
+  const enough = Math.max(total, stage.sent() + writeEvery * members.length * writing.length);
   let next = 0;
   const found = new Set<string>();
   const work = async (): Promise<void> => {
-    while (stage.sent() < total) {
+    while (stage.sent() < enough) {
       const n = (next += 1);
-      const writes = n % 8 === 0 && writing.length > 0;
-      const routes = writes ? writing : reading;
       // Everybody at the same route at once, one route after the other.
-      const turn = writes ? n / 8 : n;
-      const route = routes[Math.floor(turn / members.length) % routes.length];
-      const one = members[turn % members.length];
+      const round = Math.floor(n / members.length);
+      const writes = round % writeEvery === 0 && writing.length > 0;
+      const routes = writes ? writing : reading;
+      const turn = writes ? round / writeEvery : round - Math.ceil(round / writeEvery);
+      const route = routes[turn % routes.length];
+      const one = members[n % members.length];
       if (route === undefined || one === undefined) return;
       await request({ stage, faults, found }, route, one, n);
     }
@@ -123,10 +128,7 @@ function idOf(route: Route, name: string, { ids, others }: Member, n: number): s
 function bodyOf(route: Route, { marker }: Tenant, n: number): object | undefined {
   const [body] = bodiesFor(route, n, () => '');
   if (body === undefined) return undefined;
-  const isFree = (name: string): boolean => {
-    const { type, format, enum: values } = route.body?.properties?.[name] ?? {};
-    return type === 'string' && format === undefined && values === undefined;
-  };
+  const isFree = (name: string): boolean => isFreeText(route.body?.properties?.[name] ?? {});
   return Object.fromEntries(
     Object.entries(body).map(([name, value]) => [name, isFree(name) ? `${marker} ${n}` : value]),
   );

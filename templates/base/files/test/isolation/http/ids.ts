@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { inParallel } from '../parallel.ts';
-import { idProperties } from './bodies.ts';
+import { idAs, idProperties } from './bodies.ts';
 import type { Call } from './client.ts';
 import { byLikeness, combinations, findWorking, isWorking, ownBodies } from './own.ts';
 import { fillPath, type Route } from './routes.ts';
@@ -51,7 +51,7 @@ async function inBody(stage: Stage, route: Route): Promise<void> {
       method: route.method,
       path: fillPath(route, params),
       headers: stage.own,
-      body: { ...body, [property]: id },
+      body: { ...body, [property]: idAs(route, property, id) },
     });
     await compare(stage, route, property, `the victim's id as ${property} in the body`, call);
   }
@@ -75,7 +75,7 @@ async function inQuery(stage: Stage, route: Route): Promise<void> {
       headers: stage.own,
     });
     if (format === 'uuid') await compare(stage, route, name, `the victim's id as ${name} in the query`, call);
-    for (const value of [marker, marker.slice(0, 2), '%', "' or true --", tenant, '1', '0', '-1'])
+    for (const value of [marker, marker.slice(0, 2), '%', "' or true --", tenant, slug, '1', '0', '-1'])
       await stage.call('L16', call(value), `${name}=${value} in the query`);
   }
   for (const name of ['tenant_id', 'tenantId', 'tenant', 'organization', 'org', 'account']) {

@@ -2,10 +2,16 @@ import { randomUUID } from 'node:crypto';
 import { credentialKinds } from '../credentials.ts';
 import { idProperties } from './bodies.ts';
 import type { Answer, Headers } from './client.ts';
-import { ownBodies } from './own.ts';
+import { combinations, ownBodies } from './own.ts';
 import { attackRemembered } from './remembered.ts';
-import type { Route } from './routes.ts';
+import { fillPath, type Route } from './routes.ts';
 import { report, type Stage } from './stage.ts';
+
+/** The victim's own requests, in the log. */
+export const visitId = 'visit-of-the-victim';
+
+/** Rows for which the victim asks, by route. */
+const mostVisits = 20;
 
 /** L6, L15: what the application remembers of one tenant's requests, in memory or in the database, is nobody else's. */
 export async function attackMemory(stage: Stage): Promise<void> {
@@ -22,6 +28,18 @@ export async function attackMemory(stage: Stage): Promise<void> {
     await countRequests(stage, own, theirs);
     await attackRemembered(stage, { owner: own, other: theirs });
     for (const route of posts) await repeatRequest(stage, route, own, theirs);
+  }
+}
+
+/** The victim uses the application: what is remembered of that is there to be found, by every group that follows. */
+export async function visit({ call, routes, ids, victim }: Stage): Promise<void> {
+  const [credential = {}] = victim.values();
+  const headers = { ...credential, 'x-request-id': visitId };
+  for (const route of routes.filter(({ method }) => method === 'GET')) {
+    for (const params of combinations(route.params, ids.victim, route.path).slice(0, mostVisits)) {
+      const path = fillPath(route, params);
+      await call('control', { method: 'GET', path, headers }, 'a request of the victim', { watch: false });
+    }
   }
 }
 

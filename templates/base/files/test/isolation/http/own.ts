@@ -58,7 +58,7 @@ export function combinations(names: readonly string[], ids: readonly RowId[], pa
 
 /** The ids, those first that the name is likely to mean: `projectId` those of app.projects, and so does `id` in /projects/{id}. */
 export function byLikeness(name: string, ids: readonly RowId[], path = ''): RowId[] {
-  const stem = name.replace(/_?id$/i, '').toLowerCase();
+  const stem = name.replace(/_?ids?$/i, '').toLowerCase();
   const [, place = ''] = new RegExp(`([^/{}]+)/\\{${name}\\}`).exec(path) ?? [];
   const meant = stem.length > 2 ? stem : place.replace(/[^a-z]/gi, '').toLowerCase();
   const like = ({ table }: RowId): boolean => meant.length > 2 && table.replaceAll('_', '').includes(meant);

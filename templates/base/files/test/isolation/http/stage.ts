@@ -53,8 +53,8 @@ export interface Stage {
   readonly next: () => number;
   /** Every line that the application logged. */
   readonly log: readonly string[];
-  /** Hashes of what the victim had before the first request, by table. */
-  readonly victimBefore: ReadonlyMap<string, string>;
+  /** Hashes of what the victim had before the attacker's requests, by table. */
+  readonly victimBefore: Map<string, string>;
 }
 
 /** Everybody's credentials. */

@@ -52,6 +52,27 @@ export const applicationMutations: readonly Mutation[] = [
     groups: ['identifiers'],
     expects: onRoute('L4', 'L16'),
   },
+  {
+    name: 'runAsTenant: a tenant that a text of the body names is entered',
+    steps: ({ world }) => {
+      const victim = { id: tenantId(world.victim.id), slug: world.victim.slug };
+      let named = false;
+      return {
+        ...genuine,
+        parse: (place, schema, value) => {
+          if (place === 'body') named = Object.values(value as object).includes(victim.slug);
+          return genuine.parse(place, schema, value);
+        },
+        runAsTenant: (tenant, work, deadline) => {
+          const entered = named ? victim : tenant;
+          named = false;
+          return genuine.runAsTenant(entered, work, deadline);
+        },
+      };
+    },
+    groups: ['aftermath'],
+    expects: ({ threat }) => threat === 'D2' || threat === 'L5',
+  },
   replaced('runAsTenant: what is no id is let through', ['database layer'], inRunAsTenant('B16'), () => ({
     runAsTenant: (tenant, work, deadline) =>
       /^[0-9a-f-]{36}$/.test(tenant.id) ? genuine.runAsTenant(tenant, work, deadline) : work(),
