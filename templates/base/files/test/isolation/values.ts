@@ -165,10 +165,15 @@ const textual = (type: string | null): boolean => type === null || /char|text|na
 const quoteElement = (text: string): string => `"${text.replace(/["\\]/g, '\\$&')}"`;
 
 /** Another state than a column's default, where its type or the checks that it is in name one: the last. */
-export function otherState({ baseType, default: usual, labels, domainChecks }: Column, checkTexts: readonly string[]) {
+export function otherState(
+  { baseType, category, default: usual, labels, domainChecks }: Column,
+  checkTexts: readonly string[],
+) {
   if (/^(date|timestamp)/.test(baseType)) return '2001-01-01';
   if (baseType === 'boolean') return usual === 'true' ? 'false' : 'true';
-  return [...listed([...checkTexts, ...domainChecks]), ...labels].at(-1);
+  return category === 'S' || category === 'E'
+    ? [...listed([...checkTexts, ...domainChecks]), ...labels].at(-1)
+    : undefined;
 }
 
 const listed = (texts: readonly string[]): string[] =>

@@ -11,7 +11,7 @@ import { leakOf, report, saidBy } from './function-leaks.ts';
 /** Of one function. */
 const mostCalls = 40;
 
-/** What a function that runs with another role's rights says where only one of the two has rows, and what it does to those of the victim. */
+/** What a function that runs with another role's rights says where only the attacker or only the victim has rows, and what it does to those of the victim. */
 export async function attackRows(target: Target, recorder: Recorder, each: DatabaseFunction): Promise<void> {
   const calls = callsOf(target, each).slice(0, mostCalls);
   // Without arguments it is asked in two worlds, with the side channels.
@@ -60,11 +60,12 @@ async function withoutAttacker(
   each: DatabaseFunction,
   calls: readonly Values[],
 ): Promise<void> {
-  const { attacker } = target.world;
+  const { attacker, bystander, moved, shut } = target.world;
+  const others = [attacker, bystander, ...shut, moved?.attacker, moved?.victim, moved?.bystander];
   const attempt = attemptsInside(target.admin, target.runtime);
-  const attack = 'call the function where only others have rows';
+  const attack = 'call the function where only the victim has rows';
   await aroundEmptying(target, async ({ empty }) => {
-    await empty(attacker);
+    for (const tenant of others) if (tenant !== undefined) await empty(tenant);
     recorder.check('E6', attack);
     for (const values of calls) {
       const text = callText(each, values);
