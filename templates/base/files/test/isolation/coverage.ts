@@ -16,7 +16,7 @@ const reasons: Readonly<Partial<Record<Threat, string>>> = {
   E3: 'the application’s role cannot create the cheap function that this takes',
   F2: reviewed,
   F3: reviewed,
-  G6: 'the application takes no advisory locks; migrations do, as the migrator',
+  G6: 'what is generated takes no advisory locks for requests; keys of yours have to begin with the tenant',
   I3: 'backups are outside of the database',
   I4: 'copies of the log of changes are outside of the database; that the application cannot read it is A6',
   I5: 'backups are outside of the database',
