@@ -3,21 +3,42 @@ import type { Recorder } from '../finding.ts';
 import { run } from '../session.ts';
 import { type Inhabited, type Scene, elsewhere, tryToConnect, whileConnected } from './scene.ts';
 
-/** K6: who gets a copy of the control plane has no key to the tenants' databases in it. */
+/** K5, K6: nobody has a key to the victim's database: no other tenant, and not who gets a copy of the control plane. */
 export async function attackPasswords(scene: Scene, recorder: Recorder): Promise<void> {
-  await tryEverything(scene, recorder, scene.victim);
+  const anybody = await tryToConnect(withPassword(scene.victim, randomBytes(8).toString('hex')));
+  if (anybody instanceof Error) {
+    await tryAttackers(scene, recorder);
+    await tryEverything(scene, recorder);
+  } else {
+    await anybody.end();
+    for (const threat of ['K5', 'K6'] as const)
+      recorder.leave({ threat, why: 'this server asks nobody for a password' });
+  }
   await readAsOthers(scene, recorder);
 }
 
+const withPassword = ({ runtimeUrl }: Inhabited, password: string): string =>
+  Object.assign(new URL(runtimeUrl), { password }).href;
+
+/** What opens the attacker's database is no key to another. */
+async function tryAttackers({ attacker, victim }: Scene, recorder: Recorder): Promise<void> {
+  const answer = await tryToConnect(withPassword(victim, new URL(attacker.runtimeUrl).password));
+  const attack = "log in to the victim's database with the attacker's password";
+  recorder.check('K5', attack);
+  if (answer instanceof Error && answer.code === '28P01') return;
+  if (!(answer instanceof Error)) await answer.end();
+  recorder.find({
+    threat: 'K5',
+    object: victim.login,
+    attack,
+    leaked: answer instanceof Error ? `only this stops it: ${answer.message}` : 'is let in',
+    reproduce: `\\connect ${victim.database} ${victim.login}`,
+    fix: 'npm run tenant -- renew-password; newPassword() of src/tenancy/places/credentials.ts makes each one anew.',
+  });
+}
+
 /** Every text that the control plane has about the victim's place, tried as its password. */
-async function tryEverything({ admin }: Scene, recorder: Recorder, victim: Inhabited): Promise<void> {
-  const withPassword = (password: string): string => Object.assign(new URL(victim.runtimeUrl), { password }).href;
-  const known = await tryToConnect(withPassword(randomBytes(8).toString('hex')));
-  if (!(known instanceof Error)) {
-    await known.end();
-    recorder.leave({ threat: 'K6', why: 'this server asks nobody for a password' });
-    return;
-  }
+async function tryEverything({ admin, victim }: Scene, recorder: Recorder): Promise<void> {
   const { rows } = await admin.query<Record<string, string | null>>(
     `select * from platform.places where tenant_id = '${victim.tenant.id}'`,
   );
@@ -32,7 +53,7 @@ async function tryEverything({ admin }: Scene, recorder: Recorder, victim: Inhab
     ]);
     for (const password of new Set([value, ...parts, ...decoded])) {
       if (password === '' || password.includes('\0') || password.includes('\uFFFD')) continue;
-      const answer = await tryToConnect(withPassword(password));
+      const answer = await tryToConnect(withPassword(victim, password));
       const attack = "log in to the victim's database with what the control plane says of it";
       recorder.check('K6', attack);
       if (answer instanceof Error && answer.code === '28P01') continue;

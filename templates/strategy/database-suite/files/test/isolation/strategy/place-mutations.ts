@@ -188,25 +188,40 @@ function logins(material: Material): Mutation[] {
 
 /** What opens the databases, where others find it. */
 function passwords(material: Material): Mutation[] {
-  const { victim } = material.world;
+  const { attacker, victim } = material.world;
   const row = `tenant_id = ${literal(victim.id)}`;
+  const verifierOf = ({ id }: { readonly id: string }): string =>
+    `select rolname as name, rolpassword as verifier from pg_authid
+      where rolname = (select login from platform.places where tenant_id = ${literal(id)})`;
+  /** Gives the victim's login another password, and then its own one back. */
+  const changed = (name: string, sql: readonly string[], expects: Mutation['expects']): Mutation => ({
+    name,
+    sql: [`create table platform.attack_verifier as ${verifierOf(victim)}`, ...sql],
+    restore: [
+      `do $$ declare was record; begin
+        for was in select * from platform.attack_verifier loop execute format('alter role %I password %L', was.name, was.verifier); end loop; end $$`,
+    ],
+    at: 'places',
+    groups: ['databases'],
+    expects,
+  });
   return [
-    {
-      name: 'a password in clear in the control plane',
-      sql: [
-        `create table platform.attack_verifier as select rolname as name, rolpassword as verifier from pg_authid
-          where rolname = (select login from platform.places where ${row})`,
+    changed(
+      'a password in clear in the control plane',
+      [
         withPlaces(material, `alter role :victim.login password 'as clear as day'`),
         `update platform.places set region = 'as clear as day' where ${row}`,
       ],
-      restore: [
-        `do $$ declare was record; begin
-          for was in select * from platform.attack_verifier loop execute format('alter role %I password %L', was.name, was.verifier); end loop; end $$`,
+      tells('K6', 'holds the password'),
+    ),
+    changed(
+      'a password that two logins share',
+      [
+        `do $$ begin execute format('alter role %I password %L',
+          (select name from platform.attack_verifier), (select verifier from (${verifierOf(attacker)}) as other)); end $$`,
       ],
-      at: 'places',
-      groups: ['databases'],
-      expects: tells('K6', 'holds the password'),
-    },
+      tells('K5', "with the attacker's password"),
+    ),
     {
       name: 'sealed passwords readable by the runtime role',
       sql: [`grant select on platform.places to ${roles.runtime}`],
