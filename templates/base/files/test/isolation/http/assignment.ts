@@ -82,7 +82,7 @@ export async function attackNames(stage: Stage): Promise<void> {
     await repeatNames(stage, route);
 }
 
-/** L5: whatever a property of the body is called, and however deep it is, what it says makes nobody the victim. Comes late, for the same reason. */
+/** D2: whatever a property of the body is called, and however deep it is, what it says makes nobody the victim. Comes late, for the same reason. */
 export async function nameVictim(stage: Stage): Promise<void> {
   const { detector, world } = stage.target;
   const { id, slug } = world.victim;
@@ -93,10 +93,10 @@ export async function nameVictim(stage: Stage): Promise<void> {
       if (route.body === undefined || body === undefined) continue;
       for (const said of bodiesSaying(route.body, body, name)) {
         const call = { method: route.method, path: route.path, headers: stage.own, body: said };
-        const answer = await stage.call('L5', call, attack, { watch: false });
+        const answer = await stage.call('D2', call, attack, { watch: false });
         const leak = detector.inText(answer.text, `${id} ${slug}`);
         if (leak !== undefined)
-          report(stage.recorder, call, 'L5', attack, `answers ${answer.status} with ${leak}`, strict, route);
+          report(stage.recorder, call, 'D2', attack, `answers ${answer.status} with ${leak}`, strict, route);
       }
     }
   }
