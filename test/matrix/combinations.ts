@@ -58,9 +58,8 @@ const isUsual = (answers: Answers, ...keys: (keyof Answers)[]): boolean =>
   keys.every((key) => String(answers[key]) === String(optionOf(key).fallback));
 
 /**
- * Those that also run: each framework with each way to identify tenants alone and each context; each framework with all
- * of them, installed by another package manager than the usual one; and each strategy but the usual one with all of them
- * and each context.
+ * Those that also run: each framework with each way to identify tenants alone, in the contexts by turns so that any two of the three meet; each
+ * framework with all ways, installed by another package manager than the usual one; and each strategy but the usual one with all of them and each context.
  */
 export function toRun(all: readonly Answers[]): {
   readonly single: Answers[];
@@ -71,8 +70,9 @@ export function toRun(all: readonly Answers[]): {
   const alike = all.filter(
     (answers) => answers.modules.length === most('modules') && isUsual(answers, 'strategy', 'billing'),
   );
+  const alone = alike.filter((answers) => answers.resolution.length === 1 && isUsual(answers, 'packageManager'));
   return {
-    single: alike.filter((answers) => answers.resolution.length === 1 && isUsual(answers, 'packageManager')),
+    single: pairwise(alone),
     fullest: alike.filter(
       (answers) =>
         answers.resolution.length === most('resolution') &&

@@ -25,12 +25,22 @@ describe('the combinations', () => {
 
   it('that run have each framework with each way to identify tenants, alone and all together, and each strategy', () => {
     const { single, fullest, separate } = toRun(all);
-    const frameworks = new Set(all.map(({ framework }) => framework)).size;
-    const resolutions = new Set(all.flatMap(({ resolution }) => resolution)).size;
-    const contexts = new Set(all.map(({ context }) => context)).size;
-    expect(single.length).toBe(frameworks * resolutions * contexts);
+    const count = (values: readonly string[]): number => new Set(values).size;
+    const frameworks = count(all.map(({ framework }) => framework));
+    const contexts = count(all.map(({ context }) => context));
+    const alone = single.map(({ framework, resolution, context }) => ({
+      framework,
+      resolution: resolution.join(),
+      context,
+    }));
+    const resolutions = count(all.flatMap(({ resolution }) => resolution));
+    expect(count(alone.map(({ framework, resolution }) => `${framework} ${resolution}`))).toBe(
+      frameworks * resolutions,
+    );
+    expect(count(alone.map(({ framework, context }) => `${framework} ${context}`))).toBe(frameworks * contexts);
+    expect(count(alone.map(({ resolution, context }) => `${resolution} ${context}`))).toBe(resolutions * contexts);
     expect(fullest.length).toBe(frameworks);
-    const strategies = new Set(all.map(({ strategy }) => strategy.join())).size;
+    const strategies = count(all.map(({ strategy }) => strategy.join()));
     expect(separate.length).toBe((strategies - 1) * contexts);
   });
 });

@@ -1,20 +1,15 @@
 import { rmSync } from 'node:fs';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { check } from 'prettier';
 import { generate } from '../../generators/engine/generate.ts';
 import { killAll } from '../../generators/programs/run.ts';
 import { combinations, reproduce, toRun } from './combinations.ts';
+import { createFresh } from './fresh.ts';
+import { servedDocument } from './openapi.ts';
 import { createPackages } from './packages.ts';
-import {
-  type Combination,
-  runCommand,
-  runScript,
-  sourceOf,
-  withCarriageReturns,
-  writeRepository,
-} from './repository.ts';
+import { type Combination, runScript, sourceOf, withCarriageReturns, writeRepository } from './repository.ts';
 
 // Generates every valid combination of answers, type-checks and lints each distinct source, and lets some test and attack themselves.
 
@@ -93,8 +88,8 @@ const formatting = checkFormat();
 // The last of those with the same source: another package manager than npm is stricter about what may be imported.
 const distinct = [...new Map(made.map((each) => [sourceOf(each.tree), each])).values()];
 const documents = new Map<string, { readonly document: string; readonly from: Combination }>();
-const counts = { typed: 0, compared: 0, tested: 0, isolated: 0 };
-const openapi = `node --import tsx ${resolve(import.meta.dirname, 'openapi.ts')}`;
+const counts = { typed: 0, files: 0, compared: 0, tested: 0, isolated: 0 };
+const fresh = createFresh();
 
 await inLanes(distinct, async (combination, index) => {
   const { answers, tree } = combination;
@@ -103,10 +98,16 @@ await inLanes(distinct, async (combination, index) => {
     await writeRepository(dir, tree);
     await packages.link(tree, answers.packageManager, dir);
     // The linter reports what the compiler would, at half the cost of both; test/matrix/pairwise.test.ts runs the compiler.
-    const clean = await attempt('lint and typecheck', combination, () => runScript(dir, tree, 'lint', '--type-check'));
+    const files = fresh(tree);
+    counts.files += files.length;
+    const clean =
+      files.length === 0 ||
+      (await attempt('lint and typecheck', combination, () =>
+        runScript(dir, tree, 'lint', `--type-check ${files.join(' ')}`),
+      ));
     if (clean) counts.typed++;
     await attempt('OpenAPI document', combination, async () => {
-      const document = await runCommand(dir, openapi);
+      const document = await servedDocument(dir);
       const key = JSON.stringify({ ...answers, framework: '' });
       const other = documents.get(key);
       documents.set(key, other ?? { document, from: combination });
@@ -118,7 +119,7 @@ await inLanes(distinct, async (combination, index) => {
   await rm(dir, { recursive: true, force: true });
 });
 say(
-  `${distinct.length} distinct sources: ${counts.typed} typed and linted; ${counts.compared} OpenAPI documents equal in another framework; ${await formatting} distinct files formatted`,
+  `${distinct.length} distinct sources: ${counts.typed} typed and linted, in all ${counts.files} files; ${counts.compared} OpenAPI documents equal in another framework; ${await formatting} distinct files formatted`,
 );
 
 const { single, fullest, separate } = toRun(made.map(({ answers }) => answers));
