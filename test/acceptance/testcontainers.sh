@@ -11,5 +11,5 @@ npm run create -- ../my-saas --yes --no-verify
 cd ../my-saas
 postgres_image .
 npm install --save-dev testcontainers@~11.14.0
-TEST_PG=docker npm test
+TEST_PG=docker npm test -- test/api
 TEST_PG=docker npm run isolation -- --quick

@@ -1,8 +1,7 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, chmodSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, dirname, join, resolve } from 'node:path';
-import { temporaryRoot } from './places.ts';
 
 /**
  * Programs of one PostgreSQL: `directory` holds initdb and postgres, `environment` what they need to find their
@@ -41,17 +40,19 @@ export function embeddedBinaries(): Binaries {
 
 /**
  * The environment in which embedded binaries find their libraries. The packages make their links in an install script;
- * where scripts were skipped, the links go to a temporary folder and node_modules stays as it is.
+ * where scripts were skipped, the links go to a folder in the cluster's home and node_modules stays as it is.
  */
-export function libraryEnvironment({ kind, installation }: Binaries): Record<string, string> {
+export function libraryEnvironment({ kind, installation }: Binaries, home: string): Record<string, string> {
   if (kind !== 'embedded' || process.platform !== 'linux') return {};
   const list = join(installation, 'pg-symlinks.json');
   if (!existsSync(list)) return {};
   const links = JSON.parse(readFileSync(list, 'utf8')) as { readonly source: string; readonly target: string }[];
   const missing = links.filter(({ target }) => !existsSync(join(installation, '..', target)));
   if (missing.length === 0) return {};
-  const folder = mkdtempSync(join(temporaryRoot(), 'postgres-libraries-'));
-  chmodSync(folder, 0o755);
+  const folder = join(home, 'libraries');
+  rmSync(folder, { recursive: true, force: true }); // of packages that are no longer installed
+  mkdirSync(folder);
+  chmodSync(folder, 0o755); // whatever the umask is: PostgreSQL's user reads it
   for (const { source, target } of missing)
     symlinkSync(join(installation, '..', source), join(folder, basename(target)));
   // Both: a library found through a link looks for its neighbours beside the link.

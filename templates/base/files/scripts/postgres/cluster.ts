@@ -70,7 +70,13 @@ export async function startCluster({ binaries, home, outlive, port: wanted }: Cl
   const options = {
     ...user,
     cwd: home,
-    env: { PATH: process.env['PATH'] ?? '', ...systemRoot(), LC_ALL: 'C', TZ: 'UTC', ...libraryEnvironment(binaries) },
+    env: {
+      PATH: process.env['PATH'] ?? '',
+      ...systemRoot(),
+      LC_ALL: 'C',
+      TZ: 'UTC',
+      ...libraryEnvironment(binaries, home),
+    },
   };
   // Before there are data: a second run that starts meanwhile would make its own over them.
   writeMark(home, { ...markOf(process.pid), password, port: mark?.port });
