@@ -52,9 +52,11 @@ export function timeLeft(): number | undefined {
   const deadline = scopes.getStore()?.deadline;
   if (deadline === undefined) return undefined;
   const left = Math.floor(deadline - performance.now());
-  if (left < 1) throw new TenancyError('out-of-time', 'There is no time left to write.');
+  if (left < 1) throw outOfTime();
   return left;
 }
+
+export const outOfTime = (): TenancyError => new TenancyError('out-of-time', 'There is no time left to write.');
 
 /** The tenant as whom the current code runs. */
 export function currentTenant(): TenantContext {

@@ -1,9 +1,9 @@
 import pg from 'pg';
 import { traceStatement } from '../telemetry/tracing.ts';
-import { insideTransaction, runInTransaction, type TenantContext, timeLeft } from './context.ts';
+import { insideTransaction, outOfTime, runInTransaction, type TenantContext, timeLeft } from './context.ts';
 import { clockDifference, detectPooler } from './connection-facts.ts';
 import { Connections } from './connections.ts';
-import { entryStatement } from './entry.ts';
+import { entryStatement, isPastDeadline } from './entry.ts';
 import { TenancyError } from './errors.ts';
 import { type DatabaseSteps, databaseSteps } from './database-steps.ts';
 import { createConnection, createTransactionConnection, type TenantConnection } from './kysely-driver.ts';
@@ -159,7 +159,7 @@ function assemble({ enter, outside, pool, lanes, steps, transport, now }: Parts)
     try {
       return await traceStatement(text, run);
     } catch (error) {
-      timeLeft(); // What is behind the error may be that there was none.
+      assertInTime(error);
       throw traced(error);
     }
   };
@@ -217,7 +217,7 @@ function assemble({ enter, outside, pool, lanes, steps, transport, now }: Parts)
         return result;
       } catch (error) {
         await open.rollback();
-        timeLeft(); // What is behind the error may be that there was none.
+        assertInTime(error);
         throw error;
       }
     });
@@ -237,6 +237,12 @@ function assemble({ enter, outside, pool, lanes, steps, transport, now }: Parts)
       await closing;
     },
   };
+}
+
+/** What is behind an error may be that no time was left, by this clock or by the database's, which may be ahead of what was measured. */
+function assertInTime(error: unknown): void {
+  timeLeft();
+  if (isPastDeadline(error)) throw outOfTime();
 }
 
 /** The statement as one of the place that it goes to. */

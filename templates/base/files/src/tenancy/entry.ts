@@ -50,3 +50,7 @@ function bounded(acts: readonly string[], parameter: number): string {
   return `select from (select $${parameter}::float8 - extract(epoch from pg_catalog.clock_timestamp())::float8 * 1000 as ms) as left_over
     where ${[...acts, timeout].join(' or ')}`;
 }
+
+/** True for what a statement fails with that reached the database after its deadline. */
+export const isPastDeadline = (error: unknown): boolean =>
+  error instanceof pg.DatabaseError && error.code === '22023' && error.message.includes('statement_timeout');

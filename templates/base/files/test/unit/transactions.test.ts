@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { sql } from 'kysely';
 import { runAsTenant } from '../../src/tenancy/context.ts';
 import { tenantTable } from '../../src/tenancy/tenant-table.ts';
@@ -22,6 +22,22 @@ const own = async () =>
     ({ subject }) => subject,
   );
 const code = (value: string) => expect.objectContaining({ code: value });
+
+describe('a statement that is sent in time and arrives too late', () => {
+  it.each([
+    ['query()', async () => void (await world.database.query({ text: 'select 1' }))],
+    ['transaction()', () => world.database.transaction(async (given) => void (await sql`select 1`.execute(given)))],
+  ])('is out of time, whatever this clock says: %s', async (_, work) => {
+    const { now } = Date;
+    const behind = vi.spyOn(Date, 'now').mockImplementation(() => now() - 20_000);
+    try {
+      await expect(runAsTenant(world.ada, work, performance.now() + 10_000)).rejects.toThrow(code('out-of-time'));
+    } finally {
+      behind.mockRestore();
+    }
+    expect(await own()).toEqual(['owner@ada']);
+  });
+});
 
 describe('a transaction', () => {
   it('commits all', async () => {
