@@ -1,11 +1,11 @@
-import { readFileSync, rmSync } from 'node:fs';
-import { chmod, mkdtemp } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { generate } from '../../generators/engine/generate.ts';
 import { createPackages } from '../matrix/packages.ts';
 import { writeRepository } from '../matrix/repository.ts';
+import { makeScratch } from '../scratch.ts';
 import { type Given, open, openGiven, withClient } from './given.ts';
 import { type Plan, plans, type Spot } from './plans.ts';
 import { attack, command, type Ended, killAll } from './runs.ts';
@@ -13,8 +13,7 @@ import { attack, command, type Ended, killAll } from './runs.ts';
 // Proves that `npm run isolation -- --against` leaves a database as it was: after a run, after one with findings, killed at every step, interrupted, cut off, and beside others at work.
 // usage: npm run test:against [-- <strategy>...], of which several at once have commas between
 
-const folder = await mkdtemp(join(tmpdir(), 'against-'));
-await chmod(folder, 0o711); // for the user that PostgreSQL runs as
+const { folder, remove } = await makeScratch('against', killAll);
 const packages = createPackages(folder);
 let failures = 0;
 const asked = process.argv.slice(2);
@@ -27,7 +26,7 @@ try {
 } finally {
   killAll();
   process.chdir(tmpdir());
-  rmSync(folder, { recursive: true, force: true });
+  remove();
 }
 const seconds = Math.round((performance.now() - begun) / 1000);
 console.log(failures === 0 ? `each database was as before each time; ${seconds} s` : `${failures} failed`);

@@ -1,16 +1,13 @@
-import { rmSync } from 'node:fs';
-import { chmod, mkdtemp } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { generate } from '../../generators/engine/generate.ts';
 import { createPackages } from '../matrix/packages.ts';
 import { runCommand, writeRepository } from '../matrix/repository.ts';
+import { makeScratch } from '../scratch.ts';
 
 // Generates repositories and shows that their isolation suites are quiet about changes that harm nobody, and not about the same done wrong.
 // usage: npm run test:alarms [-- <word in the change's name>]
 
-const folder = await mkdtemp(join(tmpdir(), 'alarms-'));
-await chmod(folder, 0o711); // for the user that PostgreSQL runs as
+const { folder, remove } = await makeScratch('alarms');
 try {
   const packages = createPackages(folder);
   // Those whose tables are in the schema app.
@@ -38,5 +35,5 @@ try {
     console.log(`${strategy.join(', ')}: ${await runCommand(dir, `node --import tsx ${ask} ${words.join(' ')}`)}`);
   }
 } finally {
-  rmSync(folder, { recursive: true, force: true });
+  remove();
 }

@@ -1,11 +1,9 @@
-import { rmSync } from 'node:fs';
-import { chmod, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { check } from 'prettier';
 import { generate } from '../../generators/engine/generate.ts';
-import { killAll } from '../../generators/programs/run.ts';
+import { makeScratch } from '../scratch.ts';
 import { combinations, pairwise, reproduce, toRun } from './combinations.ts';
 import { createFresh } from './fresh.ts';
 import { servedDocument } from './openapi.ts';
@@ -22,18 +20,10 @@ if (!(minutes > 0)) throw new Error(`--minutes takes a number, not ${values.minu
 /** How many pieces of work run at the same time. */
 const lanes = 2;
 
-const folder = await mkdtemp(join(tmpdir(), 'matrix-'));
-await chmod(folder, 0o711); // for the user that PostgreSQL runs as; otherwise each repository copies its programs
+const { folder, remove } = await makeScratch('matrix');
 const packages = createPackages(folder);
 const start = performance.now();
 const failures: { readonly what: string; readonly output: string }[] = [];
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-  process.once(signal, () => {
-    killAll(); // they have process groups of their own
-    rmSync(folder, { recursive: true, force: true });
-    process.exit(130);
-  });
-}
 
 const say = (line: string): void =>
   console.log(`${((performance.now() - start) / 1000).toFixed(0).padStart(5)}s  ${line}`);
@@ -155,7 +145,7 @@ await inLanes(running, async (combination, index) => {
   await rm(dir, { recursive: true, force: true });
 });
 
-await rm(folder, { recursive: true, force: true });
+remove();
 say(
   `${packages.installed()} sets of packages installed; of ${running.length} that run, ${counts.tested} tested and ${counts.isolated} isolated`,
 );

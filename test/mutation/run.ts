@@ -1,11 +1,9 @@
-import { rmSync } from 'node:fs';
-import { chmod, mkdtemp, readFile, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { generate } from '../../generators/engine/generate.ts';
-import { killAll } from '../../generators/programs/run.ts';
 import { createPackages } from '../matrix/packages.ts';
 import { runCommand, writeRepository } from '../matrix/repository.ts';
+import { makeScratch } from '../scratch.ts';
 import { exceptions, mostExceptions, restless } from './exceptions.ts';
 import { type Answer, difference, fromMarkdown, leavingOut, planOf, problemsOf, toMarkdown, toTable } from './table.ts';
 
@@ -17,15 +15,7 @@ const committed = resolve(import.meta.dirname, 'table.md');
 /** Each has a PostgreSQL of its own: roles belong to the whole cluster. */
 const shares = 2;
 
-const folder = await mkdtemp(join(tmpdir(), 'mutation-'));
-await chmod(folder, 0o711); // for the user that PostgreSQL runs as; otherwise the repository copies its programs
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-  process.once(signal, () => {
-    killAll(); // they have process groups of their own
-    rmSync(folder, { recursive: true, force: true });
-    process.exit(130);
-  });
-}
+const { folder, remove } = await makeScratch('mutation');
 
 try {
   const update = process.argv.includes('--update');
@@ -52,7 +42,7 @@ try {
   );
   process.exitCode = problems.length === 0 ? 0 : 1;
 } finally {
-  rmSync(folder, { recursive: true, force: true });
+  remove();
 }
 
 /** The answers in the order of the mutations; without a plan, those of every group. */
