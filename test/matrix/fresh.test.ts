@@ -32,6 +32,28 @@ describe('the files that have to be looked at', () => {
     expect(freshAfterUsual({ 'src/a.ts': "export * from './missing.ts';\n" })).toEqual(['src/a.ts']);
   });
 
+  it('are those alone that changed where others see the same declarations', () => {
+    const f = (body: string) => ({ 'src/f.ts': `export function f(): number {\n  return ${body};\n}\n` });
+    const g = { 'src/g.ts': "import { f } from './f.ts';\nexport const g: number = f();\n" };
+    const fresh = createFresh();
+    fresh(treeOf({ ...f('1'), ...g }));
+    expect(fresh(treeOf({ ...f('2'), ...g }))).toEqual(['src/f.ts']);
+    expect(fresh(treeOf({ 'src/f.ts': 'export const f = (): string => String(1);\n', ...g }))).toEqual([
+      'src/f.ts',
+      'src/g.ts',
+    ]);
+  });
+
+  it('are those that see a type which is inferred from something that changed', () => {
+    const files = (c: string) => ({
+      'src/c.ts': `const c = ${c};\nexport const of = () => c;\n`,
+      'src/d.ts': "import { of } from './c.ts';\nexport const d: unknown = of();\n",
+    });
+    const fresh = createFresh();
+    fresh(treeOf(files('1')));
+    expect(fresh(treeOf(files('2')))).toEqual(['src/c.ts', 'src/d.ts']);
+  });
+
   it.each([
     ['the packages', { 'package.json': '{"dependencies":{"pg":"^9.0.0"}}' }],
     ['the compiler’s settings', { 'tsconfig.json': '{"strict":true}' }],

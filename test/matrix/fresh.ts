@@ -1,64 +1,88 @@
 import { posix } from 'node:path';
+import { isolatedDeclarationSync } from 'oxc-transform';
 import { inWordsOf } from '../../generators/engine/package-manager.ts';
 import type { Tree } from '../../generators/engine/tree.ts';
 import { packagesOf } from './packages.ts';
 
 const isSource = (path: string): boolean => /\.m?[jt]s$/.test(path);
-/** What compiler and linter go by beside a file and its imports: their settings, the packages, and what any file declares for every other one. */
-const settings = ['tsconfig.json', '.oxlintrc.json'];
 const declares = /^\s*declare (?:global|module)\b/m;
 const imported = /(?:\bfrom|\bimport)\s*\(?\s*['"](\.{1,2}\/[^'"]+)['"]/g;
 
+/** A text, by the number that equal ones share, and the files that it imports. */
+interface Part {
+  readonly number: number;
+  readonly imports: readonly string[];
+}
+
+/** A file as the compiler reads it, and what others see of it: its declarations. */
+interface Source {
+  readonly whole: Part;
+  readonly declared: Part;
+  readonly isForAll: boolean;
+}
+
 /**
- * Tells which files of a tree have to be compiled and linted: those for which the file and all that it imports, at any remove, were not in an earlier
- * tree together. A finding about a file depends on nothing else, so those of many repositories that share most of themselves are looked at once; but for
- * what the names in a declaration for all files stand for, where it is used and not imported: test/matrix/pairwise.test.ts compiles whole repositories.
+ * Tells which files of a tree have to be compiled and linted by their types: those that were not in an earlier tree together with the same declarations of
+ * all that they import, at any remove. A finding about a file depends on nothing else but the compiler's settings, the packages, and what any file declares
+ * for every other one; so those of many repositories that share most of themselves are looked at once. What the names in a declaration for all files
+ * stand for, where it is used and not imported, is not followed: test/matrix/pairwise.test.ts compiles whole repositories.
  */
 export function createFresh(): (tree: Tree) => string[] {
   const numbers = new Map<string, number>();
-  const specifiers = new Map<number, readonly string[]>();
+  const known = new Map<number, Source>();
   const seen = new Set<string>();
 
-  /** Equal files have equal numbers. */
-  function numberOf(path: string, content: string): number {
-    const key = `${path}\0${content}`;
-    const number = numbers.get(key) ?? numbers.size;
-    numbers.set(key, number);
+  function numberOf(text: string): number {
+    const number = numbers.get(text) ?? numbers.size;
+    numbers.set(text, number);
     return number;
   }
 
+  function partOf(path: string, text: string): Part {
+    const specifiers = [...text.matchAll(imported)].map(([, specifier = '']) => specifier);
+    return {
+      number: numberOf(`${path}\0${text}`),
+      imports: specifiers.map((specifier) => posix.join(posix.dirname(path), specifier)),
+    };
+  }
+
+  function sourceOf(path: string, written: string): Source {
+    const text = inWordsOf('pnpm', written);
+    const number = numberOf(`${path}\0${text}`);
+    let source = known.get(number);
+    if (source === undefined) {
+      const whole = partOf(path, text);
+      const { code, errors } = isolatedDeclarationSync(path, text);
+      // Types that are not written down are inferred from the whole file.
+      const declared = errors.length > 0 ? whole : partOf(path, code);
+      source = { whole, declared, isForAll: declares.test(text) };
+      known.set(number, source);
+    }
+    return source;
+  }
+
   return (tree) => {
-    const sources = new Map<string, number>();
-    const shared = [numberOf('packages', packagesOf(tree))];
-    for (const { path, content: written } of tree.values()) {
-      if (!isSource(path) && !settings.includes(path)) continue;
-      const content = inWordsOf('pnpm', written);
-      const number = numberOf(path, content);
-      if (!isSource(path) || declares.test(content)) shared.push(number);
+    const shared = [numberOf(packagesOf(tree)), numberOf(tree.get('tsconfig.json')?.content ?? '')];
+    const sources = new Map<string, Source>();
+    for (const { path, content } of tree.values()) {
       if (!isSource(path)) continue;
-      sources.set(path, number);
-      if (specifiers.has(number)) continue;
-      const found = [...content.matchAll(imported)].map(([, specifier = '']) => specifier);
-      specifiers.set(
-        number,
-        found.map((specifier) => posix.join(posix.dirname(path), specifier)),
-      );
+      const source = sourceOf(path, content);
+      sources.set(path, source);
+      if (source.isForAll) shared.push(source.whole.number);
     }
 
-    function withImports(path: string): string {
-      const reached = new Set([path]);
-      for (const each of reached) {
-        for (const other of specifiers.get(sources.get(each) as number) ?? [])
-          if (sources.has(other)) reached.add(other);
-      }
-      return [...shared, ...[...reached].map((each) => sources.get(each) as number).sort((a, b) => a - b)].join();
+    function withImports({ whole }: Source): string {
+      const reached = new Set(whole.imports);
+      for (const path of reached) for (const other of sources.get(path)?.declared.imports ?? []) reached.add(other);
+      const declarations = [...reached].map((path) => sources.get(path)?.declared.number ?? -1);
+      return [...shared, whole.number, ...declarations.sort((a, b) => a - b)].join();
     }
 
-    return [...sources.keys()].filter((path) => {
-      const key = `${path} ${withImports(path)}`;
+    return [...sources].flatMap(([path, source]) => {
+      const key = withImports(source);
       const fresh = !seen.has(key);
       seen.add(key);
-      return fresh;
+      return fresh ? [path] : [];
     });
   };
 }
