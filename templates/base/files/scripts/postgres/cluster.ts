@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { endLeftover, markOf, type ProcessMark, stillRuns } from '../processes.ts';
@@ -80,8 +80,10 @@ export async function startCluster({ binaries, home, outlive, port: wanted }: Cl
   };
   // Before there are data: a second run that starts meanwhile would make its own over them.
   writeMark(home, { ...markOf(process.pid), password, port: mark?.port });
-  if (!existsSync(join(data, 'PG_VERSION'))) initialize(binaries, { data, password, outlive, options });
+  const isNew = !existsSync(join(data, 'PG_VERSION'));
+  if (isNew) initialize(binaries, { data, password, outlive, options });
   assertSameMajor(binaries, data, options);
+  if (!isNew && mark?.port === undefined) changePassword(binaries, { data, password, options });
 
   for (let attempt = 1; ; attempt++) {
     const known = attempt === 1 ? (mark?.port ?? wanted) : undefined;
@@ -150,6 +152,19 @@ function assertSameMajor(binaries: Binaries, data: string, options: SpawnOptions
       `${data} was made by PostgreSQL ${made}, and this is ${major}. Next: move it away, or install PostgreSQL ${made}.`,
     );
   }
+}
+
+/** Of data whose password is lost: PostgreSQL asks for none where it takes its statements from its input. */
+function changePassword(
+  binaries: Binaries,
+  { data, password, options }: { data: string; password: string; options: SpawnOptions },
+): void {
+  const { status, stderr } = spawnSync(program(binaries, 'postgres'), ['--single', '-D', data, 'postgres'], {
+    ...options,
+    input: `alter role postgres password '${password}'`,
+    encoding: 'utf8',
+  });
+  if (status !== 0) throw new Error(`postgres did not start (${status}): ${lastLines(stderr)}`);
 }
 
 /** Somebody else listens there. */
@@ -242,8 +257,11 @@ function readMark(home: string): Mark | undefined {
   }
 }
 
+/** The whole of it or nothing, also when this process is killed meanwhile. */
 function writeMark(home: string, mark: Mark): void {
-  writeFileSync(join(home, 'cluster.json'), JSON.stringify(mark), { mode: 0o600 });
+  const written = join(home, `cluster.json.${process.pid}`);
+  writeFileSync(written, JSON.stringify(mark), { mode: 0o600 });
+  renameSync(written, join(home, 'cluster.json'));
 }
 
 function freePort(): Promise<number> {

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { readFileSync, rmSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Cluster, startCluster } from '../../scripts/postgres/cluster.ts';
 import { makeThrowawayHome } from '../../scripts/postgres/places.ts';
 import { findBinaries } from '../setup/binaries.ts';
+import { withClient } from '../setup/database.ts';
 
 const binaries = findBinaries();
 let home: string;
@@ -23,6 +24,8 @@ afterEach(async () => {
   rmSync(home, { recursive: true, force: true, maxRetries: 3 });
 });
 
+const query = (text: string) => withClient(cluster.adminUrl, (client) => client.query(text));
+
 describe('a PostgreSQL that this process started', () => {
   it('is told to be lost when somebody else ends it', async () => {
     process.kill(Number(readFileSync(join(home, 'data', 'postmaster.pid'), 'utf8').split('\n')[0]), 'SIGQUIT');
@@ -37,6 +40,14 @@ describe('a PostgreSQL that this process started', () => {
     cluster = await startCluster({ binaries, home, outlive: 'nothing' });
     expect(Number(new URL(cluster.adminUrl).port)).not.toBe(port);
     other.close();
+  });
+
+  it('keeps its data when what is written beside them was cut off', async () => {
+    await query('create table kept ()');
+    await cluster.stop();
+    writeFileSync(join(home, 'cluster.json'), '{"pid":1,"pass');
+    cluster = await startCluster({ binaries, home, outlive: 'nothing' });
+    expect((await query('table kept')).rows).toEqual([]);
   });
 
   it('is not when it is stopped', async () => {
