@@ -34,7 +34,10 @@ export const newApiKey = z
     name: text(200),
     role: role.default('member'),
     scopes: scopes.default([]),
-    expiresAt: moment.nullable().default(null),
+    expiresAt: moment
+      .refine((value) => Date.parse(value) > Date.now(), 'is in the past')
+      .nullable()
+      .default(null),
   })
   .meta({ id: 'NewApiKey' });
 

@@ -1,4 +1,5 @@
 import { createKey } from '../../../src/platform/api-keys/key.ts';
+import { tenantTable } from '../../../src/tenancy/tenant-table.ts';
 import { post, type Row, type Stage, type Theme } from '../bad-input.ts';
 import { at } from '../world.ts';
 
@@ -37,7 +38,16 @@ const keys: [what: string, make: Make][] = [
       return key.token;
     },
   ],
-  ['that is expired', async (stage) => (await issue(stage, { expiresAt: '2020-01-01T00:00:00Z' })).token],
+  [
+    'that is expired',
+    async (stage) => {
+      const key = await issue(stage);
+      const { acme, withRowsOf } = stage.world;
+      const table = tenantTable(acme.tenantId, 'api_keys');
+      await withRowsOf(acme, (admin) => admin.query(`update ${table} set expires_at = now() where id = $1`, [key.id]));
+      return key.token;
+    },
+  ],
   ["with another tenant's id", (stage) => `${id(foreign(stage))}.${secret(own(stage))}`],
   ["with another tenant's secret", (stage) => `${id(own(stage))}.${secret(foreign(stage))}`],
   ['without a secret', (stage) => id(own(stage))],
@@ -72,6 +82,7 @@ const bodies: [what: string, body: object, errors: Readonly<Record<string, strin
   ['an expiry that is a number', { expiresAt: 4_000_000_000 }, { expiresAt: wrongType }],
   ['an expiry without an offset', { expiresAt: '2099-01-01T00:00:00' }, { expiresAt: 'is not in the right form' }],
   ['an expiry that no calendar has', { expiresAt: '2099-02-30T00:00:00Z' }, { expiresAt: 'is not in the right form' }],
+  ['an expiry in the past', { expiresAt: '2020-01-01T00:00:00Z' }, { expiresAt: 'is in the past' }],
   ['an expiry that is SQL', { expiresAt: "now() + interval '1 year'" }, { expiresAt: 'is not in the right form' }],
   ['a secret of its own', { token: 'sk_1.2' }, { body: 'has fields that are not known' }],
   ['a hash of its own', { secret_hash: '\\x00' }, { body: 'has fields that are not known' }],
