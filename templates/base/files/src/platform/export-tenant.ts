@@ -1,11 +1,9 @@
 import { createHash } from 'node:crypto';
-import { open, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import pg from 'pg';
 import { placement } from '../tenancy/placement.ts';
 import { roles } from '../tenancy/roles.ts';
 import type { ControlPlane } from '../tenancy/strategy.ts';
-import { openEmptyFolder } from './export-folder.ts';
+import { type CreateFile, fillEmptyFolder } from './export-folder.ts';
 import { exportNeeds, tellNeeds } from './table-needs.ts';
 import { TenantError } from './tenants.ts';
 
@@ -33,23 +31,28 @@ export async function exportTenant(plane: ControlPlane, slug: string, folder: st
   );
   if (rows[0] === undefined) throw new TenantError(`There is no tenant "${slug}". Next: npm run tenant -- list`);
   const { id: tenantId, strategy } = rows[0];
-  await openEmptyFolder(folder);
-  const tables = await placement.export(plane, tenantId, async (client, schema) => {
-    const written: Record<string, Manifest['tables'][string]> = {};
-    const found = await tenantTables(client, schema);
-    const hidden = found
-      .filter(({ needs }) => needs.length > 0)
-      .map((table) => ({ ...table, name: `${schema}.${table.name}` }));
-    if (hidden.length > 0) throw new TenantError(tellNeeds(`${roles.migrator} does not see all rows of`, hidden));
-    for (const table of found) {
-      written[table.name] = await writeTable(client, { ...table, schema, tenantId }, folder);
+  return await fillEmptyFolder(folder, async (create) => {
+    const tables = await placement.export(plane, tenantId, async (client, schema) => {
+      const written: Record<string, Manifest['tables'][string]> = {};
+      const found = await tenantTables(client, schema);
+      const hidden = found
+        .filter(({ needs }) => needs.length > 0)
+        .map((table) => ({ ...table, name: `${schema}.${table.name}` }));
+      if (hidden.length > 0) throw new TenantError(tellNeeds(`${roles.migrator} does not see all rows of`, hidden));
+      for (const table of found) {
+        written[table.name] = await writeTable(client, { ...table, schema, tenantId }, create);
+      }
+      return written;
+    });
+    const manifest = { tenantId, slug, strategy, exportedAt: new Date().toISOString(), tables };
+    const file = await create('manifest.json');
+    try {
+      await file.writeFile(`${JSON.stringify(manifest, null, 2)}\n`);
+    } finally {
+      await file.close();
     }
-    return written;
+    return manifest;
   });
-  const manifest = { tenantId, slug, strategy, exportedAt: new Date().toISOString(), tables };
-  // Not over an export that is there: two halves would be one.
-  await writeFile(join(folder, 'manifest.json'), `${JSON.stringify(manifest, null, 2)}\n`, { flag: 'wx', mode: 0o600 });
-  return manifest;
 }
 
 interface Table {
@@ -88,11 +91,11 @@ async function tenantTables(client: pg.ClientBase, schema: string): Promise<Tabl
 async function writeTable(
   client: pg.ClientBase,
   { name, order, schema, tenantId }: Table & { readonly schema: string; readonly tenantId: string },
-  folder: string,
+  create: CreateFile,
 ): Promise<Manifest['tables'][string]> {
   const hash = createHash('sha256');
   const table = `${pg.escapeIdentifier(schema)}.${pg.escapeIdentifier(name)}`;
-  const file = await open(join(folder, `${name}.ndjson`), 'wx', 0o600);
+  const file = await create(`${name}.ndjson`);
   let rows = 0;
   try {
     await client.query({

@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { fillEmptyFolder } from '../../src/platform/export-folder.ts';
 import { exportTenant } from '../../src/platform/export-tenant.ts';
 import { roles } from '../../src/tenancy/roles.ts';
 import { tenantTable } from '../../src/tenancy/tenant-table.ts';
@@ -92,8 +93,38 @@ describe('exportTenant()', () => {
       (error: Error) => error.message,
     );
     expect(refused).toContain(`${roles.migrator} does not see all rows of ${notes}. Next: in a migration`);
+    expect(existsSync(join(folder, 'less'))).toBe(false);
     await admin.query(refused.split('\n').slice(1).join(' '));
     const { tables } = await exportTenant(plane(), 'bob', join(folder, 'whole'));
     expect(tables['notes']).toMatchObject({ rows: 1 });
+  });
+});
+
+describe('an export that fails', () => {
+  const full = Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });
+  const fail = (to: string, error: Error, meanwhile = async () => {}) =>
+    fillEmptyFolder(to, async (create) => {
+      const file = await create('members.ndjson');
+      await file.close();
+      await meanwhile();
+      throw error;
+    });
+
+  it('says what to do about a disk that is full, and leaves no folder', async () => {
+    const to = join(folder, 'full');
+    await expect(fail(to, full)).rejects.toThrow(
+      /^The export stopped: ENOSPC: .*\. Next: --to a folder with more room/,
+    );
+    expect(existsSync(to)).toBe(false);
+  });
+
+  it('leaves a folder that was there, and what others put there', async () => {
+    const to = join(folder, 'there');
+    await mkdir(to);
+    await expect(fail(to, new Error('lost'))).rejects.toThrow(/^lost$/);
+    expect(await readdir(to)).toEqual([]);
+    const shared = join(folder, 'shared');
+    await expect(fail(shared, full, () => writeFile(join(shared, 'notes'), ''))).rejects.toThrow('ENOSPC');
+    expect(await readdir(shared)).toEqual(['notes']);
   });
 });
