@@ -47,11 +47,19 @@ export function explainMigration(error: unknown, migration: Migration): unknown 
   const position = Number(error.position ?? Number.NaN);
   const line = Number.isNaN(position) ? '' : `:${migration.sql.slice(0, position).split('\n').length}`;
   const hint = error.hint === undefined ? '' : ` (${error.hint})`;
-  const roleMakers = migration.repeated && error.code === '42501';
-  const next = roleMakers
-    ? '\nNext: run it as the role that made the roles of this application, or as a superuser.'
-    : '';
-  return new MigrationError(`db/migrations/${migration.name}${line}: ${error.message}${hint} [${error.code}]${next}`, {
-    cause: error,
-  });
+  return new MigrationError(
+    `db/migrations/${migration.name}${line}: ${error.message}${hint} [${error.code}]${nextStep(error, migration)}`,
+    { cause: error },
+  );
+}
+
+function nextStep({ code, message }: pg.DatabaseError, { repeated }: Migration): string {
+  if (code !== '42501') return '';
+  if (repeated) return '\nNext: run it as the role that made the roles of this application, or as a superuser.';
+  if (!message.startsWith('must be owner of')) return '';
+  const [owner, resolver] = [roles.owner, roles.resolver];
+  return (
+    `\nNext: alter ... owner to ${owner}; or, for a function that is "security definer", ` +
+    `grant create on schema app, platform to ${resolver}; alter function ... owner to ${resolver}; revoke create on schema app, platform from ${resolver};`
+  );
 }

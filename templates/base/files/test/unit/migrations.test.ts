@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
+import { applyMissing } from '../../src/platform/apply-missing.ts';
 import { missingMigrations, readMigrations, toMigration } from '../../src/platform/migration-files.ts';
 import { migrate } from '../../src/platform/migrations.ts';
 import { roles } from '../../src/tenancy/roles.ts';
@@ -30,6 +31,13 @@ afterEach(async () => {
 afterAll(() => admin.end());
 
 const urlOf = (name: string): string => Object.assign(new URL(server.adminUrl), { pathname: `/${name}` }).href;
+
+async function isSuperuser(): Promise<boolean> {
+  const { rows } = await admin.query<{ superuser: boolean }>(
+    'select rolsuper as superuser from pg_roles where rolname = current_user',
+  );
+  return rows[0]?.superuser === true;
+}
 
 /** An empty database, as `role` reaches it. */
 async function emptyDatabase(login?: { readonly role: string; readonly password: string }): Promise<string> {
@@ -84,10 +92,7 @@ describe('migrate()', () => {
   });
 
   it('needs no superuser', async (context) => {
-    const { rows } = await admin.query<{ superuser: boolean }>(
-      'select rolsuper as superuser from pg_roles where rolname = current_user',
-    );
-    if (rows[0]?.superuser !== true) return context.skip();
+    if (!(await isSuperuser())) return context.skip();
     const login = { role: `dba_${randomBytes(6).toString('hex')}`, password: 'dba' };
     await admin.query(`create role ${login.role} login ${administratorRights} password 'dba'`);
     logins.push(login.role);
@@ -100,10 +105,7 @@ describe('migrate()', () => {
   });
 
   it('says what the administrator lacks', async (context) => {
-    const { rows } = await admin.query<{ superuser: boolean }>(
-      'select rolsuper as superuser from pg_roles where rolname = current_user',
-    );
-    if (rows[0]?.superuser !== true) return context.skip();
+    if (!(await isSuperuser())) return context.skip();
     const login = { role: `dba_${randomBytes(6).toString('hex')}`, password: 'dba' };
     await admin.query(`create role ${login.role} login password 'dba'`);
     logins.push(login.role);
@@ -154,6 +156,26 @@ describe('migrate()', () => {
     await within(tables, (client) => client.query(`drop table ${templateSchema}.members cascade`));
     const applied = await migrate({ adminUrl, environment: {} });
     expect(applied.map(({ name }) => name)).toEqual(['tenant/0001_members.sql']);
+  });
+
+  it('says whose a function has to be that came to another with a dump', async (context) => {
+    if (!(await isSuperuser())) return context.skip();
+    const adminUrl = await emptyDatabase();
+    await migrate({ adminUrl, environment: {} });
+    await within(adminUrl, async (client) => {
+      await client.query('alter function platform.schema_version() owner to current_user');
+      const later = [toMigration('platform/9001_later.sql', 'alter function platform.schema_version() cost 10')];
+      const options = { ledger: new Map(), onStep: () => {} };
+      const refused = await applyMissing(client, later, options).then(
+        () => '',
+        ({ message }: Error) => message,
+      );
+      const [, next = ''] =
+        /^db\/migrations\/platform\/9001_later\.sql: .* \[42501\]\nNext: .*, (grant .*;)$/.exec(refused) ?? [];
+      await client.query(next.replace('function ...', 'function platform.schema_version()'));
+      expect(await applyMissing(client, later, options)).toMatchObject([{ name: 'platform/9001_later.sql' }]);
+    });
+    return undefined;
   });
 
   it('waits for another run', async () => {
