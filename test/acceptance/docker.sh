@@ -29,9 +29,8 @@ start() {
   # A registry that lacks the packages of other platforms leaves them out of the lockfile, which npm ci does not take.
   if ! npm ci --dry-run >/dev/null 2>&1; then sed -i 's/^RUN npm ci/RUN npm install/' Dockerfile; fi
   docker build --network=host --tag my-saas .
-  docker compose up --detach --no-build
+  docker compose up --wait --no-build
   url=http://127.0.0.1:$port
-  for _ in $(seq 60); do curl -sf "$url/readyz" && break; sleep 1; done
   curl -sf "$url/readyz"
   test "$(docker inspect --format '{{.State.ExitCode}}' "$(docker compose ps --all --quiet migrate)")" = 0
 }
@@ -49,12 +48,7 @@ test "$(curl -s -o /dev/null -w '%{http_code}' "$url/metrics")" = 404
 test "$(docker compose exec --no-TTY app id -u)" = 1000
 if docker compose exec --no-TTY app touch /app/written; then echo 'the file system can be written'; exit 1; fi
 if docker compose exec --no-TTY app env | grep -E 'ADMIN_URL|PLATFORM|POSTGRES_PASSWORD'; then echo 'the application has an administrator'"'"'s secret'; exit 1; fi
-for _ in $(seq 30); do
-  health=$(docker inspect --format '{{.State.Health.Status}}' "$(docker compose ps --quiet app)")
-  [ "$health" = healthy ] && break
-  sleep 1
-done
-test "$health" = healthy
+test "$(docker inspect --format '{{.State.Health.Status}}' "$(docker compose ps --quiet app)")" = healthy
 
 # Stopping ends running requests first; starting again migrates nothing twice.
 docker compose restart --timeout 10 app

@@ -17,7 +17,7 @@ export default defineLayer({
     {
       title: 'Deploy',
       body: [
-        '`docker compose up --build --detach` runs what production runs: PostgreSQL, the migrations once as the administrator, then the application as the runtime role, without rights and on a read-only file system.',
+        '`docker compose up --build --wait` runs what production runs: PostgreSQL, the migrations once as the administrator, then the application as the runtime role, without rights and on a read-only file system.',
         'Its secrets come from `.env`: copy `.env.example`, make each password and key with `openssl rand -hex 32`, and fill in the rest. Then the first tenant:',
         '',
         '```sh',
