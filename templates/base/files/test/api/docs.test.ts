@@ -26,7 +26,11 @@ describe('GET /docs', () => {
       const [, shown = ''] =
         new RegExp(`<details id="${id.toLowerCase()}">.*?-d &#39;(.*?)&#39;</pre>`, 's').exec(page) ?? [];
       const sent: unknown = JSON.parse(shown.replaceAll('&quot;', '"'));
-      expect([id, body?.safeParse(sent).error]).toEqual([id, undefined]);
+      const { error } = body?.safeParse(sent) ?? {};
+      const fields = error?.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
+      expect(fields, `${id} has a field that needs an example in its schema: .meta({ examples: ['...'] })`).toBe(
+        undefined,
+      );
     }
   });
 

@@ -235,6 +235,13 @@ function inTenantKey(table: Relation, column: string): boolean {
   return keys.length > 0 && keys.every(({ columns }) => columns.includes('tenant_id'));
 }
 
+/** A trigger finds what it names on the search path of whoever writes the row: there is nothing on the application's. */
+function searchPathFix({ code, where }: pg.DatabaseError): string | undefined {
+  const [, name] = /PL\/pgSQL function (?:\w+\.)?(\S+\(.*?\)) line/.exec(where ?? '') ?? [];
+  if (name === undefined || !/^42(P01|883|704)$/.test(code ?? '')) return undefined;
+  return `Add a file to db/migrations/tenant: alter function ${name} set search_path from current;`;
+}
+
 function noRow(table: Relation, error: pg.DatabaseError): NoRowError {
   const column =
     error.column ??
@@ -243,7 +250,9 @@ function noRow(table: Relation, error: pg.DatabaseError): NoRowError {
     table.columns.find(({ name }) => name !== 'tenant_id')?.name ??
     'column';
   return new NoRowError(error.message, {
-    fix: `Add to rowFactories in test/isolation/factories.ts: '${table.name}': { ${column}: (n) => '...' },`,
+    fix:
+      searchPathFix(error) ??
+      `Add to rowFactories in test/isolation/factories.ts: '${table.name}': { ${column}: (n) => '...' },`,
     occupied: error.code === '23505' || error.code === '23P01',
   });
 }

@@ -21,6 +21,18 @@ it('forgets no id that a parameter does not seem to mean', () => {
   expect(byLikeness('id', ids, '/v1/projects/{id}')).toHaveLength(ids.length);
 });
 
+it.each(['/v1/tasks/{id}/labels/{labelId}', '/v1/labels/{labelId}/tasks/{id}'])(
+  'fills the names of %s with what one row holds first',
+  (path) => {
+    const many = (table: string) =>
+      Array.from({ length: 9 }, (_, n) => ({ table: `app.${table}`, id: `${table} ${n}` }));
+    const row = { tenant_id: 'tenant', task_id: 'tasks 7', label_id: 'labels 4', note: null };
+    const joined = [...many('tasks'), ...many('labels'), { table: 'app.task_labels', id: 'tasks 7', row }];
+    const names = [...path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => name);
+    expect(combinations(names, joined, path)[0]).toEqual({ id: 'tasks 7', labelId: 'labels 4' });
+  },
+);
+
 it('fills every name of a path at once', () => {
   expect(combinations(['id', 'lineItemId'], ids, '/v1/projects/{id}/line-items/{lineItemId}')[0]).toEqual({
     id: 'project',

@@ -60,6 +60,21 @@ describe('rows that the suite makes', () => {
     expect(await refusals(statement, fix)).toEqual({});
   });
 
+  it('are impossible where a trigger finds nothing on the search path, until what is told is done', async () => {
+    const statements = [
+      'create table farm.weights (tenant_id uuid not null)',
+      table('cows', 'weight integer'),
+      `create function farm.weigh() returns trigger language plpgsql as
+        'begin insert into weights values (new.tenant_id); return new; end'`,
+      'create trigger weigh after insert on farm.cows for each row execute function farm.weigh()',
+    ];
+    const { 'farm.cows': fix = '' } = await refusals(...statements);
+    const [, statement = 'nothing is told'] = /: (alter function .*)$/.exec(fix) ?? [];
+    // As a migration does.
+    const path = ['set local search_path = farm', statement, 'set local search_path = pg_catalog'];
+    expect(await refusals(...statements, ...path)).toEqual({});
+  });
+
   it('wait for those that they refer to', async () => {
     const told = await refusals(riddle, table('hints', `other uuid not null, ${refersTo('riddles')}`));
     const fix = `Add to rowFactories in test/isolation/factories.ts: 'farm.riddles': { answer: (n) => '...' },`;

@@ -1,6 +1,6 @@
 import { literal } from '../sql.ts';
 import { bodiesSaying } from './bodies.ts';
-import { findWorking, isWorking, ownBodies } from './own.ts';
+import { findWorking, helpWith, isWorking, ownBodies } from './own.ts';
 import { fillPath } from './routes.ts';
 import { report, type Stage } from './stage.ts';
 import { mayHold } from '../world.ts';
@@ -30,8 +30,8 @@ export async function attackBodies(stage: Stage): Promise<void> {
         call,
         'control',
         'use the route for the own tenant',
-        `could not attack: it answers ${answer}`,
-        strict,
+        `could not attack ${route.name}: it answers ${answer}`,
+        helpWith(route),
         route,
       );
       continue;

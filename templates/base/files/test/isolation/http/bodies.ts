@@ -3,14 +3,18 @@ import type { Route, Schema } from './routes.ts';
 
 export type Body = Record<string, unknown>;
 
-/** Bodies for a route, the fullest one first. Ids are what `references` gives for a property. */
-export function bodiesFor(route: Route, n: number, references: (property: string) => string): Body[] {
-  const factory = bodyFactories[route.name];
-  if (factory !== undefined) return [{ ...factory(n) }];
-  if (route.body === undefined) return [];
-  const full = objectFor(route.body, n, references, () => true);
+/** Bodies for a route, the fullest one first. Ids are what `references` gives for a property; a factory may leave them out. */
+export function bodiesFor(
+  route: Pick<Route, 'name' | 'body'>,
+  n: number,
+  references: (property: string) => string,
+  factories = bodyFactories,
+): Body[] {
+  const factory = factories[route.name];
+  if (route.body === undefined) return factory === undefined ? [] : [{ ...factory(n) }];
   const required = objectFor(route.body, n, references, (name) => route.body?.required?.includes(name) === true);
-  return [full, required];
+  if (factory !== undefined) return [{ ...required, ...factory(n) }];
+  return [objectFor(route.body, n, references, () => true), required];
 }
 
 function objectFor(
@@ -47,10 +51,11 @@ export function valueFor(name: string, schema: Schema, n: number, references: (p
 
 function textFor(
   name: string,
-  { format, minLength = 1, maxLength = 200 }: Schema,
+  { format, pattern, examples: [example] = [], minLength = 1, maxLength = 200 }: Schema,
   n: number,
   references: (property: string) => string,
 ): string {
+  if (pattern !== undefined && format === undefined && typeof example === 'string') return another(example, n);
   switch (format) {
     case 'uuid':
       return references(name);
@@ -69,6 +74,10 @@ function textFor(
       return `attack ${n}`.padEnd(minLength, 'x').slice(0, maxLength);
   }
 }
+
+/** An example with its last number replaced, so that what has to be unique is. */
+const another = (example: string, n: number): string =>
+  example.replace(/\d+(?=\D*$)/, (digits) => String(n).padStart(digits.length, '0').slice(-digits.length));
 
 const holdsIds = ({ format, items }: Schema): boolean => format === 'uuid' || items?.format === 'uuid';
 

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { inParallel } from '../parallel.ts';
 import { idAs, idProperties } from './bodies.ts';
 import type { Call } from './client.ts';
-import { byLikeness, combinations, findWorking, isWorking, ownBodies } from './own.ts';
+import { byLikeness, combinations, findWorking, helpWith, isWorking, ownBodies } from './own.ts';
 import { fillPath, type Route } from './routes.ts';
 import { report, type RowId, type Stage } from './stage.ts';
 
@@ -41,7 +41,32 @@ async function inPath(stage: Stage, route: Route): Promise<void> {
     });
     await compare(stage, route, param, `the victim's id as {${param}}`, call);
   }
+  if (route.params.length > 1) await inWholePath(stage, route);
 }
+
+/** What a row of the victim has for the whole path: with an own id in it, there may be no such row. */
+async function inWholePath(stage: Stage, route: Route): Promise<void> {
+  const [body] = ownBodies(stage, route);
+  const call = (params: Readonly<Record<string, string>>): Call => ({
+    method: route.method,
+    path: fillPath(route, params),
+    headers: stage.own,
+    ...(body && { body }),
+  });
+  const nobody = Object.fromEntries(route.params.map((name) => [name, randomUUID()]));
+  const none = await stage.call('control', call(nobody), 'ids of nobody');
+  const attack = "the victim's ids in the whole path";
+  for (const params of combinations(route.params, stage.ids.victim, route.path).slice(0, 4)) {
+    const request = call(params);
+    const answer = await stage.call('L4', request, attack);
+    if (without(answer.essence, params) === without(none.essence, nobody)) continue;
+    const leaked = `answers ${answer.status} for what the victim has, and ${none.status} for what nobody has: ${answer.text.slice(-160)}`;
+    report(stage.recorder, request, 'L4', attack, leaked, fix, route);
+  }
+}
+
+const without = (text: string, params: Readonly<Record<string, string>>): string =>
+  Object.values(params).reduce((rest, id) => rest.replaceAll(id, '?'), text);
 
 async function inBody(stage: Stage, route: Route): Promise<void> {
   const params = ownParams(stage, route);
@@ -158,9 +183,7 @@ async function control(stage: Stage, route: Route): Promise<void> {
     'control',
     'use the route for the own tenant',
     `could not attack ${route.name}: it answers ${answer}`,
-    route.body === undefined && route.params.length > 0
-      ? `Add to pathFactories in test/isolation/factories.ts: '${route.name}': { ${route.params.map((name) => `${name}: '...'`).join(', ')} },`
-      : `Add to bodyFactories in test/isolation/factories.ts: '${route.name}': (n) => ({ ... }),`,
+    helpWith(route),
     route,
   );
 }

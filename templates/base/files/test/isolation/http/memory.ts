@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { credentialKinds } from '../credentials.ts';
 import { idProperties } from './bodies.ts';
 import type { Answer, Headers } from './client.ts';
-import { combinations, ownBodies } from './own.ts';
+import { combinations, helpWith, ownBodies } from './own.ts';
 import { attackRemembered } from './remembered.ts';
 import { fillPath, type Route } from './routes.ts';
 import { report, type Stage } from './stage.ts';
@@ -51,8 +51,7 @@ async function repeatRequest(stage: Stage, route: Route, own: Headers, theirs: H
   const first = await stage.call('control', call(own), 'a request with an Idempotency-Key');
   if (first.status >= 300) {
     const leaked = `could not attack: ${route.name} answers ${first.status}`;
-    const fix = `Add to bodyFactories in test/isolation/factories.ts: '${route.name}': (n) => ({ ... }),`;
-    report(stage.recorder, call(own), 'control', 'a request with an Idempotency-Key', leaked, fix, route);
+    report(stage.recorder, call(own), 'control', 'a request with an Idempotency-Key', leaked, helpWith(route), route);
     return;
   }
   const second = await stage.call('L6', call(theirs), 'the same request of the same person in another tenant');

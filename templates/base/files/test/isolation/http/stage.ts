@@ -6,6 +6,7 @@ import { startApplication } from '../../setup/application.ts';
 import { credentialKinds, type BadCredential, type CredentialKind, type Issuing } from '../credentials.ts';
 import { type Mode, type Recorder, SuiteError, type Topic } from '../finding.ts';
 import { namingKinds, type Probe } from '../naming.ts';
+import type { Values } from '../sql.ts';
 import type { Target } from '../target.ts';
 import { checksum, mayHold, type Tenant } from '../world.ts';
 import { type Answer, type Call, type Caller, createCaller, type Headers } from './client.ts';
@@ -15,6 +16,8 @@ import { readRoutes, type Route } from './routes.ts';
 export interface RowId {
   readonly table: string;
   readonly id: string;
+  /** What the row says beside it: ids that belong together in a path. */
+  readonly row?: Values;
 }
 
 /** The application, running, and everything that an attacker brings along. */
@@ -254,7 +257,7 @@ export function rowIds({ tables }: Pick<Target, 'tables'>, tenant: Tenant): RowI
     const column = table.uniques.find(({ primary }) => primary)?.columns.find((each) => each !== 'tenant_id');
     if (column === undefined || table.parent !== null || !mayHold(table.schema, tenant)) return [];
     return (tenant.rows.get(table.name) ?? []).flatMap((row) =>
-      row[column] ? [{ table: table.name, id: row[column] }] : [],
+      row[column] ? [{ table: table.name, id: row[column], row }] : [],
     );
   });
 }
