@@ -3,6 +3,7 @@ import { isMainThread } from 'node:worker_threads';
 import { runScript } from '../../scripts/arguments.ts';
 import { loadEnvironment } from '../../scripts/environment.ts';
 import { outliveReaders } from '../../scripts/streams.ts';
+import { MigrationError } from '../../src/platform/migrations.ts';
 import { type Arguments, parseArguments, usage } from './arguments.ts';
 import { obey } from './beside.ts';
 import { type Report, SuiteError } from './finding.ts';
@@ -30,7 +31,8 @@ async function run(options: Arguments, environment: Environment): Promise<number
   } catch (error) {
     showProgress('');
     const { message, stack } = error as Error;
-    console.error(error instanceof SuiteError ? message : `The isolation suite could not run: ${stack}`);
+    const isTheirs = error instanceof SuiteError || error instanceof MigrationError;
+    console.error(isTheirs ? message : `The isolation suite could not run: ${stack}`);
     write(options.json, jsonFailure(message));
     return failed;
   }

@@ -52,6 +52,10 @@ describe('what the catalog says is wrong', () => {
         expect(reproduce, `${threat} ${object}`).toMatch(/^select .*;$/);
         expect((await admin.query(reproduce)).rowCount, reproduce).toBeGreaterThan(0);
       }
+      const numbered = findings.find(({ object }) => object === 'odd.parts.number');
+      await admin.query(numbered?.fix ?? '');
+      const after = await runGroup('lint', (recorder) => lint(target, recorder));
+      expect(after.findings.map(({ object }) => object)).not.toContain('odd.parts.number');
     } finally {
       await admin.query('rollback');
     }

@@ -50,7 +50,7 @@ export const privilegeRules: readonly Rule[] = [
     sql: `
       with ${tenantTable}
       select t.name || '.' || a.attname as object, 'its numbers come from one sequence for all tenants: gaps tell how much the others do' as leaked,
-        format('alter table %s alter column %I %s; -- and number by tenant, or use uuids', t.name, a.attname,
+        format('alter table %1$s alter column %2$I %3$s; alter table %1$s alter column %2$I type uuid using gen_random_uuid(), alter column %2$I set default gen_random_uuid();', t.name, a.attname,
           case when a.attidentity <> '' then 'drop identity' else 'drop default' end) as fix,
         format('select pg_get_serial_sequence(%L, %L);', t.name, a.attname) as reproduce
       from tenant_table t
