@@ -17,6 +17,10 @@ const odd = `
   create table odd.parts (tenant_id uuid, number integer generated always as identity);
   alter table odd.parts add constraint whole foreign key (tenant_id) references odd.wholes not valid;
   grant select on odd.parts to ${roles.runtime};
+  create table odd.bags (tenant_id uuid not null, id uuid primary key, name text unique);
+  create unique index on odd.bags (lower(name)) where name <> '';
+  create table odd.marbles (tenant_id uuid not null, id uuid not null, bag uuid references odd.bags on delete set null);
+  grant select on odd.bags, odd.marbles to ${roles.runtime};
   create table odd.own ();
   alter table odd.own owner to ${roles.runtime};
   create function odd.leaky() returns boolean leakproof language sql as 'select true';
@@ -28,6 +32,8 @@ const odd = `
 const expected = [
   ['A2', 'odd.own'],
   ['C4', 'odd.parts.tenant_id'],
+  ['D4', 'odd.marbles'],
+  ['D5', 'odd.bags'],
   ['D7', 'odd.parts.number'],
   ['D11', 'odd.parts'],
   ['E5', 'odd.leaky()'],
@@ -52,10 +58,18 @@ describe('what the catalog says is wrong', () => {
         expect(reproduce, `${threat} ${object}`).toMatch(/^select .*;$/);
         expect((await admin.query(reproduce)).rowCount, reproduce).toBeGreaterThan(0);
       }
-      const numbered = findings.find(({ object }) => object === 'odd.parts.number');
-      await admin.query(numbered?.fix ?? '');
+      const isOfKeys = ({ threat }: Finding): boolean => ['D4', 'D5', 'D7'].includes(threat);
+      const fixes = findings.filter(isOfKeys).map(({ fix }) => fix);
+      expect(fixes).toHaveLength(5);
+      for (const fix of fixes) await admin.query(fix);
       const after = await runGroup('lint', (recorder) => lint(target, recorder));
-      expect(after.findings.map(({ object }) => object)).not.toContain('odd.parts.number');
+      expect(after.findings.filter(isOfKeys)).toEqual([]);
+      const { rows: kept } = await admin.query<{ text: string }>(
+        "select pg_get_constraintdef(oid) as text from pg_constraint where conrelid = 'odd.marbles'::regclass and contype = 'f'",
+      );
+      expect(kept.map(({ text }) => text)).toEqual([
+        'FOREIGN KEY (tenant_id, bag) REFERENCES odd.bags(tenant_id, id) ON DELETE SET NULL (bag)',
+      ]);
     } finally {
       await admin.query('rollback');
     }

@@ -6,6 +6,11 @@ const carriesTenant = `exists (
   join pg_attribute a on a.attrelid = k.conrelid and a.attnum = pair.here and a.attname = 'tenant_id'
   join pg_attribute b on b.attrelid = k.confrelid and b.attnum = pair.there and b.attname = 'tenant_id')`;
 
+/** The reference as it should be; what it did when the row is gone, it does to its own columns only. */
+const withTenant = `regexp_replace(regexp_replace(pg_get_constraintdef(k.oid),
+  '^FOREIGN KEY \\((.*?)\\) REFERENCES (.*?)\\(', 'FOREIGN KEY (tenant_id, \\1) REFERENCES \\2(tenant_id, '),
+  '^FOREIGN KEY \\(tenant_id, (.*?)\\)(.* ON DELETE SET (?:NULL|DEFAULT))(?! \\()', 'FOREIGN KEY (tenant_id, \\1)\\2 (\\1)')`;
+
 const hasTenant = (relation: string) =>
   `exists (select from pg_attribute a where a.attrelid = ${relation} and a.attname = 'tenant_id' and not a.attisdropped)`;
 
@@ -53,11 +58,29 @@ export const tableRules: readonly Rule[] = [
       from tenant_table t join pg_attribute a on a.attrelid = t.oid and a.attname = 'tenant_id' and not a.attisdropped where not a.attnotnull`,
   },
   {
+    threat: 'D5',
+    attack: 'look for unique and exclusion constraints over all tenants',
+    sql: `
+      with ${tenantTable}
+      select t.name as object, format('%s is unique over all tenants: a refused value is another tenant''s', i.indexrelid::regclass) as leaked,
+        concat(
+          (select string_agg(format('alter table %s drop constraint %I; ', r.conrelid::regclass, r.conname), '' order by r.oid) from pg_constraint r where r.conindid = i.indexrelid and r.contype = 'f'),
+          case
+            when k.contype = 'x' then format('alter table %s drop constraint %I; -- and add it again, with tenant_id with = in front', t.name, k.conname)
+            when k.contype in ('p', 'u') then format('alter table %s drop constraint %I, add %s;', t.name, k.conname, regexp_replace(pg_get_constraintdef(k.oid), '\\(', '(tenant_id, '))
+            else format('drop index %s; %s;', i.indexrelid::regclass, regexp_replace(pg_get_indexdef(i.indexrelid), ' USING (\\w+) \\(', ' USING \\1 (tenant_id, '))
+          end) as fix,
+        format('select pg_get_indexdef(%L::regclass);', i.indexrelid::regclass) as reproduce
+      from pg_index i join tenant_table t on t.oid = i.indrelid left join pg_constraint k on k.conindid = i.indexrelid and k.conrelid = i.indrelid and k.contype in ('p', 'u', 'x')
+      where (i.indisunique or i.indisexclusion)
+        and not exists (select from unnest((i.indkey::int2[])[0:i.indnkeyatts - 1]) as key join pg_attribute a on a.attrelid = i.indrelid and a.attnum = key and a.attname = 'tenant_id')`,
+  },
+  {
     threat: 'D4',
     attack: 'look for foreign keys that do not carry the tenant',
     sql: `
       select ${named('c', 'n')} as object, format('%I refers to %s without tenant_id: a row can belong to another tenant''s', k.conname, k.confrelid::regclass) as leaked,
-        format('alter table %1$I.%2$I drop constraint %3$I; alter table %1$I.%2$I add foreign key (tenant_id, ...) references %4$s (tenant_id, ...);', n.nspname, c.relname, k.conname, k.confrelid::regclass) as fix,
+        format('alter table %I.%I drop constraint if exists %I, add %s;', n.nspname, c.relname, k.conname, ${withTenant}) as fix,
         format('select pg_get_constraintdef(oid) from pg_constraint where conname = %L;', k.conname) as reproduce
       from pg_constraint k join pg_class c on c.oid = k.conrelid join pg_namespace n on n.oid = c.relnamespace
       where k.contype = 'f' and ${ours('n')} and ${hasTenant('k.conrelid')} and ${hasTenant('k.confrelid')} and not ${carriesTenant}`,
@@ -71,19 +94,6 @@ export const tableRules: readonly Rule[] = [
         format('select convalidated from pg_constraint where conrelid = %L::regclass and conname = %L;', c.oid::regclass, k.conname) as reproduce
       from pg_constraint k join pg_class c on c.oid = k.conrelid join pg_namespace n on n.oid = c.relnamespace
       where k.contype = 'f' and not k.convalidated and ${ours('n')} and ${hasTenant('k.conrelid')}`,
-  },
-  {
-    threat: 'D5',
-    attack: 'look for unique and exclusion constraints over all tenants',
-    sql: `
-      with ${tenantTable}
-      select t.name as object, format('%s is unique over all tenants: a refused value is another tenant''s', i.indexrelid::regclass) as leaked,
-        case when i.indisprimary then format('alter table %s drop constraint %I, add primary key (tenant_id, ...);', t.name, x.relname)
-          else format('drop index %s; create unique index on %s (tenant_id, ...);', i.indexrelid::regclass, t.name) end as fix,
-        format('select pg_get_indexdef(%L::regclass);', i.indexrelid::regclass) as reproduce
-      from pg_index i join tenant_table t on t.oid = i.indrelid join pg_class x on x.oid = i.indexrelid
-      where (i.indisunique or i.indisexclusion)
-        and not exists (select from unnest((i.indkey::int2[])[0:i.indnkeyatts - 1]) as key join pg_attribute a on a.attrelid = i.indrelid and a.attnum = key and a.attname = 'tenant_id')`,
   },
 ];
 
