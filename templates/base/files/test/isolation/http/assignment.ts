@@ -31,7 +31,7 @@ export async function attackBodies(stage: Stage): Promise<void> {
         'control',
         'use the route for the own tenant',
         `could not attack ${route.name}: it answers ${answer}`,
-        helpWith(route),
+        helpWith(route, found?.status),
         route,
       );
       continue;
@@ -104,6 +104,8 @@ export async function nameVictim(stage: Stage): Promise<void> {
 
 async function repeatNames(stage: Stage, route: Stage['routes'][number]): Promise<void> {
   const { victim } = stage.target.world;
+  // Once each: the second time it is the attacker's own.
+  const tried = new Set<string>();
   for (const { name, uniques } of stage.target.tables.filter(({ schema }) => mayHold(schema, victim))) {
     const row = victim.rows.get(name)?.at(-1);
     for (const column of new Set(uniques.flatMap(({ columns }) => columns))) {
@@ -111,6 +113,9 @@ async function repeatNames(stage: Stage, route: Stage['routes'][number]): Promis
       const value = row?.[column];
       const schema = route.body?.properties?.[property];
       if (value == null || schema === undefined || schema.format === 'uuid' || schema.enum !== undefined) continue;
+      const said = `${property} ${value}`;
+      if (tried.has(said)) continue;
+      tried.add(said);
       const [body] = ownBodies(stage, route);
       const call = { method: route.method, path: route.path, headers: stage.own, body: { ...body, [property]: value } };
       const answer = await stage.call('D10', call, `the victim's ${property} as the own`, { watch: false });

@@ -186,7 +186,7 @@ async function control(stage: Stage, route: Route): Promise<void> {
     'control',
     'use the route for the own tenant',
     `could not attack ${route.name}: it answers ${answer}`,
-    helpWith(route),
+    helpWith(route, isWorking(found) ? undefined : found?.status),
     route,
   );
 }

@@ -51,7 +51,15 @@ async function repeatRequest(stage: Stage, route: Route, own: Headers, theirs: H
   const first = await stage.call('control', call(own), 'a request with an Idempotency-Key');
   if (first.status >= 300) {
     const leaked = `could not attack: ${route.name} answers ${first.status}`;
-    report(stage.recorder, call(own), 'control', 'a request with an Idempotency-Key', leaked, helpWith(route), route);
+    report(
+      stage.recorder,
+      call(own),
+      'control',
+      'a request with an Idempotency-Key',
+      leaked,
+      helpWith(route, first.status),
+      route,
+    );
     return;
   }
   const second = await stage.call('L6', call(theirs), 'the same request of the same person in another tenant');

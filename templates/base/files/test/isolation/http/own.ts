@@ -39,8 +39,9 @@ export async function findWorking(
   return last;
 }
 
-/** What lets the suite use a route that it cannot use. */
-export function helpWith({ name, body, params }: Route): string {
+/** What lets the suite use a route that it cannot use: by the status that it answered. */
+export function helpWith({ name, body, params }: Route, status = 0): string {
+  if (status >= 500) return 'It fails: send the same to `npm run dev`, whose log says why.';
   if (body !== undefined)
     return `Give what has a pattern an example in its schema, .meta({ examples: ['...'] }), or add to bodyFactories in test/isolation/factories.ts: '${name}': (n) => ({ ... }),`;
   if (params.length > 0)
