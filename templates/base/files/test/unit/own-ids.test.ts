@@ -1,5 +1,7 @@
 import { expect, it } from 'vitest';
-import { byLikeness, combinations } from '../isolation/http/own.ts';
+import { byLikeness, combinations, findWorking } from '../isolation/http/own.ts';
+import type { Route } from '../isolation/http/routes.ts';
+import type { Stage } from '../isolation/http/stage.ts';
 
 const ids = [
   ...Array.from({ length: 300 }, (_, n) => ({ table: `app.accounts_${n}`, id: `account ${n}` })),
@@ -38,4 +40,25 @@ it('fills every name of a path at once', () => {
     id: 'project',
     lineItemId: 'line item',
   });
+});
+
+it.each([
+  ['project', 'project'],
+  ['nothing', 'account 294'],
+])('takes an id whose list shows something, else the first: %s', async (shown, id) => {
+  const call = async (_threat: unknown, { path }: { readonly path: string }) => ({
+    status: 200,
+    body: { items: path.endsWith(shown) ? ['a row'] : [] },
+  });
+  const stage = { own: {}, ids: { attacker: ids.slice(-8) }, call } as unknown as Stage;
+  const route: Route = {
+    name: 'GET /v1/cards/{id}',
+    method: 'GET',
+    path: '/v1/cards/{id}',
+    params: ['id'],
+    fixed: {},
+    query: {},
+    body: undefined,
+  };
+  expect(await findWorking(stage, route)).toMatchObject({ params: { id } });
 });

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { inParallel } from '../parallel.ts';
 import { idAs, idProperties } from './bodies.ts';
 import type { Answer, Call } from './client.ts';
-import { byLikeness, combinations, findWorking, helpWith, isWorking, ownBodies } from './own.ts';
+import { byLikeness, combinations, findWorking, helpWith, isEmpty, isWorking, ownBodies } from './own.ts';
 import { fillPath, type Route } from './routes.ts';
 import { report, type RowId, type Stage } from './stage.ts';
 
@@ -28,6 +28,9 @@ export async function attackIds(stage: Stage): Promise<void> {
 }
 
 async function inPath(stage: Stage, route: Route): Promise<void> {
+  // Only reading leaves the own rows as they are.
+  const found = route.method === 'GET' && route.params.length > 0 ? await findWorking(stage, route) : undefined;
+  const shown = isWorking(found) && !isEmpty(found.answer) ? found.params : {};
   for (const param of route.params) {
     const [body] = ownBodies(stage, route);
     const call = (id: string): Call => ({
@@ -39,7 +42,7 @@ async function inPath(stage: Stage, route: Route): Promise<void> {
       headers: stage.own,
       ...(body && { body }),
     });
-    await compare(stage, route, param, `the victim's id as {${param}}`, call);
+    await compare(stage, route, param, `the victim's id as {${param}}`, call, shown[param]);
   }
   if (route.params.length > 1) await inWholePath(stage, route);
 }
@@ -126,11 +129,12 @@ async function compare(
   name: string,
   attack: string,
   call: (id: string) => Call,
+  shown?: string,
 ): Promise<void> {
   const nobodyOf = nobodys();
   const references = new Map<string, Promise<Answer>>();
   const ask = (nobody: string) => stage.call('control', call(nobody), 'an id of nobody');
-  await inParallel(victimIds(stage, route, name), async ({ id, table }) => {
+  await inParallel(victimIds(stage, route, name, shown), async ({ id, table }) => {
     // A text that cannot be an id is refused as such, whoever has it.
     const form = uuid.test(id) ? 'uuid' : /^\d+$/.test(id) ? 'number' : 'text';
     const nobody = nobodyOf[form];
@@ -157,23 +161,22 @@ const ownParams = (stage: Stage, route: Route): Record<string, string> =>
 
 /**
  * Ids of the victim for one parameter of a route. All of them with --full; else no more than a route's share, so that time grows with routes and tables and not with their product: those that
- * the parameter means, and of the others a part that moves on from route to route.
+ * the parameter means, by what it shows for the own id `shown` or else by its name, and of the others a part that moves on from route to route.
  */
-function victimIds({ ids, mode, routes }: Stage, route: Route, name: string): readonly RowId[] {
-  const all = byLikeness(name, ids.victim, route.path);
+function victimIds({ ids, mode, routes }: Stage, route: Route, name: string, shown?: string): readonly RowId[] {
+  const tables = ids.attacker.filter(({ id }) => id === shown).map(({ table }) => table);
+  const meant = ids.victim.filter(({ table }) => tables.includes(table));
+  const all = [...new Set([...meant, ...byLikeness(name, ids.victim, route.path)])];
   if (mode === 'full' || all.length <= mostIds) return all;
-  const [meant, others] = [all.slice(0, mostIds / 2), all.slice(mostIds / 2)];
+  const [first, others] = [all.slice(0, mostIds / 2), all.slice(mostIds / 2)];
   const from = (routes.indexOf(route) * (mostIds / 2)) % others.length;
-  return [...meant, ...[...others, ...others].slice(from, from + mostIds / 2)];
+  return [...first, ...[...others, ...others].slice(from, from + mostIds / 2)];
 }
 
 /** The route does work, for the attacker's own: else nothing was attacked. Deleting routes come last. */
 async function control(stage: Stage, route: Route): Promise<void> {
   const found = await findWorking(stage, route);
-  if (isWorking(found)) {
-    const items = (found.answer.body as { readonly items?: unknown[] } | null)?.items;
-    if (items === undefined || items.length > 0) return;
-  }
+  if (isWorking(found) && !isEmpty(found.answer)) return;
   const call = { method: route.method, path: route.path, headers: stage.own };
   const answer = isWorking(found)
     ? 'an empty list'

@@ -12,17 +12,18 @@ export interface Working {
 
 const mostTries = 60;
 
-/** Finds, by trial with the attacker's own ids, a request to the route that succeeds; the last answer when there is none. */
+/** Finds, by trial with the attacker's own ids, a request to the route that succeeds, and that shows something if one does; the last answer when there is none. */
 export async function findWorking(
   stage: Stage,
   route: Route,
   ids: readonly RowId[] = stage.ids.attacker,
 ): Promise<Working | Answer | undefined> {
   let last: Answer | undefined;
+  let empty: Working | undefined;
   let tries = 0;
   for (const params of combinations(route.params, ids, route.path)) {
     for (const body of ownBodies(stage, route, ids)) {
-      if ((tries += 1) > mostTries) return last;
+      if ((tries += 1) > mostTries) return empty ?? last;
       const call: Call = {
         method: route.method,
         path: fillPath(route, params),
@@ -30,14 +31,20 @@ export async function findWorking(
         ...(body && { body }),
       };
       const answer = await stage.call('control', call, 'a request of the own');
-      if (answer.status < 400 || isHeldBack(call, answer)) return { params, body, answer };
+      const working = { params, body, answer };
+      if (answer.status < 400 && isEmpty(answer)) empty ??= working;
+      else if (answer.status < 400 || isHeldBack(call, answer)) return working;
       last = answer;
       // Not this row: its other bodies fare no better.
       if (answer.status === 404) break;
     }
   }
-  return last;
+  return empty ?? last;
 }
+
+/** A list without items: where it is of something else, an id that is of nothing gives the same. */
+export const isEmpty = ({ body }: Answer): boolean =>
+  (body as { readonly items?: readonly unknown[] } | null)?.items?.length === 0;
 
 /** What lets the suite use a route that it cannot use: by the status that it answered. */
 export function helpWith({ name, body, params }: Route, status = 0): string {
