@@ -1,6 +1,8 @@
+import { templateSchema } from '../../../src/tenancy/schema.ts';
 import type { Values } from '../calls.ts';
 import type { DatabaseFunction } from '../catalog.ts';
 import type { Recorder } from '../finding.ts';
+import { isTenantSchema, servingRole } from '../homes.ts';
 import type { Outcome } from '../session.ts';
 import { asTenant, type Target } from '../target.ts';
 
@@ -25,6 +27,8 @@ export function report(
   attack = 'call the function',
 ): void {
   const kind = isProcedure ? 'procedure' : 'function';
+  const [schema = ''] = name.split('.');
+  const role = servingRole(target.runtimeRole, isTenantSchema(schema) ? schema : templateSchema);
   recorder.find({
     threat: 'E6',
     object: name,
@@ -32,7 +36,7 @@ export function report(
     leaked,
     reproduce: `${asTenant(target)}\n${text};`,
     fix: definer
-      ? `revoke execute on ${kind} ${name} from ${target.runtimeRole}, public; -- or let it answer only for app.tenant_id(), as db/migrations has it`
+      ? `revoke execute on ${kind} ${name} from ${role}, public; -- or let it answer only for app.tenant_id(), as db/migrations has it`
       : `alter ${kind} ${name} security invoker;`,
   });
 }
