@@ -11,8 +11,14 @@ import { roles } from '../tenancy/roles.ts';
 export async function shapeOf(admin: pg.ClientBase, schema: string, role: string = roles.runtime): Promise<string[]> {
   const { rows } = await admin.query<{ line: string }>({ text: shapeSql, values: [schema] });
   const own = new RegExp(String.raw`\b${schema}\.`, 'g');
+  // As `set search_path from current` writes it for a function.
+  const path = new RegExp(String.raw`( SET search_path TO )'${schema}'`, 'g');
   const served = new RegExp(String.raw`\b${role}\b`, 'g');
-  return rows.map(({ line }) => line.replace(/\s+/g, ' ').replace(own, '').replace(served, roles.runtime)).sort();
+  return rows
+    .map(({ line }) =>
+      line.replace(/\s+/g, ' ').replace(own, '').replace(path, '$1its own').replace(served, roles.runtime),
+    )
+    .sort();
 }
 
 /** A hash of the shape of a schema's tables. */

@@ -41,6 +41,20 @@ describe('fingerprint()', () => {
     expect(await fingerprint(admin, 'restored')).toBe(await fingerprint(admin, 'original'));
   });
 
+  it('is the same for functions that each look into their own schema, and another for one that looks elsewhere', async () => {
+    for (const [schema, path] of [
+      ['here', 'here'],
+      ['there', 'there'],
+      ['astray', 'here'],
+    ])
+      await admin.query(
+        `create schema ${schema};
+        create function ${schema}.look() returns void set search_path = '${path}', 'pg_temp' language plpgsql as 'begin end'`,
+      );
+    expect(await fingerprint(admin, 'there')).toBe(await fingerprint(admin, 'here'));
+    expect(await fingerprint(admin, 'astray')).not.toBe(await fingerprint(admin, 'here'));
+  });
+
   it('is another one for another condition', async () => {
     await makeTable('other', `check (size between 1 and 9 or size <> 5)`, condition);
     expect(await fingerprint(admin, 'other')).not.toBe(await fingerprint(admin, 'original'));

@@ -53,8 +53,9 @@ async function reach(target: Target, recorder: Recorder, attempt: Attempt, table
   const { contexts, world } = target;
   const asItself = contexts.own(world.attacker.id);
   for (const { name, columns, privileges } of tables) {
-    const [{ name: column } = { name: '' }] = columns.filter(({ insertable, updatable }) => insertable && updatable);
     for (const [sql, privilege] of tried) {
+      const may = columns.filter(({ insertable, updatable }) => (privilege === 'INSERT' ? insertable : updatable));
+      const [{ name: column } = { name: '' }] = [...may, ...columns];
       if (privilege !== undefined && privileges.has(privilege))
         await reachOwn(target, recorder, attempt, sql(counterpart(name, world.attacker.id), column));
       const text = sql(name, column);
