@@ -132,14 +132,14 @@ async function referencedValues(
   given: Values,
 ): Promise<Values> {
   const found: Record<string, string | null> = {};
-  for (const key of request.table.foreignKeys) {
+  for (const [at, key] of request.table.foreignKeys.entries()) {
     const target = catalog.relations.find(({ name }) => name === key.target);
     if (target === undefined || key.columns.every((column) => column in given && !isOwn(target, key, column))) {
       if (target !== undefined) await ensureRow(client, catalog, target, key, given);
       continue;
     }
     const row =
-      (await rowOf(client, target, key, request)) ??
+      (await rowOf(client, target, key, request, at)) ??
       (target.hasTenant ? undefined : await makeRow(client, catalog, { ...request, table: target, tenant: undefined }));
     for (const [index, column] of key.columns.entries()) {
       if (column in given) continue;
@@ -157,11 +157,14 @@ async function rowOf(
   target: Relation,
   key: ForeignKey,
   { tenant, n }: RowRequest,
+  at: number,
 ): Promise<Values | undefined> {
   const columns = key.targetColumns.map((column) => `${identifier(column)}::text as ${identifier(column)}`).join(', ');
   const mine = target.hasTenant && tenant !== undefined ? `where tenant_id = ${literal(tenant.id)}` : '';
   const { rows } = await client.query<Values>(`select ${columns} from ${target.name} ${mine} order by 1 limit 50`);
-  return rows[n % Math.max(1, rows.length)];
+  // Two references of one row go through all pairs, not only those of the first with the first.
+  const count = Math.max(1, rows.length);
+  return rows[(n + at * Math.floor(n / count)) % count];
 }
 
 /** Makes the row that fixed values refer to, for example the tenant itself. */
