@@ -43,14 +43,11 @@ export async function assertSafe(options: SafetyOptions): Promise<void> {
       ...(await roleProblems(client, options.login)),
       ...(options.schema === undefined
         ? []
-        : await tableProblems(client, options.schema, options.served ?? options.login)),
+        : await tableProblems(client, options.schema, options.served ?? options.login, options.login)),
       ...(await secretProblems(client, options.secrets)),
     ];
     if (problems.length === 0) return;
-    throw new TenancyError(
-      'unsafe-database',
-      `This database would not keep tenants apart:\n${problems.map((problem) => `- ${problem}`).join('\n')}`,
-    );
+    throw new TenancyError('unsafe-database', `This database would not keep tenants apart:\n${listed(problems)}`);
   } finally {
     await client.end();
   }
@@ -146,7 +143,20 @@ interface Table {
   readonly loose: readonly string[];
 }
 
-async function tableProblems(client: pg.Client, schema: string, served: string): Promise<string[]> {
+/** What is wrong with tables that were just migrated, on a connection of the administrator's; undefined when nothing is. */
+export async function describeUnsafeTables(
+  client: pg.Client,
+  schema: string,
+  served: string,
+): Promise<string | undefined> {
+  const problems = await tableProblems(client, schema, served, served);
+  if (problems.length === 0) return undefined;
+  return `These tables would not keep tenants apart, so the application refuses them. Next: mend them in a migration:\n${listed(problems)}`;
+}
+
+const listed = (problems: readonly string[]): string => problems.map((problem) => `- ${problem}`).join('\n');
+
+async function tableProblems(client: pg.Client, schema: string, served: string, login: string): Promise<string[]> {
   const { rows } = await client.query<Table>(
     `with texts as (
       select polrelid, polname, polpermissive, polcmd, ${policyTexts}
@@ -175,10 +185,10 @@ async function tableProblems(client: pg.Client, schema: string, served: string):
     from pg_catalog.pg_class as relation
     where relkind in ('r', 'p') and relnamespace = (select oid from pg_catalog.pg_namespace where nspname = $1)
       -- By way of its parent a partition is guarded by the parent's policies; nobody may name it.
-      and (not relispartition or pg_catalog.has_table_privilege(oid, 'select, insert, update, delete, truncate')
-        or pg_catalog.has_any_column_privilege(oid, 'select, insert, update'))
+      and (not relispartition or pg_catalog.has_table_privilege($3::name, oid, 'select, insert, update, delete, truncate')
+        or pg_catalog.has_any_column_privilege($3::name, oid, 'select, insert, update'))
     order by 1`,
-    [schema, served],
+    [schema, served, login],
   );
   if (rows.length === 0) return [`The schema ${schema} has no tables. Next: npm run db:migrate`];
   return rows.flatMap(({ name, hasTenant, forced, floor, allow, loose }) => [

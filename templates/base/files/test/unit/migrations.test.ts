@@ -143,6 +143,18 @@ describe('migrate()', () => {
     ]);
   });
 
+  it('tells of tables that the application will refuse', async () => {
+    const adminUrl = await emptyDatabase();
+    await migrate({ adminUrl, environment: {} });
+    const loosen = `alter table ${templateSchema}.members no force row level security`;
+    await within(await templateUrl(adminUrl), (client) => client.query(loosen));
+    const warnings: string[] = [];
+    await migrate({ adminUrl, environment: {}, onWarning: (line) => warnings.push(line) });
+    expect(warnings).toEqual([
+      expect.stringMatching(/refuses them\. Next: .*\n- \w+\.members does not force row-level security\. Next: alter/),
+    ]);
+  });
+
   it('names the file and the line of an error, keeps what was done before, and goes on from there', async () => {
     const adminUrl = await emptyDatabase();
     await migrate({ adminUrl, environment: {} });

@@ -3,6 +3,8 @@ import { MigrationError } from '../platform/apply-migration.ts';
 import { asMigrator } from '../platform/as-migrator.ts';
 import { eraseRows } from '../platform/erase-rows.ts';
 import { fingerprint } from '../platform/fingerprint.ts';
+import { roles } from './roles.ts';
+import { describeUnsafeTables } from './safety.ts';
 import { schemaOf, templateSchema } from './schema.ts';
 import type { TenantPlacement } from './strategy.ts';
 
@@ -16,9 +18,12 @@ export const sharedPlacement: TenantPlacement = {
     await register?.();
     return await work(client);
   },
-  migrate: async ({ migrations, apply, tenant }) => {
+  migrate: async ({ client, migrations, apply, tenant, dryRun, onWarning }) => {
     if (tenant !== undefined) throw new MigrationError('All tenants share the tables. Next: leave --tenant out.');
-    return await apply(migrations, { schema: templateSchema });
+    const applied = await apply(migrations, { schema: templateSchema });
+    const unsafe = dryRun === true ? undefined : await describeUnsafeTables(client, templateSchema, roles.runtime);
+    if (unsafe !== undefined) onWarning(unsafe);
+    return applied;
   },
   fingerprint: async (admin, tenantId) => await fingerprint(admin, schemaOf(tenantId)),
   export: async ({ environment }, tenantId, work) =>

@@ -1,5 +1,6 @@
 import pg from 'pg';
 import { projectName, roles } from '../roles.ts';
+import { describeUnsafeTables } from '../safety.ts';
 import { templateSchema } from '../schema.ts';
 import type { TenantMigrationRun } from '../strategy.ts';
 import { type Applied, applyMissing, assertUnchanged, noteApplied, readLedger } from '../../platform/apply-missing.ts';
@@ -95,7 +96,7 @@ export async function migratePlaces(run: TenantMigrationRun): Promise<Applied[]>
 
 /** The template is the control plane's own: a copy of the control plane makes one for itself. */
 async function migrateTemplate(run: TenantMigrationRun, goal: Goal): Promise<Applied[]> {
-  const { client, onStep, dryRun } = run;
+  const { client, onStep, onWarning, dryRun } = run;
   const { version, context } = goal;
   const before = await asMigrator(client, () => readTemplate(client));
   const database = templateName(client);
@@ -115,6 +116,8 @@ async function migrateTemplate(run: TenantMigrationRun, goal: Goal): Promise<App
     await atPlace({ DATABASE_ADMIN_URL: run.adminUrl }, { database, host: null, port: null }, async (there) => {
       applied.push(...(await migrateDatabase(there, goal, onTemplate)));
       await context.applyTo(there);
+      const unsafe = await describeUnsafeTables(there, templateSchema, roles.tenants);
+      if (unsafe !== undefined) onWarning(unsafe);
     });
     await asMigrator(client, async () => {
       for (const migration of missing) await noteApplied(client, migration);

@@ -1,5 +1,6 @@
 import pg from 'pg';
 import { projectName, roles } from '../roles.ts';
+import { describeUnsafeTables } from '../safety.ts';
 import { schemaOf, templateSchema } from '../schema.ts';
 import type { TenantMigrationRun } from '../strategy.ts';
 import { MigrationError } from '../../platform/apply-migration.ts';
@@ -22,13 +23,15 @@ interface Behind {
  * have, and the next run continues.
  */
 export async function migratePlaces(run: TenantMigrationRun): Promise<Applied[]> {
-  const { client, migrations, apply, onStep, onWarning } = run;
+  const { client, migrations, apply, onStep, onWarning, dryRun } = run;
   const applied = await apply(migrations, { schema: templateSchema });
+  const unsafe = dryRun === true ? undefined : await describeUnsafeTables(client, templateSchema, roles.runtime);
+  if (unsafe !== undefined) onWarning(unsafe);
   if (!(await hasPlaces(client))) return applied;
   const newer = await describeNewerPlaces(client, migrations, { thing: 'schema', slug: run.tenant });
   if (newer !== undefined) onWarning(newer);
   const behind = await placesBehind(client, versionOf(migrations), run.tenant);
-  if (run.dryRun === true) {
+  if (dryRun === true) {
     for (const each of behind) onStep(`would migrate ${nameOf(each)}`);
   } else if (behind.length > 0) {
     await migrateAll(run, behind);
