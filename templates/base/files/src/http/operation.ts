@@ -5,7 +5,7 @@ import type { Role, Scope } from '../tenancy/roles-and-scopes.ts';
 export interface Operation {
   /** Unique; `operationId` in the OpenAPI document. */
   readonly id: string;
-  readonly method: 'get' | 'post' | 'patch' | 'delete';
+  readonly method: 'get' | 'post' | 'put' | 'patch' | 'delete';
   /** With `{id}` for parameters. */
   readonly path: string;
   readonly summary: string;
@@ -16,6 +16,7 @@ export interface Operation {
   readonly scope: Scope;
   readonly params?: z.ZodObject;
   readonly query?: z.ZodObject;
+  /** An object; several things at once are a list in it. */
   readonly body?: z.ZodObject;
   readonly response: { readonly status: 200 | 201 | 204; readonly description: string; readonly schema?: z.ZodType };
   /** When the state of things forbids it: a 409. */

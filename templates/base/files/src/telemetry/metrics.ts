@@ -18,7 +18,7 @@ export interface Metrics {
   readonly page: () => Promise<{ readonly type: string; readonly text: string }>;
 }
 
-const methods = new Set(['GET', 'HEAD', 'POST', 'PATCH', 'DELETE', 'OPTIONS']);
+const methods = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
 
 /** A registry of its own for every application, so that several can run in one process. */
 export function createMetrics(database: Database): Metrics {

@@ -4,6 +4,8 @@ const id = '0197a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b';
 const formats: Readonly<Record<string, string>> = {
   uuid: id,
   'date-time': '2030-01-01T00:00:00Z',
+  date: '2030-01-01',
+  uri: 'https://example.com/',
   email: 'ada@example.com',
   hostname: 'app.example.com',
 };
