@@ -82,8 +82,10 @@ describe('migrate()', () => {
     await migrate({ adminUrl, environment: {} });
     const { rows } = await within(adminUrl, (client) =>
       client.query<{ owner: string }>(
-        `select distinct pg_get_userbyid(relowner) as owner from pg_class where relnamespace in ('app'::regnamespace, 'platform'::regnamespace)
-        union select pg_get_userbyid(proowner) from pg_proc where pronamespace in ('app'::regnamespace, 'platform'::regnamespace)
+        // What an extension brings is its own.
+        `with brought as (select objid from pg_depend where deptype = 'e')
+        select distinct pg_get_userbyid(relowner) as owner from pg_class where relnamespace in ('app'::regnamespace, 'platform'::regnamespace) and oid not in (table brought)
+        union select pg_get_userbyid(proowner) from pg_proc where pronamespace in ('app'::regnamespace, 'platform'::regnamespace) and oid not in (table brought)
         union select pg_get_userbyid(nspowner) from pg_namespace where nspname in ('app', 'platform')
         order by 1`,
       ),

@@ -156,9 +156,9 @@ describe('migrations', () => {
   });
 
   it('bind new tables to their tenant', async () => {
-    const notes = `create table notes (tenant_id uuid not null, id uuid not null, primary key (tenant_id, id)); alter table notes enable row level security, force row level security`;
+    const notes = `create table attack_notes (tenant_id uuid not null, id uuid not null, primary key (tenant_id, id)); alter table attack_notes enable row level security, force row level security`;
     await run([color, weight, ['tenant/9003_notes.sql', notes]]);
-    await expect(atBob(`insert into app.notes values ('${carol.id}', gen_random_uuid())`)).rejects.toThrow(
+    await expect(atBob(`insert into app.attack_notes values ('${carol.id}', gen_random_uuid())`)).rejects.toThrow(
       /tenant_here/,
     );
   });

@@ -40,17 +40,21 @@ const obstacles: Readonly<Record<string, readonly [sql: string, why: string, add
     'app.members has the trigger touch, which copied rows would set off',
     [],
   ],
-  'no primary key': [table('notes', ''), 'app.notes has no primary key, so that its rows cannot be told apart', []],
+  'no primary key': [
+    table('attack_notes', ''),
+    'app.attack_notes has no primary key, so that its rows cannot be told apart',
+    [],
+  ],
   'a reference to its own rows that is never empty': [
-    table('parts', `, other uuid not null${key}, constraint whole ${refersTo('parts')}`),
-    'app.parts: by the constraint whole no row can be written before another of the same table',
-    ['app.parts'],
+    table('attack_parts', `, other uuid not null${key}, constraint whole ${refersTo('attack_parts')}`),
+    'app.attack_parts: by the constraint whole no row can be written before another of the same table',
+    ['app.attack_parts'],
   ],
   'references in a circle': [
-    `${table('hens', `, other uuid${key}`)} ${table('eggs', `, other uuid${key}, ${refersTo('hens')}`)}
-    alter table app.hens add ${refersTo('eggs')}`,
-    'app.eggs, app.hens: rows that refer to each other in a circle cannot be moved',
-    ['app.eggs', 'app.hens'],
+    `${table('attack_hens', `, other uuid${key}`)} ${table('attack_eggs', `, other uuid${key}, ${refersTo('attack_hens')}`)}
+    alter table app.attack_hens add ${refersTo('attack_eggs')}`,
+    'app.attack_eggs, app.attack_hens: rows that refer to each other in a circle cannot be moved',
+    ['app.attack_eggs', 'app.attack_hens'],
   ],
 };
 
@@ -67,8 +71,8 @@ describe('tables that a move does not take', () => {
   it('are no others: one that refers to itself, and one that refers to it', async () => {
     await withClient(test.adminUrl, (admin) =>
       admin.query(
-        `${table('folders', `, other uuid${key}, ${refersTo('folders')}`)}
-        ${table('files', `, other uuid not null${key}, ${refersTo('folders')}`)}`,
+        `${table('attack_folders', `, other uuid${key}, ${refersTo('attack_folders')}`)}
+        ${table('attack_files', `, other uuid not null${key}, ${refersTo('attack_folders')}`)}`,
       ),
     );
     expect(await asMover(whyImmovable)).toBeUndefined();

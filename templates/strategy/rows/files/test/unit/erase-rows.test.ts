@@ -13,9 +13,9 @@ beforeEach(async () => {
   admin = await world.connect(adminUrl);
   platform = await world.connect(platformUrl);
   await admin.query(
-    `create table app.notes (tenant_id uuid not null, note text);
-    alter table app.notes enable row level security, force row level security;
-    insert into app.notes values ('${world.bob.id}', 'personal')`,
+    `create table app.attack_notes (tenant_id uuid not null, note text);
+    alter table app.attack_notes enable row level security, force row level security;
+    insert into app.attack_notes values ('${world.bob.id}', 'personal')`,
   );
   await admin.query(
     `update platform.tenants set status = 'deleted', purge_after = now() - interval '1 second' where id = $1`,
@@ -24,13 +24,13 @@ beforeEach(async () => {
 });
 afterEach(() => world.drop());
 
-const grant = `grant select (tenant_id), delete on app.notes to ${roles.platform}`;
+const grant = `grant select (tenant_id), delete on app.attack_notes to ${roles.platform}`;
 const policy = (name: string, command: string): string =>
-  `create policy ${name} on app.notes for ${command} to ${roles.platform}
+  `create policy ${name} on app.attack_notes for ${command} to ${roles.platform}
   using (tenant_id in (select id from platform.tenants where status = 'deleted' and purge_after <= now()))`;
 const purge = policy('platform_purge', 'delete');
 const read = policy('platform_purge_read', 'select');
-const floor = `create policy tenant_floor on app.notes as restrictive using (tenant_id = (select app.tenant_id()))`;
+const floor = `create policy tenant_floor on app.attack_notes as restrictive using (tenant_id = (select app.tenant_id()))`;
 
 describe('eraseRows()', () => {
   it('erases rows that refer to each other', async () => {
@@ -38,15 +38,19 @@ describe('eraseRows()', () => {
     const refersTo = (name: string) => `foreign key (tenant_id, other) references app.${name}`;
     const rights = [grant, purge, read].join('; ');
     await admin.query(
-      `drop table app.notes;
-      create table app.hens (${key});
-      create table app.eggs (${key}, ${refersTo('hens')});
-      insert into app.hens values ('${world.bob.id}', 1, 1), ('${world.bob.id}', 2, null);
-      insert into app.eggs values ('${world.bob.id}', 1, 2);
-      alter table app.hens add ${refersTo('eggs')};
-      ${rights.replaceAll('app.notes', 'app.hens')}; ${rights.replaceAll('app.notes', 'app.eggs')}`,
+      `drop table app.attack_notes;
+      create table app.attack_hens (${key});
+      create table app.attack_eggs (${key}, ${refersTo('attack_hens')});
+      insert into app.attack_hens values ('${world.bob.id}', 1, 1), ('${world.bob.id}', 2, null);
+      insert into app.attack_eggs values ('${world.bob.id}', 1, 2);
+      alter table app.attack_hens add ${refersTo('attack_eggs')};
+      ${rights.replaceAll('app.attack_notes', 'app.attack_hens')}; ${rights.replaceAll('app.attack_notes', 'app.attack_eggs')}`,
     );
-    expect(await eraseRows(platform, world.bob.id)).toMatchObject({ 'app.hens': 2, 'app.eggs': 1, 'app.members': 6 });
+    expect(await eraseRows(platform, world.bob.id)).toMatchObject({
+      'app.attack_hens': 2,
+      'app.attack_eggs': 1,
+      'app.members': 6,
+    });
   });
 
   it.each([
@@ -64,12 +68,12 @@ describe('eraseRows()', () => {
     );
     const [sentence, ...statements] = refused.split('\n');
     expect(sentence).toMatch(
-      new RegExp(`^${roles.platform} cannot erase all rows of app\\.notes\\. Next: in a migration`),
+      new RegExp(`^${roles.platform} cannot erase all rows of app\\.attack_notes\\. Next: in a migration`),
     );
     expect(statements).toEqual(lacking.map((each) => expect.stringMatching(`^  ${each}.*;$`)));
     expect(await world.everySubject()).toEqual(before);
     await admin.query(statements.join(' '));
-    expect(await eraseRows(platform, world.bob.id)).toMatchObject({ 'app.notes': 1, 'app.members': 6 });
-    expect((await admin.query('select from app.notes')).rowCount).toBe(0);
+    expect(await eraseRows(platform, world.bob.id)).toMatchObject({ 'app.attack_notes': 1, 'app.members': 6 });
+    expect((await admin.query('select from app.attack_notes')).rowCount).toBe(0);
   });
 });

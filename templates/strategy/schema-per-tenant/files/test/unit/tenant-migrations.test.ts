@@ -139,7 +139,7 @@ describe('migrations', () => {
   });
 
   it('bind new tables to their tenant', async () => {
-    const notes = `create table notes (tenant_id uuid not null, id uuid not null, primary key (tenant_id, id)); alter table notes enable row level security, force row level security`;
+    const notes = `create table attack_notes (tenant_id uuid not null, id uuid not null, primary key (tenant_id, id)); alter table attack_notes enable row level security, force row level security`;
     await run([
       [...color],
       [...weight],
@@ -147,7 +147,7 @@ describe('migrations', () => {
       ['tenant/9003_size.sql', 'alter table members add column size text'],
     ]);
     await expect(
-      admin.query(`insert into ${schemaOf(world.ada.id)}.notes values ($1, gen_random_uuid())`, [world.bob.id]),
+      admin.query(`insert into ${schemaOf(world.ada.id)}.attack_notes values ($1, gen_random_uuid())`, [world.bob.id]),
     ).rejects.toThrow(/tenant_here/);
   });
 });
