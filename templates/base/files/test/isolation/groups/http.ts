@@ -1,6 +1,7 @@
 import type { Arena } from '../arena.ts';
 import type { Recorder } from '../finding.ts';
 import { attackNames, nameVictim } from '../http/assignment.ts';
+import { plantIds } from '../http/ids.ts';
 import { attackAtOnce } from '../http/crowd.ts';
 import { attackMemory, visit, visitId } from '../http/memory.ts';
 import type { Stage } from '../http/stage.ts';
@@ -40,6 +41,7 @@ export async function aftermath(stage: Stage): Promise<void> {
   readLog(stage);
   await attackNames(stage);
   await nameVictim(stage);
+  await plantIds(stage);
   const admin = await stage.issuing.adminOf(stage.target.world.victim.id);
   await compareVictim({ ...stage.target, admin }, stage.recorder, stage.victimBefore, 'every request of the attacker');
 }

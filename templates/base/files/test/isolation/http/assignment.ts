@@ -1,5 +1,5 @@
 import { literal } from '../sql.ts';
-import { bodiesSaying } from './bodies.ts';
+import { bodiesSaying, bodiesWith } from './bodies.ts';
 import { findWorking, helpWith, isWorking, ownBodies } from './own.ts';
 import { fillPath } from './routes.ts';
 import { report, type Stage } from './stage.ts';
@@ -37,14 +37,11 @@ export async function attackBodies(stage: Stage): Promise<void> {
       continue;
     }
     const { params } = found;
-    for (const extra of extras) {
-      const [body] = ownBodies(stage, route);
-      const call = {
-        method: route.method,
-        path: fillPath(route, params),
-        headers: stage.own,
-        body: { ...body, ...extra },
-      };
+    const tried = extras.flatMap((extra) =>
+      bodiesWith(route.body ?? {}, ownBodies(stage, route)[0] ?? {}, extra).map((body) => [extra, body] as const),
+    );
+    for (const [extra, body] of tried) {
+      const call = { method: route.method, path: fillPath(route, params), headers: stage.own, body };
       const attack = `${Object.keys(extra)[0] ?? 'a field'} of the victim in the body`;
       const before = await countOfVictim(stage);
       const answer = await stage.call('L5', call, attack);

@@ -36,7 +36,7 @@ export function valueFor(name: string, schema: Schema, n: number, references: (p
     case 'object':
       return objectFor(schema, n, references, (property) => schema.required?.includes(property) === true);
     case 'array':
-      return Array.from({ length: Math.max(schema.minItems ?? 0, holdsIds(schema) ? 1 : 0) }, () =>
+      return Array.from({ length: Math.max(schema.minItems ?? 0, holdsMore(schema) ? 1 : 0) }, () =>
         valueFor(name, schema.items ?? {}, n, references),
       );
     case 'integer':
@@ -55,7 +55,6 @@ function textFor(
   n: number,
   references: (property: string) => string,
 ): string {
-  if (pattern !== undefined && format === undefined && typeof example === 'string') return another(example, n);
   switch (format) {
     case 'uuid':
       return references(name);
@@ -71,6 +70,7 @@ function textFor(
     case 'url':
       return `https://attack${n}.example.com/`;
     default:
+      if (pattern !== undefined && typeof example === 'string') return another(example, n);
       return `attack ${n}`.padEnd(minLength, 'x').slice(0, maxLength);
   }
 }
@@ -79,18 +79,32 @@ function textFor(
 const another = (example: string, n: number): string =>
   example.replace(/\d+(?=\D*$)/, (digits) => String(n).padStart(digits.length, '0').slice(-digits.length));
 
+/** A list of ids or of objects: an empty one would show nothing. */
+const holdsMore = (schema: Schema): boolean => holdsIds(schema) || schema.items?.properties !== undefined;
+
 const holdsIds = ({ format, items }: Schema): boolean => format === 'uuid' || items?.format === 'uuid';
 
-/** Names of the body's properties that hold ids, or lists of them. */
-export function idProperties({ body }: Route): string[] {
-  return Object.entries(body?.properties ?? {})
-    .filter(([, schema]) => holdsIds(schema))
-    .map(([name]) => name);
+/** Names of the properties that hold ids or lists of them, of the body and of the objects in it. */
+export const idProperties = ({ body }: Pick<Route, 'body'>): string[] => [...new Set(namesOfIds(body ?? {}))];
+
+function namesOfIds({ properties = {} }: Schema): string[] {
+  return Object.entries(properties).flatMap(([name, schema]) =>
+    holdsIds(schema) ? [name] : namesOfIds(schema.items ?? schema),
+  );
 }
 
-/** An id as a property of the body takes it. */
-export const idAs = ({ body }: Route, property: string, id: string): string | string[] =>
-  body?.properties?.[property]?.items === undefined ? id : [id];
+/** The body with this id wherever the property is, as it is taken there. */
+export function withId(schema: Schema, body: Body, property: string, id: string): Body {
+  const inside = Object.entries(schema.properties ?? {}).map(([name, shape]) => {
+    const value = body[name];
+    if (name === property && holdsIds(shape)) return [name, shape.items === undefined ? id : [id]];
+    const inner = (each: unknown): unknown => (isBody(each) ? withId(shape.items ?? shape, each, property, id) : each);
+    return [name, Array.isArray(value) ? value.map(inner) : inner(value)];
+  });
+  return { ...body, ...(Object.fromEntries(inside) as Body) };
+}
+
+const isBody = (value: unknown): value is Body => typeof value === 'object' && value !== null;
 
 /** Every body that says a text where another text may be said, however deep. */
 export function bodiesSaying(schema: Schema, body: Body, text: string): Body[] {
@@ -100,6 +114,21 @@ export function bodiesSaying(schema: Schema, body: Body, text: string): Body[] {
     const inner = (body[name] ?? {}) as Body;
     return bodiesSaying(property, inner, text).map((value) => ({ ...body, [name]: value }));
   });
+}
+
+/** The body with these fields added: to itself, and to each object in it, however deep. */
+export function bodiesWith(schema: Schema, body: Body, extra: Body): Body[] {
+  const inside = Object.entries(schema.properties ?? {}).flatMap(([name, property]) => {
+    const value = body[name];
+    const [first, ...others] = Array.isArray(value) ? (value as unknown[]) : [value];
+    const shape = property.items ?? property;
+    if (shape.properties === undefined || typeof first !== 'object' || first === null) return [];
+    return bodiesWith(shape, first as Body, extra).map((inner) => ({
+      ...body,
+      [name]: Array.isArray(value) ? [inner, ...others] : inner,
+    }));
+  });
+  return [{ ...body, ...extra }, ...inside];
 }
 
 /** True for a text that may be any. */

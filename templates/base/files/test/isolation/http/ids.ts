@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { inParallel } from '../parallel.ts';
-import { idAs, idProperties } from './bodies.ts';
+import { type Body, idProperties, withId } from './bodies.ts';
 import type { Answer, Call } from './client.ts';
 import { byLikeness, combinations, findWorking, helpWith, isEmpty, isWorking, ownBodies } from './own.ts';
 import { fillPath, type Route } from './routes.ts';
@@ -27,38 +27,39 @@ export async function attackIds(stage: Stage): Promise<void> {
   for (const route of stage.routes) await control(stage, route);
 }
 
-async function inPath(stage: Stage, route: Route): Promise<void> {
+/** L4: the same for what is written with an id that nobody has. Comes late, because it puts ids of the victim among the attacker's rows. */
+export async function plantIds(stage: Stage): Promise<void> {
+  for (const route of stage.routes.filter(({ method }) => method !== 'GET')) {
+    await inPath(stage, route, true);
+    await inBody(stage, route, true);
+  }
+}
+
+/** With a body of its own: what has to be unique would be taken by the request before. */
+function requestTo(stage: Stage, route: Route, params: Readonly<Record<string, string>>): Call {
+  const [body] = ownBodies(stage, route);
+  return { method: route.method, path: fillPath(route, params), headers: stage.own, ...(body && { body }) };
+}
+
+async function inPath(stage: Stage, route: Route, late = false): Promise<void> {
   // Only reading leaves the own rows as they are.
   const found = route.method === 'GET' && route.params.length > 0 ? await findWorking(stage, route) : undefined;
   const shown = isWorking(found) && !isEmpty(found.answer) ? found.params : {};
   for (const param of route.params) {
-    const [body] = ownBodies(stage, route);
-    const call = (id: string): Call => ({
-      method: route.method,
-      path: fillPath(route, {
-        ...ownParams(stage, route),
-        [param]: id,
-      }),
-      headers: stage.own,
-      ...(body && { body }),
-    });
-    await compare(stage, route, param, `the victim's id as {${param}}`, call, shown[param]);
+    const params = ownParams(stage, route);
+    const call = (id: string): Call => requestTo(stage, route, { ...params, [param]: id });
+    await compare(stage, route, param, `the victim's id as {${param}}`, call, { late, shown: shown[param] });
   }
-  if (route.params.length > 1) await inWholePath(stage, route);
+  if (route.params.length > 1 && !late) await inWholePath(stage, route);
 }
 
 /** What a row of the victim has for the whole path: with an own id in it, there may be no such row. */
 async function inWholePath(stage: Stage, route: Route): Promise<void> {
-  const [body] = ownBodies(stage, route);
-  const call = (params: Readonly<Record<string, string>>): Call => ({
-    method: route.method,
-    path: fillPath(route, params),
-    headers: stage.own,
-    ...(body && { body }),
-  });
+  const call = (params: Readonly<Record<string, string>>): Call => requestTo(stage, route, params);
   const nobody = Object.fromEntries(route.params.map((name) => [name, randomUUID()]));
   const none = await stage.call('control', call(nobody), 'ids of nobody');
   const attack = "the victim's ids in the whole path";
+  if (wasWritten(call(nobody), none)) return;
   for (const params of combinations(route.params, stage.ids.victim, route.path).slice(0, 4)) {
     const request = call(params);
     const answer = await stage.call('L4', request, attack);
@@ -72,20 +73,20 @@ async function inWholePath(stage: Stage, route: Route): Promise<void> {
 const isSame = (one: Answer, ids: readonly string[], other: Answer, others: readonly string[]): boolean =>
   one.essence === other.essence || without(one.essence, ids) === without(other.essence, others);
 
+/** Whether a request was done that names an id of nobody: what it wrote refers to nothing. */
+const wasWritten = ({ method }: Call, { status }: Answer): boolean => method !== 'GET' && status < 300;
+
 const without = (text: string, ids: readonly string[]): string =>
   ids.reduce((rest, id) => rest.replaceAll(id, '?'), text);
 
-async function inBody(stage: Stage, route: Route): Promise<void> {
+async function inBody(stage: Stage, route: Route, late = false): Promise<void> {
   const params = ownParams(stage, route);
   for (const property of idProperties(route)) {
-    const [body] = ownBodies(stage, route);
-    const call = (id: string): Call => ({
-      method: route.method,
-      path: fillPath(route, params),
-      headers: stage.own,
-      body: { ...body, [property]: idAs(route, property, id) },
-    });
-    await compare(stage, route, property, `the victim's id as ${property} in the body`, call);
+    const call = (id: string): Call => {
+      const { body = {}, ...request } = requestTo(stage, route, params);
+      return { ...request, body: withId(route.body ?? {}, body as Body, property, id) };
+    };
+    await compare(stage, route, property, `the victim's id as ${property} in the body`, call, { late });
   }
 }
 
@@ -129,7 +130,7 @@ async function compare(
   name: string,
   attack: string,
   call: (id: string) => Call,
-  shown?: string,
+  { late = false, shown }: { readonly late?: boolean; readonly shown?: string | undefined } = {},
 ): Promise<void> {
   const nobodyOf = nobodys();
   const references = new Map<string, Promise<Answer>>();
@@ -142,8 +143,10 @@ async function compare(
     references.set(form, reference);
     const none = await reference;
     const request = call(id);
+    if (wasWritten(request, none) !== late) return;
     const answer = await stage.call('L4', request, attack);
-    if (isSame(answer, [id], none, [nobody])) return;
+    // A new row differs from the one before.
+    if (late ? answer.status === none.status : isSame(answer, [id], none, [nobody])) return;
     report(
       stage.recorder,
       request,

@@ -175,7 +175,7 @@ const pick = (body: Body | undefined, names: readonly string[]): Body =>
   Object.fromEntries(names.map((name) => [name, body?.[name]]));
 
 function namesOf({ method, body }: Route, { tables, world }: Worlds): Record<string, string>[] {
-  if (method !== 'POST' && method !== 'PATCH') return [];
+  if (!['POST', 'PUT', 'PATCH'].includes(method)) return [];
   return tables
     .filter(({ schema }) => mayHold(schema, world.victim))
     .flatMap(({ name, uniques }) => {
