@@ -17,6 +17,7 @@ const answers: Readonly<Record<string, (error: Error) => Problem>> = {
       : new Problem(422, 'A field names something that does not exist.'),
   '23505': () => new Problem(409, 'There is one like this already.'),
   '23514': outOfRange,
+  '23P01': () => new Problem(409, 'There is one in its place already.'),
   '40001': () => new Problem(409, 'Somebody else changed this at the same time. Try again.'),
   '40P01': () => new Problem(409, 'Somebody else changed this at the same time. Try again.'),
   '55P03': unavailable,

@@ -6,6 +6,7 @@ const failure = (code: string, message = 'secret of the database') => Object.ass
 describe('databaseProblem', () => {
   it.each([
     ['a duplicate', failure('23505'), 409],
+    ['a room that is taken', failure('23P01'), 409],
     ['a reference to nothing', failure('23503'), 422],
     ['a row that others refer to', failure('23503', 'update or delete on table "secret" violates'), 409],
     ['a row that others refer to, from PostgreSQL 18 on', failure('23001'), 409],
