@@ -33,6 +33,7 @@ let databases: TestDatabase[];
 let source: pg.Client;
 let target: pg.Client;
 let odd: MovingTable;
+let spread: MovingTable;
 beforeAll(async () => {
   databases = [await createTestDatabase(), await createTestDatabase()];
   for (const database of databases) await makeMovable(database);
@@ -41,12 +42,25 @@ beforeAll(async () => {
       const admin = new pg.Client(adminUrl);
       await admin.connect();
       await admin.query(`create table app.odd (${columns}); alter table app.odd owner to ${roles.owner}`);
+      await admin.query(
+        `create table app.spread (tenant_id uuid not null, day date not null, amount integer, primary key (tenant_id, day))
+        partition by range (day);
+        create table app.spread_early partition of app.spread for values from (minvalue) to ('2030-01-01');
+        create table app.spread_late partition of app.spread default;
+        alter table app.spread owner to ${roles.owner};
+        alter table app.spread_early owner to ${roles.owner};
+        alter table app.spread_late owner to ${roles.owner}`,
+      );
       await admin.query(`insert into platform.tenants (id, slug, name) values ('${tenant}', 'odd', 'Odd')`);
       await admin.end();
       return await connectTo({ strategy: 'test', adminUrl, isControlPlane: false });
     }),
   )) as [pg.Client, pg.Client];
-  odd = (await movingTables(source, target)).find(({ relation }) => relation === 'odd') as MovingTable;
+  const tables = await movingTables(source, target);
+  [odd, spread] = ['odd', 'spread'].map((name) => tables.find(({ relation }) => relation === name)) as [
+    MovingTable,
+    MovingTable,
+  ];
 });
 afterAll(async () => {
   await source.end();
@@ -101,6 +115,18 @@ describe('rows on the move', () => {
     expect(await replay(source, target, [odd], tenant)).toBeGreaterThan(4);
     expect(await rowsIn(target)).toEqual(await rowsIn(source));
     expect(await replay(source, target, [odd], tenant)).toBe(0);
+  });
+
+  it('that are in partitions are brought up to date too', async () => {
+    await startCapture(source, [spread], tenant);
+    await source.query(
+      `insert into app.spread values ('${tenant}', '2029-01-01', 1), ('${tenant}', '2029-01-02', 2), ('${tenant}', '2031-01-01', 3)`,
+    );
+    await source.query(`update app.spread set day = '2031-01-02' where amount = 2`);
+    await source.query('delete from app.spread where amount = 3');
+    expect(await replay(source, target, [spread], tenant)).toBeGreaterThan(4);
+    expect(await checksum(target, spread, tenant)).toMatch(/^2 /);
+    expect(await checksum(target, spread, tenant)).toBe(await checksum(source, spread, tenant));
   });
 
   it('that are gone are gone, and free what they had', async () => {

@@ -2,6 +2,7 @@ import pg from 'pg';
 import { upsertText } from './copy.ts';
 import { MoveDoubt } from './doubt.ts';
 import { inTransaction } from '../../platform/in-transaction.ts';
+import { templateSchema } from '../schema.ts';
 import type { MovingTable } from './tables.ts';
 
 /** Keys that travel at a time. */
@@ -65,8 +66,17 @@ async function readChanges(
   tenantId: string,
 ): Promise<{ readonly ids: readonly string[]; readonly changes: readonly Changes[] }> {
   const { rows } = await source.query<{ id: string; relation: string; key: string[] }>(
-    'select id, relation, key from platform.move_changes where tenant_id = $1',
-    [tenantId],
+    // A partition notes its own name.
+    `select
+      id,
+      coalesce(
+        (select relname::text from pg_class where oid = pg_partition_root(to_regclass(format('%I.%I', $2::text, relation)))),
+        relation
+      ) as relation,
+      key
+    from platform.move_changes
+    where tenant_id = $1`,
+    [tenantId, templateSchema],
   );
   const changes = tables.map((table) => {
     const keys = new Map<string, string[]>();
@@ -110,7 +120,7 @@ async function apply(target: pg.Client, differences: readonly Difference[]): Pro
 }
 
 const isDuplicate = (error: unknown): error is pg.DatabaseError =>
-  error instanceof pg.DatabaseError && error.code === '23505';
+  error instanceof pg.DatabaseError && (error.code === '23505' || error.code === '23P01');
 
 async function write(target: pg.Client, differences: readonly Difference[]): Promise<void> {
   for (const { table, packed } of differences) {
