@@ -66,8 +66,8 @@ export const tableRules: readonly Rule[] = [
         concat(
           (select string_agg(format('alter table %s drop constraint %I; ', r.conrelid::regclass, r.conname), '' order by r.oid) from pg_constraint r where r.conindid = i.indexrelid and r.contype = 'f'),
           case
-            when k.contype = 'x' then format('alter table %s drop constraint %I; -- and add it again, with tenant_id with = in front', t.name, k.conname)
-            when k.contype in ('p', 'u') then format('alter table %s drop constraint %I, add %s;', t.name, k.conname, regexp_replace(pg_get_constraintdef(k.oid), '\\(', '(tenant_id, '))
+            when k.oid is not null then format('alter table %1$s drop constraint %2$I, add constraint %2$I %3$s;', t.name, k.conname,
+              regexp_replace(pg_get_constraintdef(k.oid), '\\(', case k.contype when 'x' then '(tenant_id with operator(pg_catalog.=), ' else '(tenant_id, ' end))
             else format('drop index %s; %s;', i.indexrelid::regclass, regexp_replace(pg_get_indexdef(i.indexrelid), ' USING (\\w+) \\(', ' USING \\1 (tenant_id, '))
           end) as fix,
         format('select pg_get_indexdef(%L::regclass);', i.indexrelid::regclass) as reproduce

@@ -29,7 +29,7 @@ export async function runStatements(
 
 const fixes: Readonly<Record<string, string>> = {
   D7: 'Number by tenant, or use uuids: a sequence counts for everybody.',
-  D5: 'Make the index unique with tenant_id in front.',
+  D5: 'Make the index unique with tenant_id in front, and let what fills generated columns and defaults work within one tenant.',
   D1: 'Let the foreign key carry tenant_id on both sides.',
 };
 
