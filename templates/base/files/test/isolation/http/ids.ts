@@ -27,12 +27,9 @@ export async function attackIds(stage: Stage): Promise<void> {
   for (const route of stage.routes) await control(stage, route);
 }
 
-/** L4: the same for what is written with an id that nobody has. Comes late, because it puts ids of the victim among the attacker's rows. */
+/** L4: what was put off, because it puts ids of the victim among the attacker's rows. */
 export async function plantIds(stage: Stage): Promise<void> {
-  for (const route of stage.routes.filter(({ method }) => method !== 'GET')) {
-    await inPath(stage, route, true);
-    await inBody(stage, route, true);
-  }
+  for (const plant of stage.putOff.splice(0)) await plant(stage);
 }
 
 /** With a body of its own: what has to be unique would be taken by the request before. */
@@ -41,16 +38,16 @@ function requestTo(stage: Stage, route: Route, params: Readonly<Record<string, s
   return { method: route.method, path: fillPath(route, params), headers: stage.own, ...(body && { body }) };
 }
 
-async function inPath(stage: Stage, route: Route, late = false): Promise<void> {
+async function inPath(stage: Stage, route: Route): Promise<void> {
   // Only reading leaves the own rows as they are.
   const found = route.method === 'GET' && route.params.length > 0 ? await findWorking(stage, route) : undefined;
   const shown = isWorking(found) && !isEmpty(found.answer) ? found.params : {};
   for (const param of route.params) {
     const params = ownParams(stage, route);
     const call = (id: string): Call => requestTo(stage, route, { ...params, [param]: id });
-    await compare(stage, route, param, `the victim's id as {${param}}`, call, { late, shown: shown[param] });
+    await compare(stage, route, param, `the victim's id as {${param}}`, call, shown[param]);
   }
-  if (route.params.length > 1 && !late) await inWholePath(stage, route);
+  if (route.params.length > 1) await inWholePath(stage, route);
 }
 
 /** What a row of the victim has for the whole path: with an own id in it, there may be no such row. */
@@ -74,19 +71,19 @@ const isSame = (one: Answer, ids: readonly string[], other: Answer, others: read
   one.essence === other.essence || without(one.essence, ids) === without(other.essence, others);
 
 /** Whether a request was done that names an id of nobody: what it wrote refers to nothing. */
-const wasWritten = ({ method }: Call, { status }: Answer): boolean => method !== 'GET' && status < 300;
+const wasWritten = ({ method }: Pick<Call, 'method'>, { status }: Answer): boolean => method !== 'GET' && status < 300;
 
 const without = (text: string, ids: readonly string[]): string =>
   ids.reduce((rest, id) => rest.replaceAll(id, '?'), text);
 
-async function inBody(stage: Stage, route: Route, late = false): Promise<void> {
+async function inBody(stage: Stage, route: Route): Promise<void> {
   const params = ownParams(stage, route);
   for (const property of idProperties(route)) {
     const call = (id: string): Call => {
       const { body = {}, ...request } = requestTo(stage, route, params);
       return { ...request, body: withId(route.body ?? {}, body as Body, property, id) };
     };
-    await compare(stage, route, property, `the victim's id as ${property} in the body`, call, { late });
+    await compare(stage, route, property, `the victim's id as ${property} in the body`, call);
   }
 }
 
@@ -130,32 +127,35 @@ async function compare(
   name: string,
   attack: string,
   call: (id: string) => Call,
-  { late = false, shown }: { readonly late?: boolean; readonly shown?: string | undefined } = {},
+  shown?: string,
 ): Promise<void> {
   const nobodyOf = nobodys();
   const references = new Map<string, Promise<Answer>>();
-  const ask = (nobody: string) => stage.call('control', call(nobody), 'an id of nobody');
+  const askForNone = (nobody: string) => stage.call('control', call(nobody), 'an id of nobody');
   await inParallel(victimIds(stage, route, name, shown), async ({ id, table }) => {
     // A text that cannot be an id is refused as such, whoever has it.
     const form = uuid.test(id) ? 'uuid' : /^\d+$/.test(id) ? 'number' : 'text';
     const nobody = nobodyOf[form];
-    const reference = references.get(form) ?? ask(nobody);
+    const reference = references.get(form) ?? askForNone(nobody);
     references.set(form, reference);
     const none = await reference;
-    const request = call(id);
-    if (wasWritten(request, none) !== late) return;
-    const answer = await stage.call('L4', request, attack);
-    // A new row differs from the one before.
-    if (late ? answer.status === none.status : isSame(answer, [id], none, [nobody])) return;
-    report(
-      stage.recorder,
-      request,
-      'L4',
-      attack,
-      `answers ${answer.status} for a row of ${table} that is the victim's, and ${none.status} for none: ${answer.text.slice(-160)}`,
-      fix,
-      route,
-    );
+    const ask = async (at: Stage, isAsForNone: (answer: Answer) => boolean): Promise<void> => {
+      const request = call(id);
+      const answer = await at.call('L4', request, attack);
+      if (isAsForNone(answer)) return;
+      report(
+        at.recorder,
+        request,
+        'L4',
+        attack,
+        `answers ${answer.status} for a row of ${table} that is the victim's, and ${none.status} for none: ${answer.text.slice(-160)}`,
+        fix,
+        route,
+      );
+    };
+    if (!wasWritten(route, none)) return await ask(stage, (answer) => isSame(answer, [id], none, [nobody]));
+    // Each new row differs from the one before.
+    return void stage.putOff.push((later) => ask(later, ({ status }) => status === none.status));
   });
 }
 

@@ -56,6 +56,8 @@ export interface Stage {
   readonly next: () => number;
   /** Every line that the application logged. */
   readonly log: readonly string[];
+  /** Attacks for the end, which put ids of the victim among the attacker's rows. */
+  readonly putOff: ((stage: Stage) => Promise<void>)[];
   /** Hashes of what the victim had before the attacker's requests, by table. */
   readonly victimBefore: Map<string, string>;
 }
@@ -163,6 +165,7 @@ export async function openApplication(
     sent: () => sent,
     next: () => (n += 1),
     log,
+    putOff: [],
     victimBefore: await checksum(await credentials.issuing.adminOf(victim.id), target.catalog, victim.id),
   };
   return {
